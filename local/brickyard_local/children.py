@@ -1,0 +1,81 @@
+"""Child processes that never outlive the workspace, not even its `kill -9`.
+
+A child gets a pipe as its standard input and watches it; when the parent dies by any means the pipe closes,
+and the child ends with its whole process group. This needs nothing that only one operating system has.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_GRACE_S = 5.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Child:
+    """A running child and the file that its standard output and error go to."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def stop(self, *, grace_s: float = _GRACE_S) -> None:
+        """End the child and everything that it started: politely, then by force."""
+        for number, patience_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, 10.0)):
+            try:
+                os.killpg(self.process.pid, number)
+            except (ProcessLookupError, PermissionError):
+                break
+            try:
+                self.process.wait(timeout=patience_s)
+            except subprocess.TimeoutExpired:
+                continue
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        self.process.wait()
+
+    def log_tail(self, lines: int = 20) -> str:
+        """The last lines of the log, for an error message."""
+        if not self.log.exists():
+            return ""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def spawn(
+    argv: Sequence[str], *, log: Path, environment: Mapping[str, str], folder: Path | None = None
+) -> Child:
+    """Start a child as leader of its own process group; `argv[0]` must call `exit_with_parent` itself."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(environment),
+            cwd=folder,
+            start_new_session=True,
+        )
+    return Child(process=process, log=log)
+
+
+def exit_with_parent() -> None:
+    """Call first in a child: ends the process group when standard input closes."""
+    watched = os.dup(sys.stdin.fileno())
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), sys.stdin.fileno())
+
+    def watch() -> None:
+        while os.read(watched, 1024):
+            pass
+        os.killpg(os.getpgid(0), signal.SIGKILL)
+
+    threading.Thread(target=watch, name="exit-with-parent", daemon=True).start()

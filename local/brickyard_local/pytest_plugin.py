@@ -1,0 +1,88 @@
+"""Pytest fixtures: a real local workspace in its own process, for tests of clients of it."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from brickyard_local import process
+from brickyard_local.account import Home, WorkspaceSpec
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocalWorkspace:
+    """A running local account with the workspaces `local` and `other`; `host` and `token` are of `local`."""
+
+    home: Home
+    hosts: dict[str, str]
+    token: str
+
+    @property
+    def host(self) -> str:
+        return self.hosts["local"]
+
+    def client(self, *, workspace: str = "local", token: str | None = None) -> "WorkspaceClient":
+        """The unmodified databricks-sdk client."""
+        from databricks.sdk import WorkspaceClient
+
+        return WorkspaceClient(host=self.hosts[workspace], token=token or self.token, auth_type="pat")
+
+    def environment(self) -> dict[str, str]:
+        """Environment variables that lead unmodified clients here."""
+        return {
+            "DATABRICKS_HOST": self.host,
+            "DATABRICKS_TOKEN": self.token,
+            "MLFLOW_TRACKING_URI": "databricks",
+            "MLFLOW_REGISTRY_URI": "databricks-uc",
+        }
+
+    def kill(self) -> None:
+        """`kill -9` of the server."""
+        info = process.running(self.home)
+        if info is not None:
+            os.kill(info.pid, 9)
+
+    def start(self) -> None:
+        """Start it again on the same home and ports."""
+        process.start(self.home, (WorkspaceSpec(name="local"), WorkspaceSpec(name="other")))
+
+
+def local_cache() -> Path:
+    """Where jars and compiled plug-ins are kept between test runs."""
+    named = os.environ.get("BRICKYARD_CACHE")
+    return Path(named) if named else Path.cwd() / ".brickyard" / "cache"
+
+
+def start_local_workspace(root: Path) -> LocalWorkspace:
+    """Start an account in an empty folder."""
+    home = Home(root=root, cache=local_cache())
+    info = process.start(home, (WorkspaceSpec(name="local"), WorkspaceSpec(name="other")))
+    return LocalWorkspace(home=home, hosts=dict(info.hosts), token=home.token_file.read_text().strip())
+
+
+@pytest.fixture(scope="session")
+def local_workspace() -> Iterator[LocalWorkspace]:
+    """One account for all tests of this process: each test uses names of its own."""
+    with tempfile.TemporaryDirectory(prefix="brickyard-") as folder:
+        workspace = start_local_workspace(Path(folder) / "home")
+        try:
+            yield workspace
+        finally:
+            process.stop(workspace.home)
+
+
+@pytest.fixture
+def fresh_local_workspace(tmp_path: Path) -> Iterator[LocalWorkspace]:
+    """An account of this test's own, e.g. to kill it."""
+    workspace = start_local_workspace(tmp_path / "home")
+    try:
+        yield workspace
+    finally:
+        process.stop(workspace.home)

@@ -1,0 +1,111 @@
+"""Documents in one SQLite file: every write is on disk before the answer leaves.
+
+One table of JSON documents, addressed by scope (0 is the account, else a workspace id), kind and key.
+Reads run in parallel (WAL); writers take turns.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+Document = dict[str, Any]
+
+ACCOUNT = 0
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  scope INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
+  UNIQUE (scope, kind, key)
+);
+CREATE TABLE IF NOT EXISTS ids (id INTEGER PRIMARY KEY AUTOINCREMENT);
+"""
+
+
+class Store:
+    """The account's documents. Safe to use from any thread.
+
+    `write()` opens a transaction; inside it every call of the same thread belongs to it, nested ones join.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._writer = threading.RLock()
+        with self.write():
+            for statement in _SCHEMA.split(";"):
+                self._connection().execute(statement)
+
+    @contextmanager
+    def write(self) -> Iterator[None]:
+        """A transaction: all of it is committed at the end of the block, or none of it."""
+        with self._writer:
+            if getattr(self._local, "depth", 0):
+                yield
+                return
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            self._local.depth = 1
+            try:
+                yield
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            else:
+                connection.execute("COMMIT")
+            finally:
+                self._local.depth = 0
+
+    def get(self, kind: str, key: str | int, *, scope: int = ACCOUNT) -> Document | None:
+        """The document, or None."""
+        row = (
+            self._connection()
+            .execute("SELECT body FROM documents WHERE scope=? AND kind=? AND key=?", (scope, kind, str(key)))
+            .fetchone()
+        )
+        return None if row is None else json.loads(row[0])
+
+    def all(self, kind: str, *, prefix: str = "", scope: int = ACCOUNT) -> list[Document]:
+        """Documents of a kind whose key starts with `prefix`, oldest first."""
+        rows = self._connection().execute(
+            "SELECT body FROM documents WHERE scope=? AND kind=? AND substr(key, 1, ?)=? ORDER BY seq",
+            (scope, kind, len(prefix), prefix),
+        )
+        return [json.loads(row[0]) for row in rows]
+
+    def put(self, kind: str, key: str | int, document: Document, *, scope: int = ACCOUNT) -> Document:
+        """Create or replace; the place in the order of `all` is kept. Returns the document."""
+        with self.write():
+            self._connection().execute(
+                "INSERT INTO documents (scope, kind, key, body) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (scope, kind, key) DO UPDATE SET body=excluded.body",
+                (scope, kind, str(key), json.dumps(document)),
+            )
+        return document
+
+    def delete(self, kind: str, key: str | int, *, scope: int = ACCOUNT) -> bool:
+        """Whether there was one to delete."""
+        with self.write():
+            cursor = self._connection().execute(
+                "DELETE FROM documents WHERE scope=? AND kind=? AND key=?", (scope, kind, str(key))
+            )
+        return cursor.rowcount > 0
+
+    def next_id(self) -> int:
+        """A number that was never given out before by this account, at least 100 001."""
+        with self.write():
+            cursor = self._connection().execute("INSERT INTO ids DEFAULT VALUES")
+        return 100_000 + int(cursor.lastrowid or 0)
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(self._path, isolation_level=None, timeout=30)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            self._local.connection = connection
+        return connection
