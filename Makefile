@@ -1,0 +1,54 @@
+# Brickyard. Bare `make` explains itself; everything else lives in cli/.
+PYTHON ?= python3
+PIPENV := .brickyard/tools/bin/pipenv
+RUN := $(PIPENV) run
+export CHECKPOINT_DISABLE := 1
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+export PIPENV_VERBOSITY := -1
+export PIPENV_IGNORE_VIRTUALENVS := 1
+export BRICKYARD_ENV ?= local
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev up status down test test-all lint types format lock clean
+
+help: ## This list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Install everything into this clone, by lock file
+	@$(PYTHON) cli/bootstrap.py
+
+setup-dev: ## As setup, and what tests, linting and typing need
+	@$(PYTHON) cli/bootstrap.py --dev
+
+up: setup ## Deploy `local`, run the ML workflow, answer a REST request
+	@$(RUN) brickyard up
+
+status: setup ## What is deployed, what runs, where it answers
+	@$(RUN) brickyard status
+
+down: setup ## Destroy `local` by Terraform, stop everything, leave nothing behind
+	@$(RUN) brickyard down
+
+test: setup-dev ## Lint, types, and the tests that take minutes
+	@$(MAKE) --no-print-directory lint types
+	@$(RUN) pytest -m "not slow"
+
+test-all: setup-dev ## All tests, the end-to-end ones included
+	@$(MAKE) --no-print-directory lint types
+	@$(RUN) pytest
+
+lint: ## Ruff: rules and format
+	@$(RUN) ruff check . && $(RUN) ruff format --check .
+
+types: ## Mypy, strict
+	@$(RUN) mypy cli/brickyard constructs stacks local pipelines/brickyard_pipelines projects/flight_delays/flight_delays main.py
+
+format: ## Let ruff write the format
+	@$(RUN) ruff check --fix . ; $(RUN) ruff format .
+
+lock: setup-dev ## Lock the newest versions that Pipfile allows
+	@PIPENV_VENV_IN_PROJECT=1 $(PIPENV) lock && $(RUN) python cli/unname_index.py
+
+clean: ## Remove the installed tools and caches too (after `make down`)
+	@test ! -e .brickyard/local || { echo "brickyard: the local workspace still exists; run 'make down' first."; exit 1; }
+	@rm -rf .venv node_modules cdktf.out .brickyard

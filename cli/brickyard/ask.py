@@ -1,0 +1,83 @@
+"""Ask a served model over REST, with the example that was logged with the model."""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from databricks.sdk import WorkspaceClient
+
+from brickyard.clone import Clone
+from brickyard.environment import ProjectNames
+from brickyard.errors import EndpointSilent
+from brickyard_local.account import write_private
+
+_READY_S = 120.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What the endpoint said, for which model version, how fast (milliseconds), and how to ask by hand."""
+
+    prediction: str
+    version: str
+    took_ms: float
+    command: str
+
+
+def ask(clone: Clone, client: WorkspaceClient, names: ProjectNames) -> Answer:
+    """Send the model's own input example. Errors: EndpointSilent."""
+    version = _champion(client, names)
+    example = _input_example(client, names.model, version)
+    write_private(clone.request_file, json.dumps(example) + "\n")
+    write_private(clone.authorization_file, f"Authorization: Bearer {clone.home.token_file.read_text().strip()}\n")
+    _wait_until_ready(client, names.endpoint)
+    url = f"{client.config.host}/serving-endpoints/{names.endpoint}/invocations"
+    begin = time.perf_counter()
+    answer = httpx.post(url, json=example, headers=client.config.authenticate(), timeout=60)
+    took_ms = (time.perf_counter() - begin) * 1000
+    if answer.status_code != 200 or "predictions" not in answer.json():
+        raise EndpointSilent(f"{url} answered {answer.status_code}: {answer.text[:500]}")
+    shown = json.dumps(answer.json()["predictions"])
+    return Answer(prediction=shown[:300], version=version, took_ms=took_ms, command=curl_command(clone, url))
+
+
+def curl_command(clone: Clone, url: str) -> str:
+    """A line to paste; the token is read from its file and never on a command line."""
+    header, body = clone.relative(clone.authorization_file), clone.relative(clone.request_file)
+    return f"curl -s -H @{header} -H 'Content-Type: application/json' -d @{body} {url}"
+
+
+def _champion(client: WorkspaceClient, names: ProjectNames) -> str:
+    found = client.registered_models.get(names.model, include_aliases=True)
+    for alias in found.aliases or []:
+        if alias.alias_name == "champion":
+            return str(alias.version_num)
+    raise EndpointSilent(
+        f"No version of {names.model} carries the alias 'champion': step `deploy` has not promoted one."
+    )
+
+
+def _input_example(client: WorkspaceClient, model: str, version: str) -> dict[str, Any]:
+    """The request that mlflow logged with the model, in the form that endpoints take."""
+    path = f"/Models/{model.replace('.', '/')}/{version}/serving_input_example.json"
+    contents = client.files.download(path).contents
+    if contents is None:
+        raise EndpointSilent(f"{path} is empty: log the model with an input example.")
+    example: dict[str, Any] = json.loads(contents.read())
+    return example
+
+
+def _wait_until_ready(client: WorkspaceClient, endpoint: str) -> None:
+    deadline = time.monotonic() + _READY_S
+    said = "it was not asked"
+    while time.monotonic() < deadline:
+        state = client.serving_endpoints.get(endpoint).state
+        if state is not None and state.ready is not None and state.ready.value == "READY":
+            return
+        said = str(state.as_dict() if state else "no state")
+        if state is not None and state.config_update is not None and state.config_update.value == "UPDATE_FAILED":
+            break
+        time.sleep(0.3)
+    raise EndpointSilent(f"Endpoint '{endpoint}' is not ready: {said}. Its logs: `brickyard status`.")

@@ -1,0 +1,120 @@
+"""`pipenv run cdktf …`: the pinned cdktf-cli with the settings of the environment that BRICKYARD_ENV names."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from brickyard.clone import Clone
+from brickyard.errors import BrickyardError, DeployFailed, NotUp, UnknownEnvironment
+from brickyard_local import process
+
+_TERRAFORM_VERBS = frozenset({"apply", "deploy", "destroy", "diff", "plan"})
+_CHANGE = re.compile(r"(Creation|Modifications|Destruction) complete")
+_RESULT = re.compile(r"(?:Apply|Destroy) complete! Resources: .*")
+
+
+def main() -> int:
+    """Replace this process by cdktf. Exit status 1 with a sentence when the environment is not ready."""
+    arguments = sys.argv[1:]
+    try:
+        clone = Clone.find()
+        environment = settings_of(clone, arguments)
+    except BrickyardError as error:
+        print(f"brickyard: {error}", file=sys.stderr)
+        return error.exit_status
+    argv = [str(_binary(clone)), *_with_flags(arguments, environment)]
+    os.chdir(clone.root)
+    os.execve(argv[0], argv, environment)  # noqa: S606 - the program of package-lock.json
+
+
+def settings_of(clone: Clone, arguments: list[str]) -> dict[str, str]:
+    """The environment variables for cdktf. Errors: UnknownEnvironment, NotUp."""
+    name = os.environ.get("BRICKYARD_ENV", "")
+    verb = next((argument for argument in arguments if not argument.startswith("-")), "")
+    if not name and verb in _TERRAFORM_VERBS | {"synth", "list", "output"}:
+        known = ", ".join(sorted(path.stem for path in (clone.root / "environments").glob("*.yaml")))
+        raise UnknownEnvironment(
+            f"Name the environment: BRICKYARD_ENV=<name> pipenv run cdktf {verb} … (environments/ has: {known})."
+        )
+    variables = _local_variables(clone, verb) if name == "local" else {}
+    return {
+        **os.environ,
+        "CHECKPOINT_DISABLE": "1",
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+        **variables,
+    }
+
+
+def _local_variables(clone: Clone, verb: str) -> dict[str, str]:
+    file = clone.state / "local.settings.json"
+    needs_workspace = verb in _TERRAFORM_VERBS
+    if not file.exists():
+        if needs_workspace:
+            raise NotUp("The local workspace does not exist yet. `make up` makes it; `brickyard start` makes only it.")
+        return {}
+    if needs_workspace and process.running(clone.home) is None:
+        raise NotUp("The local workspace does not run. Start it: `pipenv run brickyard start`.")
+    settings = json.loads(file.read_text())
+    return {**settings["variables"], "BRICKYARD_PROVIDER": settings["provider"]}
+
+
+def _with_flags(arguments: list[str], environment: Mapping[str, str]) -> list[str]:
+    """The offline provider is in no registry: its checksums cannot be asked for there."""
+    offline = environment.get("BRICKYARD_PROVIDER") == "offline"
+    takes_flag = any(argument in _TERRAFORM_VERBS for argument in arguments)
+    missing = "--skip-provider-lock" not in arguments
+    return [*arguments, "--skip-provider-lock"] if offline and takes_flag and missing else arguments
+
+
+def _binary(clone: Clone) -> Path:
+    return clone.root / "node_modules" / ".bin" / "cdktf"
+
+
+def run_cdktf(clone: Clone, arguments: list[str], say: Callable[[str], None]) -> str:
+    """Run cdktf without a terminal; its whole output goes to a log. Returns Terraform's summaries.
+
+    Errors: DeployFailed with the part of the output that says why.
+    """
+    environment = {**settings_of(clone, arguments), "CI": "1", "FORCE_COLOR": "0", "NO_COLOR": "1"}
+    clone.logs.mkdir(parents=True, exist_ok=True)
+    log = clone.logs / f"cdktf-{arguments[0]}.log"
+    lines: list[str] = []
+    changes = 0
+    with log.open("w") as file:
+        running = subprocess.Popen(
+            [str(_binary(clone)), *_with_flags(arguments, environment)],
+            cwd=clone.root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for line in running.stdout or ():
+            file.write(line)
+            file.flush()
+            lines.append(line.rstrip())
+            changes += bool(_CHANGE.search(line))
+            if line.strip():
+                say(f"{changes} changed · {_plain(line)}")
+    if running.wait():
+        raise DeployFailed(f"`cdktf {' '.join(arguments)}` failed:\n{_reason(lines)}\nWhole log: {clone.relative(log)}")
+    return "; ".join(match.group(0) for line in lines if (match := _RESULT.search(line)))
+
+
+def _plain(line: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", line).strip()
+
+
+def _reason(lines: list[str]) -> str:
+    """From the first error on, at most thirty lines."""
+    begin = next((i for i, line in enumerate(lines) if "Error:" in line or "error:" in line), max(0, len(lines) - 30))
+    return "\n".join(_plain(line) for line in lines[begin : begin + 30])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""What the command refuses, each with the fix in its message."""
+
+
+class BrickyardError(Exception):
+    """Base of what the command reports in one sentence; `exit_status` is what the shell sees."""
+
+    exit_status = 1
+
+
+class NotThisFolder(BrickyardError):
+    """Raised when the command runs outside a Brickyard clone."""
+
+
+class AlreadyUnderWay(BrickyardError):
+    """Raised when another `up` or `down` of this clone has not ended."""
+
+
+class DeployFailed(BrickyardError):
+    """Raised when cdktf or Terraform ends with an error."""
+
+
+class JobFailed(BrickyardError):
+    """Raised when the ML job does not end in success."""
+
+
+class EndpointSilent(BrickyardError):
+    """Raised when the endpoint does not answer as a served model must."""
+
+
+class ProviderSwitch(BrickyardError):
+    """Raised when the state was made by one provider and another one is asked for."""
+
+
+class UnknownEnvironment(BrickyardError):
+    """Raised when BRICKYARD_ENV is unset or names no file of environments/."""
+
+
+class NotUp(BrickyardError):
+    """Raised when something needs the local workspace and it does not run."""

@@ -1,0 +1,96 @@
+"""The command line: `brickyard up | down | start | stop | status`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+
+from brickyard.clone import Clone
+from brickyard.errors import BrickyardError, NotUp
+from brickyard.screen import Screen
+from brickyard_local.errors import LocalWorkspaceError
+from brickyard_stacks.errors import StacksError
+
+
+def main() -> int:
+    """Errors become one sentence on standard error; exit status 1, or 130 when interrupted."""
+    options = _parser().parse_args()
+    os.environ.setdefault("CHECKPOINT_DISABLE", "1")
+    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
+    try:
+        run: Callable[[argparse.Namespace, Clone, Screen], None] = options.run
+        run(options, Clone.find(), Screen())
+    except BrickyardError as error:
+        print(f"\nbrickyard: {error}", file=sys.stderr)
+        return error.exit_status
+    except (LocalWorkspaceError, StacksError) as error:
+        print(f"\nbrickyard: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nbrickyard: interrupted; run the same command again, it goes on from here.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _up(options: argparse.Namespace, clone: Clone, screen: Screen) -> None:
+    from brickyard.up import up
+
+    up(clone, screen, port=options.port, provider=options.provider)
+
+
+def _down(options: argparse.Namespace, clone: Clone, screen: Screen) -> None:
+    from brickyard.down import down
+
+    down(clone, screen, force=options.force)
+
+
+def _start(options: argparse.Namespace, clone: Clone, screen: Screen) -> None:
+    from brickyard.lock import only_one
+    from brickyard.up import prepare
+
+    with only_one(clone, "start"):
+        prepare(clone, screen, port=options.port, provider=options.provider)
+
+
+def _stop(_options: argparse.Namespace, clone: Clone, screen: Screen) -> None:
+    from brickyard_local import process
+
+    with screen.step("Stop the local workspace") as step:
+        step.done("its state stays" if process.stop(clone.home) else "it was not running")
+
+
+def _status(options: argparse.Namespace, clone: Clone, screen: Screen) -> None:
+    from brickyard.status import read_status, show
+
+    status = read_status(clone)
+    if options.json:
+        print(status.as_json())
+    else:
+        show(status, screen)
+    if not status.workspace["running"] and status.stacks:
+        raise NotUp("The local workspace does not run. Start it: `pipenv run brickyard start`.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="brickyard", description=__doc__)
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
+    up = verbs.add_parser("up", help="deploy `local`, run the ML workflow, answer a REST request")
+    up.set_defaults(run=_up)
+    start = verbs.add_parser("start", help="start the local workspace only, for cdktf by hand")
+    start.set_defaults(run=_start)
+    for verb in (up, start):
+        verb.add_argument("--port", type=int, help="the workspace's port (default: chosen once, then kept)")
+        verb.add_argument("--provider", choices=("genuine", "offline"), help="the Databricks provider (default: found)")
+    stop = verbs.add_parser("stop", help="stop the local workspace, keep its state")
+    stop.set_defaults(run=_stop)
+    down = verbs.add_parser("down", help="destroy `local` by Terraform, stop everything, leave nothing behind")
+    down.add_argument("--force", action="store_true", help="remove it even when Terraform cannot destroy it")
+    down.set_defaults(run=_down)
+    status = verbs.add_parser("status", help="what is deployed, what runs, where it answers")
+    status.add_argument("--json", action="store_true", help="for programs")
+    status.set_defaults(run=_status)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""Which Databricks provider `local` uses: the genuine one where it can be had, else the offline one, said aloud.
+
+The choice is remembered beside the Terraform state; a state made by one is never handed to the other in silence.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from brickyard_local.provider.install import install
+
+from brickyard.clone import Clone
+from brickyard.errors import ProviderSwitch
+from brickyard_local.account import write_private
+
+ProviderName = Literal["genuine", "offline"]
+
+_PROBE = """terraform {
+  required_providers {
+    databricks = {
+      source  = "databricks/databricks"
+      version = "1.99.0"
+    }
+  }
+}
+"""
+_PROBE_S = 180.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provider:
+    """The provider in use and the environment variables that lead Terraform to it."""
+
+    name: ProviderName
+    variables: dict[str, str]
+
+
+def choose_provider(clone: Clone, asked: ProviderName | None) -> Provider:
+    """The provider asked for, or remembered, or found. Errors: ProviderSwitch."""
+    memory = clone.terraform / "provider"
+    remembered = memory.read_text().strip() if memory.exists() else ""
+    made_state = any(clone.terraform_state.glob("*.tfstate"))
+    if asked and remembered and asked != remembered and made_state:
+        raise ProviderSwitch(
+            f"The Terraform state of `local` was made with the {remembered} provider; the {asked} one is asked for. "
+            f"Run `make down` first, or go on with `--provider {remembered}`."
+        )
+    name: ProviderName = asked or ("offline" if remembered == "offline" and made_state else _find(clone, remembered))
+    clone.terraform.mkdir(parents=True, exist_ok=True)
+    variables = _variables(clone, name)
+    write_private(memory, name + "\n")
+    return Provider(name=name, variables=variables)
+
+
+def _find(clone: Clone, remembered: str) -> ProviderName:
+    if remembered == "genuine" or _genuine_answers(clone):
+        return "genuine"
+    return "offline"
+
+
+def _genuine_answers(clone: Clone) -> bool:
+    """Whether `terraform init` can get the genuine provider, from the registry or the team's own mirror."""
+    with tempfile.TemporaryDirectory(prefix="brickyard-") as folder:
+        (Path(folder) / "main.tf").write_text(_PROBE)
+        environment = {**_own_environment(), **_plugin_cache(clone), "CHECKPOINT_DISABLE": "1"}
+        try:
+            done = subprocess.run(
+                ["terraform", f"-chdir={folder}", "init", "-input=false", "-no-color"],
+                capture_output=True,
+                timeout=_PROBE_S,
+                env=environment,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return False
+    return done.returncode == 0
+
+
+def _variables(clone: Clone, name: ProviderName) -> dict[str, str]:
+    if name == "offline":
+        return {"TF_CLI_CONFIG_FILE": str(install(clone.terraform, clone.home.cache))}
+    return _plugin_cache(clone)
+
+
+def _plugin_cache(clone: Clone) -> dict[str, str]:
+    folder = clone.home.cache / "terraform-plugins"
+    folder.mkdir(parents=True, exist_ok=True)
+    return {"TF_PLUGIN_CACHE_DIR": str(folder)}
+
+
+def _own_environment() -> dict[str, str]:
+    """The user's environment, without a Terraform configuration file that does not exist."""
+    environment = dict(os.environ)
+    named = environment.get("TF_CLI_CONFIG_FILE")
+    if named and not Path(named).exists():
+        del environment["TF_CLI_CONFIG_FILE"]
+    return environment
+
+
+def remember_settings(clone: Clone, provider: Provider) -> None:
+    """Note what `pipenv run cdktf` needs for `local`: settings, never a secret."""
+    settings = {
+        "provider": provider.name,
+        "variables": {**provider.variables, "DATABRICKS_CONFIG_FILE": str(clone.home.config_file)},
+    }
+    write_private(clone.state / "local.settings.json", json.dumps(settings, indent=2) + "\n")

@@ -1,0 +1,148 @@
+"""`brickyard up`: deploy `local`, run its workflows, answer a request. Each step can be interrupted and run again."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+
+from databricks.sdk import WorkspaceClient
+
+from brickyard.ask import Answer, ask
+from brickyard.cdktf import run_cdktf
+from brickyard.clone import Clone
+from brickyard.environment import Names, ProjectNames, names_of
+from brickyard.errors import BrickyardError
+from brickyard.lock import only_one
+from brickyard.provider import Provider, ProviderName, choose_provider, remember_settings
+from brickyard.screen import Screen
+from brickyard.workflow import JobRun, run_workflow
+from brickyard_local import process
+from brickyard_local.account import WorkspaceSpec
+from brickyard_local.process import ServerInfo
+from brickyard_local.spark import jars
+
+_LEAST_FREE_GIB = 2.0
+
+
+def up(clone: Clone, screen: Screen, *, port: int | None, provider: ProviderName | None) -> None:
+    """The whole way from nothing, or from wherever an earlier call stopped, to an answered request."""
+    begin = time.monotonic()
+    with only_one(clone, "up"):
+        names = names_of(clone, "local")
+        server, chosen = prepare(clone, screen, port=port, provider=provider)
+        deploy(clone, screen, names)
+        client = client_of(clone, server)
+        ended = [finish(clone, screen, client, project) for project in names.projects]
+        closing_screen(clone, screen, server, chosen, names, ended, time.monotonic() - begin)
+
+
+def prepare(
+    clone: Clone, screen: Screen, *, port: int | None, provider: ProviderName | None
+) -> tuple[ServerInfo, Provider]:
+    """The engine's jars, the running workspace, and the way to the Terraform provider."""
+    _check_disk(clone)
+    with screen.step("Spark engine") as step:
+        jars.ensure(clone.home.cache, step.say)
+    with screen.step("Local workspace") as step:
+        server = process.start(clone.home, (WorkspaceSpec(name="local", port=port),))
+        step.done(server.hosts["local"])
+    with screen.step("Databricks provider for Terraform") as step:
+        chosen = choose_provider(clone, provider)
+        remember_settings(clone, chosen)
+        step.done(_said_of(chosen))
+    return server, chosen
+
+
+def deploy(clone: Clone, screen: Screen, names: Names) -> None:
+    """Platform and projects; the serving stacks too, once an earlier `up` has deployed them."""
+    os.environ["BRICKYARD_ENV"] = names.environment.name
+    later = {project.serving_stack for project in names.projects if not _has_state(clone, project.serving_stack)}
+    stacks = [stack for stack in names.stacks if stack not in later]
+    with screen.step(f"Deploy {', '.join(stacks)}") as step:
+        step.done(_deploy(clone, stacks, step.say))
+
+
+def finish(
+    clone: Clone, screen: Screen, client: WorkspaceClient, project: ProjectNames
+) -> tuple[ProjectNames, JobRun, Answer]:
+    """A project's workflow, then its endpoint, then a request to it."""
+    with screen.step(f"Job {project.job}") as step:
+        run = run_workflow(client, project.job, step.say)
+        step.done(f"run {run.run_id}" if run.fresh else f"run {run.run_id} succeeded before with these settings")
+    if run.fresh or not _endpoint_exists(client, project.endpoint):
+        with screen.step(f"Deploy {project.serving_stack}") as step:
+            step.done(_deploy(clone, [project.serving_stack], step.say))
+    with screen.step(f"Ask {project.endpoint}") as step:
+        answer = ask(clone, client, project)
+        step.done(f"{answer.took_ms:.0f} ms")
+    return project, run, answer
+
+
+def client_of(clone: Clone, server: ServerInfo) -> WorkspaceClient:
+    """The unmodified databricks-sdk client of the local workspace, as its administrator."""
+    token = clone.home.token_file.read_text().strip()
+    return WorkspaceClient(host=server.hosts["local"], token=token, auth_type="pat")
+
+
+def _deploy(clone: Clone, stacks: list[str], say: Callable[[str], None]) -> str:
+    flags = ["--auto-approve", "--ignore-missing-stack-dependencies"]
+    return run_cdktf(clone, ["deploy", *stacks, *flags], say)
+
+
+def _has_state(clone: Clone, stack: str) -> bool:
+    return (clone.terraform_state / f"{stack}.tfstate").exists()
+
+
+def _endpoint_exists(client: WorkspaceClient, name: str) -> bool:
+    return any(endpoint.name == name for endpoint in client.serving_endpoints.list())
+
+
+def _said_of(provider: Provider) -> str:
+    if provider.name == "genuine":
+        return "genuine databricks/databricks 1.99.0"
+    return "offline (the Terraform registry does not answer): what it shows is verified locally only"
+
+
+def _check_disk(clone: Clone) -> None:
+    free_gib = shutil.disk_usage(clone.root).free / 2**30
+    if free_gib < _LEAST_FREE_GIB:
+        raise BrickyardError(
+            f"{free_gib:.1f} GiB are free on the disk of this clone; the local workspace needs {_LEAST_FREE_GIB:.0f}. "
+            "Free some space, then run `make up` again."
+        )
+
+
+def closing_screen(  # noqa: PLR0913 - the closing screen tells of everything that was done
+    clone: Clone,
+    screen: Screen,
+    server: ServerInfo,
+    provider: Provider,
+    names: Names,
+    ended: list[tuple[ProjectNames, JobRun, Answer]],
+    took_s: float,
+) -> None:
+    """What exists, where it is, and what to type next."""
+    say = screen.line
+    say()
+    say(f"[bold]`local` is up[/bold] after {took_s:.0f} s (verified locally, {provider.name} provider).")
+    say(f"  workspace   {server.hosts['local']}")
+    say(
+        f"  token       {clone.relative(clone.home.token_file)}  (profile 'local' in {clone.relative(clone.home.config_file)})"
+    )
+    say(f"  catalog     {names.environment.catalog.name}")
+    for project, run, answer in ended:
+        say(
+            f"  job         {project.job}, run {run.run_id} ({run.took_s:.0f} s), logs in {clone.relative(clone.home.runs)}"
+        )
+        say(f"  model       {project.model} version {answer.version} @champion")
+        say(f"  endpoint    {project.endpoint} answered {answer.prediction}")
+        say()
+        say("[bold]Ask it yourself[/bold] (paste this):")
+        screen.console.print(f"  {answer.command}", soft_wrap=True, markup=False)
+    say()
+    say("[bold]Next[/bold]")
+    say("  make status                                            what exists, what runs, where its logs are")
+    say("  BRICKYARD_ENV=local pipenv run cdktf diff local-platform   what Terraform would change (nothing)")
+    say("  edit projects/flight_delays/flight_delays/model.py, then make up    train and promote your change")
+    say("  make down                                              destroy it all by Terraform")
+    say(f'  (no pipenv of your own? export PATH="$PWD/{clone.relative(clone.state)}/tools/bin:$PATH")')

@@ -1,0 +1,109 @@
+"""Run a project's ML job through the Jobs API and follow it to its end."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.service.jobs import Run, RunLifeCycleState, RunResultState, RunTask
+
+from brickyard.errors import JobFailed
+
+_POLL_S = 0.5
+_ENDED = frozenset({RunLifeCycleState.TERMINATED, RunLifeCycleState.SKIPPED, RunLifeCycleState.INTERNAL_ERROR})
+_MARKS = {RunResultState.SUCCESS: "✓", None: "·"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobRun:
+    """A run that ended in success; `fresh` says whether it was started for this call."""
+
+    run_id: int
+    fresh: bool
+    took_s: float
+
+
+def run_workflow(client: WorkspaceClient, job_name: str, say: Callable[[str], None]) -> JobRun:
+    """Run the job unless it succeeded already with the settings that it has now.
+
+    An earlier call that was interrupted is taken up: the same settings give the same idempotency token.
+    Errors: JobFailed with the task that failed and the end of its output.
+    """
+    job_id = _job_id(client, job_name)
+    settings = client.jobs.get(job_id).settings
+    digest = hashlib.sha256(json.dumps(settings.as_dict() if settings else {}, sort_keys=True).encode()).hexdigest()
+    called_at_ms = time.time() * 1000
+    run = _current_run(client, job_id, digest[:40])
+    fresh = (run.start_time or 0) >= called_at_ms - 1000
+    run = _follow(client, run, say)
+    if not _succeeded(run):
+        raise JobFailed(_explain(client, job_name, run))
+    took_ms = (run.end_time or 0) - (run.start_time or 0)
+    return JobRun(run_id=run.run_id or 0, fresh=fresh, took_s=took_ms / 1000)
+
+
+def _job_id(client: WorkspaceClient, name: str) -> int:
+    found = [job for job in client.jobs.list(name=name) if job.job_id is not None]
+    if len(found) != 1:
+        raise JobFailed(
+            f"There are {len(found)} jobs named '{name}'; Terraform makes exactly one. Run `make up` again."
+        )
+    return int(found[0].job_id or 0)
+
+
+def _current_run(client: WorkspaceClient, job_id: int, digest: str) -> Run:
+    """The run of these settings: one under way or done, or a new one after a failure."""
+    attempt = 0
+    while True:
+        answer = client.jobs.run_now(job_id, idempotency_token=f"up-{digest}-{attempt}")
+        run = client.jobs.get_run(answer.run_id)
+        if not _ended(run) or _succeeded(run):
+            return run
+        attempt += 1
+
+
+def _follow(client: WorkspaceClient, run: Run, say: Callable[[str], None]) -> Run:
+    while not _ended(run):
+        say("  ".join(_task_line(task) for task in _in_order(run)))
+        time.sleep(_POLL_S)
+        run = client.jobs.get_run(run.run_id or 0)
+    return run
+
+
+def _in_order(run: Run) -> list[RunTask]:
+    return [task for task in run.tasks or [] if task.task_key]
+
+
+def _task_line(task: RunTask) -> str:
+    state = task.state
+    if state is not None and state.life_cycle_state == RunLifeCycleState.RUNNING:
+        since_s = time.time() - (task.start_time or time.time() * 1000) / 1000
+        return f"{task.task_key} {since_s:.0f} s"
+    result = state.result_state if state is not None else None
+    return f"{_MARKS.get(result, '✗')}{task.task_key}"
+
+
+def _ended(run: Run) -> bool:
+    return run.state is not None and run.state.life_cycle_state in _ENDED
+
+
+def _succeeded(run: Run) -> bool:
+    return run.state is not None and run.state.result_state == RunResultState.SUCCESS
+
+
+def _explain(client: WorkspaceClient, job_name: str, run: Run) -> str:
+    message = (run.state.state_message if run.state else None) or "no message"
+    lines = [f"Run {run.run_id} of job '{job_name}' did not succeed: {message}"]
+    for task in _in_order(run):
+        failed = task.state is not None and task.state.result_state in {
+            RunResultState.FAILED,
+            RunResultState.TIMEDOUT,
+        }
+        if failed and task.run_id is not None:
+            output: Any = client.jobs.get_run_output(task.run_id)
+            said = output.error_trace or output.logs or output.error or ""
+            lines.append(f"Task '{task.task_key}': {output.error or 'failed'}\n{said[-3000:]}")
+    return "\n".join(lines)
