@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NoReturn
 
 from brickyard.clone import Clone
 from brickyard.errors import BrickyardError, DeployFailed, NotUp, UnknownEnvironment
@@ -17,7 +18,7 @@ _CHANGE = re.compile(r"(Creation|Modifications|Destruction) complete")
 _RESULT = re.compile(r"(?:Apply|Destroy) complete! Resources: .*")
 
 
-def main() -> int:
+def main() -> NoReturn:
     """Replace this process by cdktf. Exit status 1 with a sentence when the environment is not ready."""
     arguments = sys.argv[1:]
     try:
@@ -25,7 +26,7 @@ def main() -> int:
         environment = settings_of(clone, arguments)
     except BrickyardError as error:
         print(f"brickyard: {error}", file=sys.stderr)
-        return error.exit_status
+        sys.exit(error.exit_status)
     argv = [str(_binary(clone)), *_with_flags(arguments, environment)]
     os.chdir(clone.root)
     os.execve(argv[0], argv, environment)  # noqa: S606 - the program of package-lock.json
@@ -117,4 +118,4 @@ def _reason(lines: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

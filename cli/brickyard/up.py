@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from databricks.sdk import WorkspaceClient
 
@@ -22,6 +23,23 @@ from brickyard_local.process import ServerInfo
 from brickyard_local.spark import jars
 
 _LEAST_FREE_GIB = 2.0
+_NEXT = (
+    ("make status", "what exists, what runs, where its logs are"),
+    ("BRICKYARD_ENV=local pipenv run cdktf diff local-platform", "what Terraform would change: nothing"),
+    ("edit projects/flight_delays/flight_delays/model.py; make up", "train, validate and promote your change"),
+    ("make down", "destroy it all by Terraform"),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Summary:
+    """What the closing screen tells."""
+
+    host: str
+    provider: Provider
+    catalog: str
+    projects: list[tuple[ProjectNames, JobRun, Answer]]
+    took_s: float
 
 
 def up(clone: Clone, screen: Screen, *, port: int | None, provider: ProviderName | None) -> None:
@@ -33,7 +51,14 @@ def up(clone: Clone, screen: Screen, *, port: int | None, provider: ProviderName
         deploy(clone, screen, names)
         client = client_of(clone, server)
         ended = [finish(clone, screen, client, project) for project in names.projects]
-        closing_screen(clone, screen, server, chosen, names, ended, time.monotonic() - begin)
+        summary = Summary(
+            host=server.hosts["local"],
+            provider=chosen,
+            catalog=names.environment.catalog.name,
+            projects=ended,
+            took_s=time.monotonic() - begin,
+        )
+        show_summary(clone, screen, summary)
 
 
 def prepare(
@@ -112,27 +137,19 @@ def _check_disk(clone: Clone) -> None:
         )
 
 
-def closing_screen(  # noqa: PLR0913 - the closing screen tells of everything that was done
-    clone: Clone,
-    screen: Screen,
-    server: ServerInfo,
-    provider: Provider,
-    names: Names,
-    ended: list[tuple[ProjectNames, JobRun, Answer]],
-    took_s: float,
-) -> None:
+def show_summary(clone: Clone, screen: Screen, summary: Summary) -> None:
     """What exists, where it is, and what to type next."""
-    say = screen.line
+    say, home = screen.line, clone.home
     say()
-    say(f"[bold]`local` is up[/bold] after {took_s:.0f} s (verified locally, {provider.name} provider).")
-    say(f"  workspace   {server.hosts['local']}")
     say(
-        f"  token       {clone.relative(clone.home.token_file)}  (profile 'local' in {clone.relative(clone.home.config_file)})"
+        f"[bold]`local` is up[/bold] after {summary.took_s:.0f} s (verified locally, {summary.provider.name} provider)."
     )
-    say(f"  catalog     {names.environment.catalog.name}")
-    for project, run, answer in ended:
+    say(f"  workspace   {summary.host}")
+    say(f"  token       {clone.relative(home.token_file)}, profile 'local' in {clone.relative(home.config_file)}")
+    say(f"  catalog     {summary.catalog}")
+    for project, run, answer in summary.projects:
         say(
-            f"  job         {project.job}, run {run.run_id} ({run.took_s:.0f} s), logs in {clone.relative(clone.home.runs)}"
+            f"  job         {project.job}, run {run.run_id} took {run.took_s:.0f} s, logs in {clone.relative(home.runs)}"
         )
         say(f"  model       {project.model} version {answer.version} @champion")
         say(f"  endpoint    {project.endpoint} answered {answer.prediction}")
@@ -141,8 +158,6 @@ def closing_screen(  # noqa: PLR0913 - the closing screen tells of everything th
         screen.console.print(f"  {answer.command}", soft_wrap=True, markup=False)
     say()
     say("[bold]Next[/bold]")
-    say("  make status                                            what exists, what runs, where its logs are")
-    say("  BRICKYARD_ENV=local pipenv run cdktf diff local-platform   what Terraform would change (nothing)")
-    say("  edit projects/flight_delays/flight_delays/model.py, then make up    train and promote your change")
-    say("  make down                                              destroy it all by Terraform")
+    for command, effect in _NEXT:
+        say(f"  {command:<62} {effect}")
     say(f'  (no pipenv of your own? export PATH="$PWD/{clone.relative(clone.state)}/tools/bin:$PATH")')
