@@ -149,7 +149,7 @@ def show_summary(clone: Clone, screen: Screen, summary: Summary) -> None:
     say(f"  catalog     {summary.catalog}")
     for project, run, answer in summary.projects:
         say(
-            f"  job         {project.job}, run {run.run_id} took {run.took_s:.0f} s, logs in {clone.relative(home.runs)}"
+            f"  job         {project.job}, run {run.run_id}, {run.took_s:.0f} s, logs in {clone.relative(home.runs)}"
         )
         say(f"  model       {project.model} version {answer.version} @champion")
         say(f"  endpoint    {project.endpoint} answered {answer.prediction}")
