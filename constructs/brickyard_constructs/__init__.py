@@ -1,0 +1,1 @@
+"""Building blocks for Databricks, grouped as Databricks groups its services."""

@@ -1,0 +1,1 @@
+"""The stacks of an environment, built from its typed settings."""

@@ -1,0 +1,25 @@
+"""Read an environment and the projects, build the App, synthesise. `cdktf.json` starts this."""
+
+import os
+import sys
+from pathlib import Path
+
+from brickyard_stacks.app import build_app, environment_file, project_files
+from brickyard_stacks.errors import StacksError
+from brickyard_stacks.settings import load_environment, load_project
+
+ROOT = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    """Synthesise the environment that BRICKYARD_ENV names."""
+    environment = load_environment(environment_file(ROOT, os.environ))
+    projects = [load_project(path) for path in project_files(ROOT)]
+    build_app(environment, projects, root=ROOT).synth()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except StacksError as error:
+        sys.exit(f"brickyard: {error}")

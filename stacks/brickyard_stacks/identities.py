@@ -1,0 +1,80 @@
+"""From roles to principals: who a role is in this environment, as Terraform refers to them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import get_args
+
+from constructs import Construct
+
+from brickyard_constructs.catalog import Access, Grant
+from brickyard_constructs.iam import (
+    AccountGroup,
+    AccountGroupProps,
+    MadeServicePrincipal,
+    Permission,
+    ReferencedServicePrincipal,
+    ServicePrincipalProps,
+)
+from brickyard_stacks.permissions import Group, Levels, Principal, Privileges, Role
+from brickyard_stacks.settings import Environment
+
+_GROUPS: tuple[Group, ...] = get_args(Group)
+_PRINCIPALS: tuple[Principal, ...] = get_args(Principal)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identities:
+    """The groups' names and the service principals' application ids, by role."""
+
+    deployer: str
+    groups: Mapping[Group, str]
+    principals: Mapping[Principal, str]
+
+    def access(self, privileges: Privileges) -> Access:
+        """The privileges of roles as grants to principals."""
+        known: list[tuple[Role, str]] = [*self.groups.items(), *self.principals.items()]
+        grants = [Grant(principal=name, privileges=privileges[role]) for role, name in known if role in privileges]
+        return Access(deployer=self.deployer, grants=tuple(grants))
+
+    def permissions(self, levels: Levels) -> tuple[Permission, ...]:
+        """The levels of roles as permissions of groups and service principals."""
+        people = [Permission(level=levels[r], group=name) for r, name in self.groups.items() if r in levels]
+        machines = [
+            Permission(level=levels[r], service_principal=id_) for r, id_ in self.principals.items() if r in levels
+        ]
+        return (*people, *machines)
+
+
+def made_identities(scope: Construct, environment: Environment) -> Identities:
+    """Make what the settings say to make, and refer to the rest. The platform stack does this, once."""
+    groups = {role: _group(scope, environment, role) for role in _GROUPS}
+    principals = {role: _principal(scope, environment, role) for role in _PRINCIPALS}
+    return Identities(deployer=environment.deployer, groups=groups, principals=principals)
+
+
+def referenced_identities(scope: Construct, environment: Environment) -> Identities:
+    """Refer to everyone by name, as the stacks of projects do."""
+    groups = {role: getattr(environment.groups, role).name for role in _GROUPS}
+    principals = {role: _reference(scope, environment, role) for role in _PRINCIPALS}
+    return Identities(deployer=environment.deployer, groups=groups, principals=principals)
+
+
+def _group(scope: Construct, environment: Environment, role: Group) -> str:
+    settings = getattr(environment.groups, role)
+    name: str = settings.name
+    return AccountGroup(scope, role, AccountGroupProps(name=name)).name if settings.create else name
+
+
+def _principal(scope: Construct, environment: Environment, role: Principal) -> str:
+    settings = getattr(environment.service_principals, role)
+    if not settings.create:
+        return _reference(scope, environment, role)
+    return MadeServicePrincipal(scope, role, ServicePrincipalProps(name=settings.name)).application_id
+
+
+def _reference(scope: Construct, environment: Environment, role: Principal) -> str:
+    settings = getattr(environment.service_principals, role)
+    if settings.application_id is not None:
+        known: str = settings.application_id
+        return known
+    return ReferencedServicePrincipal(scope, role, ServicePrincipalProps(name=settings.name)).application_id

@@ -1,0 +1,108 @@
+"""Who may do what, by role and stage: the permission matrix, as data, in this one place.
+
+`local` stands with `dev`: people write. In `staging` and `prod` they read, and only service principals write.
+Nobody holds ALL_PRIVILEGES, and no role is "all users".
+
+Source: docs.databricks.com/aws/en/machine-learning/mlops/mlops-workflow (who reads and writes where);
+docs.databricks.com/aws/en/data-governance/unity-catalog/manage-privileges/privileges (the privileges)
+"""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from brickyard_stacks.settings import Stage
+
+Group: TypeAlias = Literal["data_scientists", "ml_engineers", "approvers", "consumers"]
+Principal: TypeAlias = Literal["run_as", "plan", "ci"]
+Role: TypeAlias = Group | Principal
+Privileges: TypeAlias = Mapping[Role, tuple[str, ...]]
+Levels: TypeAlias = Mapping[Role, str]
+
+_USE = ("USE_CATALOG", "USE_SCHEMA")
+_READ = (*_USE, "SELECT", "EXECUTE", "READ_VOLUME")
+_CREATE = ("CREATE_FUNCTION", "CREATE_MODEL", "CREATE_SCHEMA", "CREATE_TABLE", "CREATE_VOLUME")
+_WRITE = (*_READ, "MODIFY", "WRITE_VOLUME", *_CREATE)
+# What reading every object's settings takes, and no data: a plan refreshes, it does not query.
+_PLAN = (*_USE, "BROWSE", "EXECUTE")
+_WRITE_TABLES = ("CREATE_TABLE", "MODIFY", "SELECT", "USE_SCHEMA")
+
+
+def _people_write(stage: Stage) -> bool:
+    return stage in ("local", "dev")
+
+
+def catalog_privileges(stage: Stage) -> Privileges:
+    """On the environment's catalog; privileges are inherited by everything in it."""
+    people = _WRITE if _people_write(stage) else _READ
+    matrix: dict[Role, tuple[str, ...]] = {
+        "data_scientists": people,
+        "ml_engineers": people,
+        "approvers": _USE,
+        "run_as": ("USE_CATALOG",),
+        "plan": _PLAN,
+    }
+    if stage == "staging":  # the pull request's pipeline tries a release there, and nowhere else
+        matrix["ci"] = tuple(p for p in _WRITE if p != "CREATE_SCHEMA")
+    return matrix
+
+
+def schema_privileges(schema: str) -> Privileges:
+    """On one schema: what jobs need beyond the catalog's, for the principal they run as."""
+    if schema == "models":
+        return {"run_as": ("CREATE_MODEL", "EXECUTE", "USE_SCHEMA")}
+    return {"run_as": _WRITE_TABLES}
+
+
+def landing_privileges() -> Privileges:
+    """On the volume where data lands."""
+    return {"run_as": ("READ_VOLUME", "WRITE_VOLUME")}
+
+
+def artifacts_privileges() -> Privileges:
+    """On the volume of wheels: only Terraform writes there."""
+    return {"run_as": ("READ_VOLUME",), "plan": ("READ_VOLUME",)}
+
+
+def model_privileges() -> Privileges:
+    """On a registered model, which `run_as` owns. Approving a version sets a tag."""
+    return {
+        "data_scientists": ("EXECUTE",),
+        "ml_engineers": ("EXECUTE",),
+        "approvers": ("APPLY_TAG", "EXECUTE"),
+        "plan": ("EXECUTE",),
+    }
+
+
+def job_levels(stage: Stage) -> Levels:
+    """On a project's job."""
+    return {
+        "data_scientists": "CAN_MANAGE_RUN" if _people_write(stage) else "CAN_VIEW",
+        "ml_engineers": "CAN_MANAGE_RUN",
+        "approvers": "CAN_VIEW",
+        "run_as": "CAN_VIEW",
+        "plan": "CAN_VIEW",
+    }
+
+
+def experiment_levels(stage: Stage) -> Levels:
+    """On a project's experiment; the job writes its runs as `run_as`."""
+    people = "CAN_EDIT" if _people_write(stage) else "CAN_READ"
+    return {
+        "data_scientists": people,
+        "ml_engineers": people,
+        "approvers": "CAN_READ",
+        "run_as": "CAN_EDIT",
+        "plan": "CAN_READ",
+    }
+
+
+def endpoint_levels(stage: Stage) -> Levels:
+    """On a project's endpoint. The job's `deploy` task moves versions and traffic, as `run_as`."""
+    return {
+        "data_scientists": "CAN_QUERY" if _people_write(stage) else "CAN_VIEW",
+        "ml_engineers": "CAN_QUERY" if _people_write(stage) else "CAN_VIEW",
+        "approvers": "CAN_VIEW",
+        "consumers": "CAN_QUERY",
+        "run_as": "CAN_MANAGE",
+        "plan": "CAN_VIEW",
+    }

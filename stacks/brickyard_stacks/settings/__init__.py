@@ -1,0 +1,8 @@
+"""Typed settings: environments and projects, explained when they are wrong."""
+
+from brickyard_stacks.settings.auth import Auth
+from brickyard_stacks.settings.environment import Environment, Stage
+from brickyard_stacks.settings.load import load_environment, load_project
+from brickyard_stacks.settings.project import Project
+
+__all__ = ["Auth", "Environment", "Project", "Stage", "load_environment", "load_project"]

@@ -1,0 +1,68 @@
+"""The base of every settings model, and the texts that several of them share."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Broken:
+    """A rule between several keys that a file breaks: the key to look at, and the rule."""
+
+    key: tuple[str, ...]
+    rule: str
+
+
+class Strict(BaseModel):
+    """Immutable, without conversions, and without unknown keys: a typo is an error, never a default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    def broken_rules(self) -> Iterable[Broken]:
+        """The rules between keys that do not hold; asked once each key for itself is right."""
+        return ()
+
+    @model_validator(mode="after")
+    def _hold_the_rules(self) -> Self:
+        if broken := tuple(self.broken_rules()):
+            text = "; ".join(b.rule for b in broken)
+            raise PydanticCustomError("broken_rules", "{text}", {"text": text, "broken": broken})
+        return self
+
+
+Kebab = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
+        max_length=48,
+        description="lower-case letters, digits and single dashes, starting with a letter",
+    ),
+]
+Snake = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$",
+        max_length=48,
+        description="lower-case letters, digits and single underscores, starting with a letter",
+    ),
+]
+Text = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f]+$", description="a text on one line")]
+# A path is checked for being there by whoever opens it, not here.
+PathText = Annotated[
+    str, Field(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f]+$", description="a path, as text on one line")
+]
+# Tags reach the clouds' own tags, which refuse other characters.
+# Source: docs.databricks.com, usage detail tags.
+TagText = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=127,
+        pattern=r"^[\w .:/=+@-]+$",
+        description="a text of letters, digits, spaces and . : / = + - @ _ (quote numbers and yes/no)",
+    ),
+]
+Tags = dict[TagText, TagText]
