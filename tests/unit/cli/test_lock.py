@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from brickyard.clone import Clone
 from brickyard.errors import AlreadyUnderWay, NotThisFolder
 from brickyard.lock import only_one
