@@ -13,6 +13,11 @@ from starlette.exceptions import HTTPException
 
 from brickyard_local.account import Workspace
 from brickyard_local.errors import ApiError, MalformedRequest, NotEmulated, PermissionDenied
+from brickyard_local.files import routes as files
+from brickyard_local.files import url_routes as file_urls
+from brickyard_local.identity import routes as identity
+from brickyard_local.identity import token_routes as tokens
+from brickyard_local.permissions import routes as permissions
 from brickyard_local.state import LocalState
 
 Message = MutableMapping[str, Any]
@@ -25,9 +30,7 @@ _log = logging.getLogger("brickyard_local.requests")
 
 def create_app(state: LocalState, workspace: Workspace) -> FastAPI:
     """The HTTP application of one workspace of the account."""
-    app = FastAPI(
-        title=f"Brickyard local workspace {workspace.name}", docs_url=None, redoc_url=None, openapi_url=None
-    )
+    app = FastAPI(title=f"Brickyard local workspace {workspace.name}", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.local = state
     app.state.workspace = workspace
     for router in _routers():
@@ -45,7 +48,13 @@ def create_app(state: LocalState, workspace: Workspace) -> FastAPI:
 
 
 def _routers() -> list[Any]:
-    return []
+    return [
+        identity.router,
+        tokens.router,
+        permissions.router,
+        file_urls.router,
+        files.router,
+    ]
 
 
 class Gate:

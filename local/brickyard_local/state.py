@@ -10,6 +10,10 @@ from fastapi import Depends, Request
 
 from brickyard_local.account import Account, Home
 from brickyard_local.callers import Callers
+from brickyard_local.files.mounts import artifacts_mount
+from brickyard_local.files.service import FilesService
+from brickyard_local.identity.service import IdentityService
+from brickyard_local.permissions.service import PermissionsService
 from brickyard_local.store import Store
 
 
@@ -21,6 +25,9 @@ class LocalState:
     store: Store
     account: Account
     callers: Callers
+    identity: IdentityService
+    permissions: PermissionsService
+    files: FilesService
 
     @classmethod
     def open(cls, home: Home) -> "LocalState":
@@ -28,10 +35,24 @@ class LocalState:
         home.create()
         store = Store(home.database)
         account = Account(store, home)
-        return cls(home=home, store=store, account=account, callers=Callers(store))
+        identity = IdentityService(store)
+        permissions = PermissionsService(store, identity)
+        identity.when_name_changed(permissions.principal_changed)
+        files = FilesService(home.files)
+        files.mount("WorkspaceInternal", artifacts_mount(permissions, home.files))
+        return cls(
+            home=home,
+            store=store,
+            account=account,
+            callers=Callers(store),
+            identity=identity,
+            permissions=permissions,
+            files=files,
+        )
 
     def start(self) -> None:
         """Take up what an earlier process left: called once, when all workspaces listen."""
+        self.files.start()
 
     def close(self) -> None:
         """Stop every child process."""

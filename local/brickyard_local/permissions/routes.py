@@ -1,0 +1,46 @@
+"""Routes of /api/2.0/permissions. HTTP only: rules in service, state in store.
+
+Object types have one segment (`jobs`) or two (`sql/warehouses`), so the type is everything before the last one.
+Source: docs.databricks.com/api/workspace/permissions.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from brickyard_local.callers import CurrentCaller
+from brickyard_local.permissions.levels import object_type
+from brickyard_local.permissions.payloads import AccessControlList
+from brickyard_local.state import Local
+
+router = APIRouter(prefix="/api/2.0/permissions", tags=["permissions"])
+
+
+@router.get("/{request_type:path}/{object_id}/permissionLevels")
+def permission_levels(request_type: str, object_id: str, local: Local, caller: CurrentCaller) -> dict[str, Any]:
+    """Errors: NotFound, PermissionDenied."""
+    local.permissions.get(caller, request_type, object_id)
+    levels = object_type(request_type).levels
+    return {"permission_levels": [{"permission_level": level, "description": level} for level in levels]}
+
+
+@router.get("/{request_type:path}/{object_id}")
+def get_permissions(request_type: str, object_id: str, local: Local, caller: CurrentCaller) -> dict[str, Any]:
+    """Errors: NotFound, PermissionDenied."""
+    return local.permissions.get(caller, request_type, object_id)
+
+
+@router.put("/{request_type:path}/{object_id}")
+def set_permissions(
+    request_type: str, object_id: str, body: AccessControlList, local: Local, caller: CurrentCaller
+) -> dict[str, Any]:
+    """Errors: NotFound, PermissionDenied, InvalidParameter."""
+    return local.permissions.put(caller, request_type, object_id, body)
+
+
+@router.patch("/{request_type:path}/{object_id}")
+def update_permissions(
+    request_type: str, object_id: str, body: AccessControlList, local: Local, caller: CurrentCaller
+) -> dict[str, Any]:
+    """Errors: NotFound, PermissionDenied, InvalidParameter."""
+    return local.permissions.patch(caller, request_type, object_id, body)
