@@ -9,9 +9,9 @@ import httpx
 from databricks.sdk import WorkspaceClient
 
 from brickyard.clone import Clone
-from brickyard.environment import ProjectNames
 from brickyard.errors import EndpointSilent
 from brickyard_local.account import write_private
+from brickyard_stacks.names import ProjectNames
 
 _READY_S = 120.0
 

@@ -41,7 +41,7 @@ def down(clone: Clone, screen: Screen, *, force: bool) -> None:
 
 def _destroy(clone: Clone, screen: Screen) -> None:
     names = names_of(clone, "local")
-    os.environ["BRICKYARD_ENV"] = names.environment.name
+    os.environ["BRICKYARD_ENV"] = names.shared.environment
     with screen.step("Local workspace"):
         process.start(clone.home, (WorkspaceSpec(name="local"),))
         remember_settings(clone, choose_provider(clone, None))

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import DatabricksError
+from databricks.sdk.errors.base import DatabricksError
 
 from brickyard.clone import Clone
-from brickyard.environment import ProjectNames, names_of
+from brickyard.environment import names_of
 from brickyard.screen import Screen
 from brickyard.up import client_of
 from brickyard_local import process
+from brickyard_stacks.names import ProjectNames
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

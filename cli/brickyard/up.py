@@ -11,7 +11,7 @@ from databricks.sdk import WorkspaceClient
 from brickyard.ask import Answer, ask
 from brickyard.cdktf import run_cdktf
 from brickyard.clone import Clone
-from brickyard.environment import Names, ProjectNames, names_of
+from brickyard.environment import Names, names_of
 from brickyard.errors import BrickyardError
 from brickyard.lock import only_one
 from brickyard.provider import Provider, ProviderName, choose_provider, remember_settings
@@ -21,6 +21,7 @@ from brickyard_local import process
 from brickyard_local.account import WorkspaceSpec
 from brickyard_local.process import ServerInfo
 from brickyard_local.spark import jars
+from brickyard_stacks.names import ProjectNames
 
 _LEAST_FREE_GIB = 2.0
 _NEXT = (
@@ -54,7 +55,7 @@ def up(clone: Clone, screen: Screen, *, port: int | None, provider: ProviderName
         summary = Summary(
             host=server.hosts["local"],
             provider=chosen,
-            catalog=names.environment.catalog.name,
+            catalog=names.shared.catalog,
             projects=ended,
             took_s=time.monotonic() - begin,
         )
@@ -80,7 +81,7 @@ def prepare(
 
 def deploy(clone: Clone, screen: Screen, names: Names) -> None:
     """Platform and projects; the serving stacks too, once an earlier `up` has deployed them."""
-    os.environ["BRICKYARD_ENV"] = names.environment.name
+    os.environ["BRICKYARD_ENV"] = names.shared.environment
     later = {project.serving_stack for project in names.projects if not _has_state(clone, project.serving_stack)}
     stacks = [stack for stack in names.stacks if stack not in later]
     with screen.step(f"Deploy {', '.join(stacks)}") as step:
@@ -148,9 +149,7 @@ def show_summary(clone: Clone, screen: Screen, summary: Summary) -> None:
     say(f"  token       {clone.relative(home.token_file)}, profile 'local' in {clone.relative(home.config_file)}")
     say(f"  catalog     {summary.catalog}")
     for project, run, answer in summary.projects:
-        say(
-            f"  job         {project.job}, run {run.run_id}, {run.took_s:.0f} s, logs in {clone.relative(home.runs)}"
-        )
+        say(f"  job         {project.job}, run {run.run_id}, {run.took_s:.0f} s, logs in {clone.relative(home.runs)}")
         say(f"  model       {project.model} version {answer.version} @champion")
         say(f"  endpoint    {project.endpoint} answered {answer.prediction}")
         say()
