@@ -175,7 +175,8 @@ def free_port() -> int:
 
 def listen(workspace: Workspace) -> socket.socket:
     """The listening socket of a workspace. Errors: CannotStart when the port is taken."""
-    listener = socket.socket()
+    # asyncio turns off Nagle's algorithm only where the protocol is named; with it every answer takes 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, workspace.port))

@@ -12,11 +12,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from brickyard_local.account import Workspace
+from brickyard_local.catalog import routes as catalog
 from brickyard_local.errors import ApiError, MalformedRequest, NotEmulated, PermissionDenied
 from brickyard_local.files import routes as files
 from brickyard_local.files import url_routes as file_urls
 from brickyard_local.identity import routes as identity
 from brickyard_local.identity import token_routes as tokens
+from brickyard_local.jobs import routes as jobs
 from brickyard_local.permissions import routes as permissions
 from brickyard_local.state import LocalState
 
@@ -54,6 +56,8 @@ def _routers() -> list[Any]:
         permissions.router,
         file_urls.router,
         files.router,
+        jobs.router,
+        catalog.router,
     ]
 
 

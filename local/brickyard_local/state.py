@@ -3,17 +3,29 @@
 Service folders do not import each other; where one needs another it is given it here.
 """
 
+import sys
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from brickyard_local.account import Account, Home
+from brickyard_local.account import Account, Home, Workspace
 from brickyard_local.callers import Callers
-from brickyard_local.files.mounts import artifacts_mount
+from brickyard_local.catalog.bindings import BindingsService
+from brickyard_local.catalog.grants import GrantsService
+from brickyard_local.catalog.service import CatalogService
+from brickyard_local.catalog.storage import Storage
+from brickyard_local.catalog.tables import TablesService
+from brickyard_local.catalog.volumes import VolumesService
+from brickyard_local.files.mounts import artifacts_mount, volumes_mount
 from brickyard_local.files.service import FilesService
 from brickyard_local.identity.service import IdentityService
+from brickyard_local.jobs.compose import Jobs, compose_jobs
+from brickyard_local.jobs.spark_sessions import SparkSessions
 from brickyard_local.permissions.service import PermissionsService
+from brickyard_local.spark.server import SparkServer
 from brickyard_local.store import Store
 
 
@@ -28,6 +40,13 @@ class LocalState:
     identity: IdentityService
     permissions: PermissionsService
     files: FilesService
+    jobs: Jobs
+    spark: SparkSessions
+    catalog: CatalogService
+    volumes: VolumesService
+    tables: TablesService
+    grants: GrantsService
+    bindings: BindingsService
 
     @classmethod
     def open(cls, home: Home) -> "LocalState":
@@ -40,22 +59,45 @@ class LocalState:
         identity.when_name_changed(permissions.principal_changed)
         files = FilesService(home.files)
         files.mount("WorkspaceInternal", artifacts_mount(permissions, home.files))
+        catalog = CatalogService(store, account, Storage(store, home), identity)
+        identity.when_name_changed(catalog.principal_changed)
+        catalog.start()
+        tables = TablesService(store, catalog)
+        tables.start()
+        files.mount("Volumes", volumes_mount(catalog))
+        callers = Callers(store)
+        jobs = compose_jobs(home, store, callers=callers, permissions=permissions, tokens=identity, files=files)
+        permissions.register("jobs", jobs.service.exists)
         return cls(
             home=home,
             store=store,
             account=account,
-            callers=Callers(store),
+            callers=callers,
             identity=identity,
             permissions=permissions,
             files=files,
+            jobs=jobs,
+            spark=SparkSessions(partial(_spark_server, home), catalog.catalog_names),
+            catalog=catalog,
+            volumes=VolumesService(catalog),
+            tables=tables,
+            grants=GrantsService(catalog),
+            bindings=BindingsService(catalog, account),
         )
 
     def start(self) -> None:
         """Take up what an earlier process left: called once, when all workspaces listen."""
         self.files.start()
+        self.jobs.runner.recover([workspace.workspace_id for workspace in self.account.workspaces()])
 
     def close(self) -> None:
         """Stop every child process."""
+        self.jobs.runner.close()
+        self.spark.close()
+
+
+def _spark_server(home: Home, workspace: Workspace) -> SparkServer:
+    return SparkServer(home.root, home.cache, workspace.host, Path(sys.executable))
 
 
 def local_state(request: Request) -> LocalState:

@@ -1,0 +1,11 @@
+"""Routes of /api/2.1/unity-catalog, one module per part of the API. HTTP only: rules are in the services."""
+
+from fastapi import APIRouter
+
+from brickyard_local.catalog.routes import catalogs, metastore, permissions, tables, volumes
+
+router = APIRouter(prefix="/api/2.1/unity-catalog", tags=["catalog"])
+for part in (metastore, catalogs, volumes, tables, permissions):
+    router.include_router(part.router)
+
+__all__ = ["router"]

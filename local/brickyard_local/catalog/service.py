@@ -1,0 +1,344 @@
+"""What holds for every securable: reach it, create it, list it, change it, drop it; and catalogs and schemas.
+
+Source: docs.databricks.com/api/workspace/catalogs, …/schemas; databricks-sdk `service/catalog.py` for who may call.
+Gaps: `information_schema` (its name is reserved), storage roots, shares, connections: 501.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from brickyard_local.account import ADMIN, Account
+from brickyard_local.callers import Caller
+from brickyard_local.catalog.authority import (
+    Chain,
+    Level,
+    allowed,
+    authorize,
+    enter,
+    only_browses,
+)
+from brickyard_local.catalog.documents import Documents, now_ms
+from brickyard_local.catalog.privileges import MANAGE, READ
+from brickyard_local.catalog.securables import (
+    CATALOG,
+    METASTORE,
+    MODEL,
+    SCHEMA,
+    TABLE,
+    VOLUME,
+    SecurableType,
+    checked_name,
+    securable_type,
+    split_name,
+)
+from brickyard_local.catalog.storage import FolderMoves, Storage, model_path, volume_path
+from brickyard_local.errors import (
+    AlreadyExists,
+    InvalidParameter,
+    InvalidState,
+    NotEmulated,
+    NotFound,
+    PermissionDenied,
+)
+from brickyard_local.store import Document, Store
+
+_PATH = (CATALOG, SCHEMA)
+_INFORMATION_SCHEMA = "information_schema"
+
+
+class Principals(Protocol):
+    """What Unity Catalog asks of the identity service."""
+
+    def principal_exists(self, name: str) -> bool: ...
+
+
+class CatalogService:
+    """Securables of the account's metastore."""
+
+    def __init__(self, store: Store, account: Account, storage: Storage, principals: Principals) -> None:
+        self.documents = Documents(store)
+        self.storage = storage
+        self.metastore_id = account.metastore_id
+        self._store = store
+        self._principals = principals
+        with store.write():
+            if store.get(METASTORE.kind, self.metastore_id) is None:
+                self.documents.put(METASTORE, self._new(self.metastore_id, ADMIN, {"name": "brickyard"}))
+
+    # Reaching
+
+    def require(self, caller: Caller, securable_type_name: str, full_name: str, privilege: str) -> None:
+        """Let the caller pass who holds `privilege` on the securable. Errors: NotFound, PermissionDenied."""
+        self.reach(caller, securable_type(securable_type_name), full_name, privilege)
+
+    def reach(
+        self, caller: Caller, kind: SecurableType, full_name: str, need: str = READ, *, browse: bool = False
+    ) -> Chain:
+        """The chain down to a securable that the caller may use for `need`. Errors: NotFound, PermissionDenied."""
+        chain = self.chain(kind, full_name, caller=caller, browse=browse)
+        authorize(caller, chain, need, browse=browse)
+        return chain
+
+    def chain(
+        self, kind: SecurableType, full_name: str, *, caller: Caller | None = None, browse: bool = False
+    ) -> Chain:
+        """The chain down to a securable; for a caller, each container must be open. Errors as `reach`."""
+        if kind is METASTORE:
+            return (self.metastore(full_name),)
+        parts = split_name(kind, full_name)
+        chain: Chain = ()
+        for depth, level in enumerate((*_PATH[: kind.levels - 1], kind), start=1):
+            chain += (self._level(level, ".".join(parts[:depth])),)
+            if caller is not None and level is not kind:
+                enter(caller, chain, browse=browse)
+        return chain
+
+    def metastore(self, metastore_id: str) -> Level:
+        """Errors: NotFound for any but the account's."""
+        return self._level(METASTORE, metastore_id)
+
+    def read(self, caller: Caller, kind: SecurableType, full_name: str, *, browse: bool = False) -> Document:
+        """A securable's document; `browse_only` when nothing but BROWSE shows it."""
+        chain = self.reach(caller, kind, full_name, READ, browse=browse)
+        return self._seen(caller, chain)
+
+    def visible(self, caller: Caller, kind: SecurableType, parent: str = "", *, browse: bool = False) -> list[Document]:
+        """Documents of a type that the caller may see below one parent, or everywhere; by name."""
+        chains: dict[str, Chain | None] = {"": ()}
+        if parent:
+            parent = ".".join(split_name(_PATH[kind.levels - 2], parent))
+            chains[parent] = self.reach(caller, _PATH[kind.levels - 2], parent, READ, browse=browse)
+        found = []
+        for document in self.documents.children(kind, parent):
+            above = document["full_name"].rpartition(".")[0]
+            if above not in chains:
+                chains[above] = self._open(caller, above, browse=browse)
+            start = chains[above]
+            if start is None:
+                continue
+            chain = (*start, Level(kind=kind, document=document))
+            if allowed(caller, chain, READ, browse=browse):
+                found.append(self._seen(caller, chain))
+        return found
+
+    def catalog_names(self, caller: Caller) -> list[str]:
+        """Catalogs that the caller may use in this workspace."""
+        return [document["full_name"] for document in self.visible(caller, CATALOG)]
+
+    # Changing
+
+    def create(
+        self, caller: Caller, kind: SecurableType, parent: str, name: str, fields: Mapping[str, Any]
+    ) -> Document:
+        """A new securable, owned by the caller. Errors: NotFound, AlreadyExists, PermissionDenied."""
+        name = checked_name(name)
+        with self.storage.change():
+            if kind is CATALOG:
+                above, full_name = self.reach(caller, METASTORE, self.metastore_id, kind.create), name
+            else:
+                above = self.reach(caller, _PATH[kind.levels - 2], parent, kind.create)
+                full_name = f"{above[-1].document['full_name']}.{name}"
+            self._refuse_taken(kind, full_name)
+            document = self._new(full_name, caller.principal, fields)
+            self.documents.put(kind, document)
+            if kind is CATALOG:
+                self.documents.put(SCHEMA, self._new(f"{name}.default", caller.principal, {}))
+            for folder in self._folders(kind, full_name):
+                folder.mkdir(parents=True, exist_ok=True)
+            return document
+
+    def update(self, caller: Caller, kind: SecurableType, full_name: str, changes: Mapping[str, Any]) -> Document:
+        """Change fields, `owner` and `new_name` among them. Errors: as `reach`, and AlreadyExists."""
+        rest = {field: value for field, value in changes.items() if field != "new_name"}
+        new_name = changes.get("new_name")
+        with self.storage.change() as moves:
+            chain = self.reach(caller, kind, full_name, MANAGE)
+            if rest.get("owner") is not None:
+                self._refuse_unknown(rest["owner"])
+            document = {**chain[-1].document, **rest, "updated_at": now_ms(), "updated_by": caller.principal}
+            self.documents.put(kind, document)
+            if new_name and checked_name(new_name) != document["full_name"].rpartition(".")[2]:
+                document = self._rename(caller, chain, checked_name(new_name), moves)
+            return document
+
+    def delete(self, caller: Caller, kind: SecurableType, full_name: str, *, force: bool = False) -> None:
+        """Drop a securable, its data, and with `force` all that is below it. Errors: InvalidState when not empty."""
+        with self.storage.change() as moves:
+            chain = self.reach(caller, kind, full_name, MANAGE)
+            name: str = chain[-1].document["full_name"]
+            below = self.documents.below(name) if kind in _PATH else []
+            if below and not force:
+                raise _not_empty(kind, name, below)
+            for each, document in [*below, (kind, chain[-1].document)]:
+                if each is TABLE and document["table_type"] == "MANAGED":
+                    moves.discard(f"tables/{document['id']}")
+                self.documents.remove(each, document["full_name"])
+            for folder in _folder_paths(kind, name):
+                moves.discard(folder)
+
+    def volume_folder(self, caller: Caller, catalog: str, schema: str, volume: str, *, write: bool) -> Path:
+        """The folder of a volume's files for a caller that may read, or write, them. Errors: as `reach`."""
+        need = "WRITE_VOLUME" if write else "READ_VOLUME"
+        chain = self.reach(caller, VOLUME, f"{catalog}.{schema}.{volume}", need)
+        return self.storage.volume_folder(chain[-1].document["full_name"])
+
+    # Catalogs and schemas
+
+    def create_catalog(self, caller: Caller, name: str, fields: Mapping[str, Any]) -> Document:
+        """A catalog with its `default` schema. Errors: NotEmulated for what needs storage or shares."""
+        _refuse_foreign(fields)
+        kept = {field: value for field, value in fields.items() if value is not None}
+        return self.create(caller, CATALOG, "", name, {**kept, "isolation_mode": "OPEN", "bindings": {}})
+
+    def update_catalog(self, caller: Caller, name: str, changes: Mapping[str, Any]) -> Document:
+        """Change a catalog. Becoming ISOLATED binds the caller's workspace, which would lose it otherwise."""
+        changes = dict(changes)
+        if changes.get("isolation_mode") == "ISOLATED":
+            bindings = self.chain(CATALOG, name)[-1].document["bindings"]
+            here = {str(caller.workspace.workspace_id): "BINDING_TYPE_READ_WRITE"}
+            changes["bindings"] = bindings or here
+        return self.update(caller, CATALOG, name, changes)
+
+    def visible_catalogs(self, caller: Caller, *, browse: bool, unbound: bool) -> list[Document]:
+        """Catalogs that the caller may see; `unbound` adds, for admins, those of other workspaces."""
+        if unbound and caller.is_admin:
+            return self.documents.children(CATALOG)
+        return self.visible(caller, CATALOG, browse=browse)
+
+    def create_schema(self, caller: Caller, catalog: str, name: str, fields: Mapping[str, Any]) -> Document:
+        """Errors: NotEmulated for `storage_root`, InvalidParameter for the reserved name."""
+        _refuse_foreign(fields)
+        if name.lower() == _INFORMATION_SCHEMA:
+            raise InvalidParameter(f"'{name}' is a reserved schema name. Choose another.")
+        kept = {field: value for field, value in fields.items() if value is not None}
+        return self.create(caller, SCHEMA, catalog, name, kept)
+
+    def start(self) -> None:
+        """Finish what an earlier process did not get to."""
+        self.storage.finish_interrupted()
+
+    def principal_changed(self, old: str, new: str | None) -> None:
+        """Grants and ownership follow a principal to its new name; grants end with it."""
+        everywhere = [(METASTORE, self._level(METASTORE, self.metastore_id).document)]
+        everywhere += [(CATALOG, document) for document in self.documents.children(CATALOG)]
+        everywhere += self.documents.below("")
+        for kind, document in everywhere:
+            if old not in document["grants"] and old != document["owner"]:
+                continue
+            grants = {principal: held for principal, held in document["grants"].items() if principal != old}
+            if new is not None and old in document["grants"]:
+                grants[new] = document["grants"][old]
+            owner = new if new is not None and old == document["owner"] else document["owner"]
+            self.documents.put(kind, {**document, "grants": grants, "owner": owner})
+
+    def follow(self, kind: str) -> None:
+        """As `Documents.follow`, for services that keep documents of their own about securables."""
+        self.documents.follow(kind)
+
+    # Details
+
+    def _level(self, kind: SecurableType, full_name: str) -> Level:
+        document = self.documents.get(kind, full_name)
+        if document is not None:
+            return Level(kind=kind, document=document)
+        if kind is SCHEMA and full_name.endswith(f".{_INFORMATION_SCHEMA}"):
+            raise NotEmulated("information_schema")
+        raise NotFound(f"{kind.noun} '{full_name}' does not exist.", error_code=kind.missing)
+
+    def _open(self, caller: Caller, full_name: str, *, browse: bool) -> Chain | None:
+        """The chain of a container that the caller may enter, or None."""
+        kind = _PATH[full_name.count(".")]
+        try:
+            chain = self.chain(kind, full_name, caller=caller, browse=browse)
+            enter(caller, chain, browse=browse)
+        except PermissionDenied:
+            return None
+        return chain
+
+    def _seen(self, caller: Caller, chain: Chain) -> Document:
+        document = chain[-1].document
+        return {**document, "browse_only": True} if only_browses(caller, chain) else document
+
+    def _new(self, full_name: str, owner: str, fields: Mapping[str, Any]) -> Document:
+        now = now_ms()
+        return {
+            "id": str(uuid.uuid4()),
+            "full_name": full_name,
+            "owner": owner,
+            "grants": {},
+            "created_at": now,
+            "created_by": owner,
+            "updated_at": now,
+            "updated_by": owner,
+            **fields,
+        }
+
+    def _rename(self, caller: Caller, chain: Chain, name: str, moves: FolderMoves) -> Document:
+        kind, old = chain[-1].kind, chain[-1].document["full_name"]
+        new = ".".join((*old.split(".")[:-1], name))
+        if kind is SCHEMA:
+            self.reach(caller, CATALOG, old.split(".")[0], kind.create)
+        self._refuse_taken(kind, new)
+        self.documents.rename(kind, old, new)
+        for before, after in zip(_folder_paths(kind, old), _folder_paths(kind, new), strict=True):
+            moves.move(before, after)
+        return self._level(kind, new).document
+
+    def _refuse_taken(self, kind: SecurableType, full_name: str) -> None:
+        if self.documents.get(kind, full_name) is not None:
+            raise AlreadyExists(f"{kind.noun} '{full_name}' already exists", error_code=kind.existing)
+
+    def _refuse_unknown(self, principal: str) -> None:
+        if not self._principals.principal_exists(principal):
+            raise unknown_principal(principal)
+
+    def known_principal(self, principal: str) -> bool:
+        return self._principals.principal_exists(principal)
+
+    def _folders(self, kind: SecurableType, full_name: str) -> list[Path]:
+        if kind is VOLUME:
+            return [self.storage.volume_folder(full_name)]
+        return [self.storage.model_folder(full_name)] if kind is MODEL else []
+
+
+def unknown_principal(principal: str) -> NotFound:
+    """The refusal of a grant to, or ownership by, somebody whom the account does not know."""
+    return NotFound(
+        f"Could not find principal with name {principal}. Unity Catalog names users by e-mail, service principals "
+        "by application id and groups of the account by display name.",
+        error_code="PRINCIPAL_DOES_NOT_EXIST",
+    )
+
+
+_FOLDERS: Mapping[str, tuple[Callable[[str], str], ...]] = {
+    CATALOG.name: (volume_path, model_path),
+    SCHEMA.name: (volume_path, model_path),
+    VOLUME.name: (volume_path,),
+    MODEL.name: (model_path,),
+    TABLE.name: (),
+}
+
+
+def _folder_paths(kind: SecurableType, full_name: str) -> list[str]:
+    """Folders that are named after a securable: they move and go with it."""
+    return [path(full_name) for path in _FOLDERS[kind.name]]
+
+
+def _not_empty(kind: SecurableType, name: str, below: list[tuple[SecurableType, Document]]) -> InvalidState:
+    def count(*kinds: SecurableType) -> int:
+        return sum(each in kinds for each, _ in below)
+
+    if kind is CATALOG:
+        contents = f"The catalog has {count(SCHEMA)} schema(s), the automatic 'default' included"
+    else:
+        contents = f"The schema has {count(TABLE)} tables(s), {count(MODEL)} functions(s), {count(VOLUME)} volumes(s)"
+    message = f"{kind.noun} '{name}' is not empty. {contents}. Drop them first, or delete with force."
+    return InvalidState(message, error_code=f"{kind.name}_NOT_EMPTY")
+
+
+def _refuse_foreign(fields: Mapping[str, Any]) -> None:
+    for field in ("storage_root", "connection_name", "provider_name", "share_name", "managed_encryption_settings"):
+        if fields.get(field):
+            raise NotEmulated(f"`{field}` (its storage is managed by the local workspace; leave the field out)")

@@ -1,0 +1,106 @@
+"""Folders of managed storage, kept in step with the documents across crashes.
+
+What a change does to folders is written down in the same transaction as its documents and done after the commit;
+an interrupted change is finished at the next start. Removing is a move into the trash, then a deletion.
+"""
+
+import shutil
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from brickyard_local.account import Home
+from brickyard_local.store import Document, Store
+
+_KIND = "folder_moves"
+
+
+@dataclass(kw_only=True, slots=True)
+class FolderMoves:
+    """What one change does to folders, in order; paths are relative to the home."""
+
+    pending: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def move(self, old: str, new: str) -> None:
+        self.pending.append((old, new))
+
+    def discard(self, old: str) -> None:
+        self.pending.append((old, None))
+
+
+class Storage:
+    """The folders of volumes, model versions and managed tables."""
+
+    def __init__(self, store: Store, home: Home) -> None:
+        self._store = store
+        self._home = home
+        self._lock = threading.RLock()
+        self._current: FolderMoves | None = None
+
+    @contextmanager
+    def change(self) -> Iterator[FolderMoves]:
+        """A transaction over documents and folders; changes never overlap, a nested one joins."""
+        with self._lock:
+            if self._current is not None:
+                yield self._current
+                return
+            moves = self._current = FolderMoves()
+            try:
+                with self._store.write():
+                    yield moves
+                    written = [self._write_down(old, new) for old, new in moves.pending]
+            finally:
+                self._current = None
+            for entry in written:
+                self._do(entry)
+        if written:
+            self._empty_trash()
+
+    def finish_interrupted(self) -> None:
+        """Do what an earlier process committed but did not get to. Called before anything is answered."""
+        for entry in self._store.all(_KIND):
+            self._do(entry)
+        self._empty_trash()
+
+    def table_folder(self, table_id: str) -> Path:
+        return self._home.tables / table_id
+
+    def volume_folder(self, full_name: str) -> Path:
+        return self._home.root / volume_path(full_name)
+
+    def model_folder(self, full_name: str) -> Path:
+        return self._home.root / model_path(full_name)
+
+    def sweep_tables(self, known: set[str]) -> None:
+        """Remove folders of tables that were staged or written but never registered."""
+        for folder in self._home.tables.iterdir():
+            if folder.name not in known:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _write_down(self, old: str, new: str | None) -> Document:
+        number = self._store.next_id()
+        entry = {"number": number, "old": old, "new": new or f"trash/{uuid.uuid4()}"}
+        return self._store.put(_KIND, number, entry)
+
+    def _do(self, entry: Document) -> None:
+        old, new = self._home.root / entry["old"], self._home.root / entry["new"]
+        if old.exists():
+            new.parent.mkdir(parents=True, exist_ok=True)
+            old.rename(new)
+        self._store.delete(_KIND, entry["number"])
+
+    def _empty_trash(self) -> None:
+        shutil.rmtree(self._home.root / "trash", ignore_errors=True)
+
+
+def volume_path(full_name: str) -> str:
+    """Where files of a volume, or of all volumes of a schema or catalog, lie below the home."""
+    return f"files/Volumes/{full_name.replace('.', '/')}"
+
+
+def model_path(full_name: str) -> str:
+    """As `volume_path`, for files of model versions."""
+    return f"files/Models/{full_name.replace('.', '/')}"
