@@ -1,0 +1,48 @@
+"""What jobs need of the other services."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from brickyard_local.account import Workspace
+from brickyard_local.callers import Caller
+
+
+class Tokens(Protocol):
+    """Tokens and principals of the account."""
+
+    def mint_token(self, principal: str, *, purpose: str, lifetime_s: float | None) -> str: ...
+
+    def revoke(self, token: str) -> None: ...
+
+    def principal_exists(self, name: str) -> bool: ...
+
+
+class Permissions(Protocol):
+    """Permission levels on jobs."""
+
+    def require(self, caller: Caller, object_type: str, object_id: str, level: str) -> None: ...
+
+    def holds(self, caller: Caller, object_type: str, object_id: str, level: str) -> bool: ...
+
+    def own(self, caller: Caller, object_type: str, object_id: str) -> None: ...
+
+    def forget(self, workspace_id: int, object_type: str, object_id: str) -> None: ...
+
+
+class Files(Protocol):
+    """Where a file of a volume or of the workspace lies on this machine."""
+
+    def local_path(self, caller: Caller, path: str, *, write: bool) -> Path: ...
+
+
+class SparkServer(Protocol):
+    """The Spark server of one workspace."""
+
+    def session_environment(self, principal_token: str, catalogs: Sequence[str]) -> Mapping[str, str]: ...
+
+    def stop(self) -> None: ...
+
+
+NewSparkServer = Callable[[Workspace], SparkServer]
+CatalogNames = Callable[[Caller], list[str]]

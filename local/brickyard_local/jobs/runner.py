@@ -1,0 +1,108 @@
+"""The runs that are active now: started, queued, cancelled, and ended after the workspace was killed."""
+
+import threading
+from collections.abc import Callable
+
+from brickyard_local.callers import Caller
+from brickyard_local.jobs.execution import STOPPED, Execution, Start
+from brickyard_local.jobs.processes import CANCELED
+from brickyard_local.jobs.records import Ending, Records, is_active, now_ms
+from brickyard_local.store import Document
+
+_LIMIT_REACHED = "MAXIMUM_CONCURRENT_RUNS_REACHED"
+_CLOSE_S = 12.0
+
+
+class Runner:
+    """Executions by run id. One lock decides who may start."""
+
+    def __init__(self, records: Records, start: Start, caller_of: Callable[[int, str], Caller]) -> None:
+        self._records = records
+        self._start = start
+        self._caller_of = caller_of
+        self._lock = threading.RLock()
+        self._active: dict[int, Execution] = {}
+        self._threads: dict[int, threading.Thread] = {}
+        self._closing = False
+
+    def submit(self, run: Document, *, queue: bool) -> Document:
+        """Start the run, or queue or skip it when its job has as many active runs as it may have."""
+        with self._lock:
+            if self._is_free(run):
+                return self._begin(run)
+            if queue:
+                message = "Queued due to reaching maximum concurrent runs of the job."
+                return self._records.change_run(run, life_cycle_state="QUEUED", state_message=message)
+            ending = Ending(
+                result=_LIMIT_REACHED,
+                code="MAX_CONCURRENT_RUNS_EXCEEDED",
+                life_cycle="SKIPPED",
+                message="An active run for the job already exists and queueing is off: the run was skipped.",
+            )
+            return self._records.change_run(run, **ending.changes())
+
+    def cancel(self, run: Document, task_run_id: int | None) -> None:
+        """Cancel a run or one of its task attempts; nothing happens to what has ended."""
+        with self._lock:
+            execution = self._active.get(run["run_id"])
+            if execution is not None:
+                execution.cancel(task_run_id)
+            elif is_active(run):
+                self._records.change_run(run, **CANCELED.changes())
+
+    def recover(self, workspace_ids: list[int]) -> None:
+        """After a start: end what a killed workspace left active, then start what was queued."""
+        for workspace_id in workspace_ids:
+            for run in reversed(self._records.runs(workspace_id)):
+                if is_active(run) and run["life_cycle_state"] != "QUEUED":
+                    self._end_lost(run)
+        for workspace_id in workspace_ids:
+            for job_id in {run["job_id"] for run in self._records.runs(workspace_id) if is_active(run)}:
+                self._start_queued(workspace_id, job_id)
+
+    def close(self) -> None:
+        """End every run: its processes, then its documents."""
+        with self._lock:
+            self._closing = True
+            threads = list(self._threads.values())
+            for execution in self._active.values():
+                execution.stop()
+        for thread in threads:
+            thread.join(_CLOSE_S)
+
+    def _is_free(self, run: Document) -> bool:
+        limit: int | None = run["settings"].get("max_concurrent_runs")
+        running = sum(execution.job_id == run["job_id"] for execution in self._active.values())
+        return bool(running < (1 if limit is None else limit))
+
+    def _begin(self, run: Document) -> Document:
+        run = self._records.change_run(run, life_cycle_state="PENDING", state_message="", begin_time=now_ms())
+        caller = self._caller_of(run["workspace_id"], run["run_as"])
+        execution = Execution(run, caller, records=self._records, start=self._start)
+        thread = threading.Thread(target=self._execute, args=(execution, run), name=f"run-{run['run_id']}", daemon=True)
+        self._active[execution.run_id] = execution
+        self._threads[execution.run_id] = thread
+        thread.start()
+        return run
+
+    def _execute(self, execution: Execution, run: Document) -> None:
+        try:
+            execution.execute()
+        finally:
+            with self._lock:
+                self._active.pop(execution.run_id)
+                self._threads.pop(execution.run_id)
+                if not self._closing:
+                    self._start_queued(run["workspace_id"], run["job_id"])
+
+    def _start_queued(self, workspace_id: int, job_id: int) -> None:
+        with self._lock:
+            for run in reversed(self._records.runs(workspace_id, job_id)):
+                if run["life_cycle_state"] == "QUEUED" and self._is_free(run):
+                    self._begin(run)
+
+    def _end_lost(self, run: Document) -> None:
+        for task in run["tasks"]:
+            if is_active(task):
+                self._records.change_task(run, task["run_id"], **STOPPED.changes())
+        self._records.change_run(run, **STOPPED.changes())

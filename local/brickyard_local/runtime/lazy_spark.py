@@ -1,0 +1,97 @@
+"""Spark is asked for when a task opens its first session, not before.
+
+`SparkSession.builder.getOrCreate()` first asks the workspace for SPARK_REMOTE and the session's settings. The
+workspace starts Spark if it does not run. If it cannot, the task fails at once with the workspace's reason;
+a client sent to a dead port would try for minutes and then blame the network.
+"""
+
+import functools
+import importlib.abc
+import importlib.machinery
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+SESSION_PATH = "/api/local/spark/session"
+_HOOKED = "pyspark.sql.session"
+_START_S = 180.0
+
+
+class SparkUnavailable(RuntimeError):
+    """Raised in a task when the workspace cannot give it a Spark session."""
+
+
+def install() -> None:
+    """Watch for the import of pyspark's session module."""
+    os.environ.setdefault("SPARK_CONNECT_MODE_ENABLED", "1")
+    sys.meta_path.insert(0, _SessionFinder())
+
+
+def connect() -> None:
+    """Put the session's environment in place, once. Errors: SparkUnavailable with the workspace's words."""
+    if "SPARK_REMOTE" in os.environ:
+        return
+    request = urllib.request.Request(  # noqa: S310 - the workspace's own http address
+        os.environ["DATABRICKS_HOST"] + SESSION_PATH,
+        method="POST",
+        headers={"Authorization": f"Bearer {os.environ['DATABRICKS_TOKEN']}"},
+    )
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(request, timeout=_START_S) as answer:
+            environment = json.load(answer)["environment"]
+    except urllib.error.HTTPError as error:
+        raise SparkUnavailable(_message(error)) from None
+    except OSError as error:
+        raise SparkUnavailable(f"The local workspace does not answer at {request.host}: {error}") from None
+    os.environ.update(environment)
+
+
+def _message(error: urllib.error.HTTPError) -> str:
+    try:
+        return str(json.load(error)["message"])
+    except (ValueError, KeyError):
+        return f"The local workspace answered {error.code} when asked for Spark."
+
+
+class _SessionFinder(importlib.abc.MetaPathFinder):
+    """Wraps the loader of one module; finds nothing itself."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != _HOOKED:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _SessionLoader(spec.loader)
+        return spec
+
+
+class _SessionLoader(importlib.abc.Loader):
+    def __init__(self, wrapped: importlib.abc.Loader) -> None:
+        self._wrapped = wrapped
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        return self._wrapped.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._wrapped.exec_module(module)
+        builder = module.SparkSession.Builder
+        for name in ("getOrCreate", "create"):
+            setattr(builder, name, _connecting(getattr(builder, name)))
+
+
+def _connecting(opens: Any) -> Any:
+    @functools.wraps(opens)
+    def connected(*arguments: Any, **named: Any) -> Any:
+        connect()
+        return opens(*arguments, **named)
+
+    return connected

@@ -1,0 +1,80 @@
+"""What several contract tests build: tiny wheels, and a volume to put them into."""
+
+import io
+import secrets
+import textwrap
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pytest
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.service.catalog import VolumeType
+
+from brickyard_local.pytest_plugin import LocalWorkspace
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wheels:
+    """Builds pure-Python wheels and uploads them to a volume."""
+
+    client: WorkspaceClient
+    volume: str
+
+    def upload(
+        self,
+        modules: Mapping[str, str],
+        *,
+        name: str = "tiny",
+        scripts: Mapping[str, str] | None = None,
+        requires: Sequence[str] = (),
+        tag: str = "py3-none-any",
+    ) -> str:
+        """The path of the wheel in the volume. `scripts` maps entry points to `module:function`."""
+        path = f"{self.volume}/{secrets.token_hex(4)}/{name}-1.0-{tag}.whl"
+        self.client.files.upload(path, io.BytesIO(build_wheel(modules, name, scripts or {}, requires, tag)))
+        return path
+
+
+def build_wheel(
+    modules: Mapping[str, str], name: str, scripts: Mapping[str, str], requires: Sequence[str], tag: str
+) -> bytes:
+    info = f"{name}-1.0.dist-info"
+    needed = "".join(f"Requires-Dist: {text}\n" for text in requires)
+    points = "[console_scripts]\n" + "".join(f"{point} = {where}\n" for point, where in scripts.items())
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as wheel:
+        for module, text in modules.items():
+            wheel.writestr(f"{module.replace('.', '/')}.py", textwrap.dedent(text))
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{needed}")
+        wheel.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
+        wheel.writestr(f"{info}/entry_points.txt", points)
+        wheel.writestr(f"{info}/RECORD", "")
+    return content.getvalue()
+
+
+def make_wheels(workspace: LocalWorkspace) -> Wheels:
+    client = workspace.client()
+    catalog = f"wheels_{secrets.token_hex(4)}"
+    client.catalogs.create(catalog)
+    client.schemas.create("models", catalog)
+    client.volumes.create(catalog, "models", "artifacts", VolumeType.MANAGED)
+    return Wheels(client=client, volume=f"/Volumes/{catalog}/models/artifacts")
+
+
+@pytest.fixture(scope="session")
+def wheels(local_workspace: LocalWorkspace) -> Wheels:
+    return make_wheels(local_workspace)
+
+
+@pytest.fixture
+def fresh_wheels(fresh_local_workspace: LocalWorkspace) -> Wheels:
+    return make_wheels(fresh_local_workspace)
+
+
+@pytest.fixture
+def client(local_workspace: LocalWorkspace) -> Iterator[WorkspaceClient]:
+    yield local_workspace.client()
+
+
+WheelsFactory = Callable[[LocalWorkspace], Wheels]
