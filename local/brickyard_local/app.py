@@ -21,6 +21,7 @@ from brickyard_local.identity import token_routes as tokens
 from brickyard_local.jobs import routes as jobs
 from brickyard_local.permissions import routes as permissions
 from brickyard_local.state import LocalState
+from brickyard_local.workspace import routes as workspace
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -56,6 +57,7 @@ def _routers() -> list[Any]:
         permissions.router,
         file_urls.router,
         files.router,
+        workspace.router,
         jobs.router,
         catalog.router,
     ]

@@ -19,7 +19,7 @@ from brickyard_local.catalog.service import CatalogService
 from brickyard_local.catalog.storage import Storage
 from brickyard_local.catalog.tables import TablesService
 from brickyard_local.catalog.volumes import VolumesService
-from brickyard_local.files.mounts import artifacts_mount, volumes_mount
+from brickyard_local.files.mounts import artifacts_mount, volumes_mount, workspace_mount
 from brickyard_local.files.service import FilesService
 from brickyard_local.identity.service import IdentityService
 from brickyard_local.jobs.compose import Jobs, compose_jobs
@@ -27,6 +27,8 @@ from brickyard_local.jobs.spark_sessions import SparkSessions
 from brickyard_local.permissions.service import PermissionsService
 from brickyard_local.spark.server import SparkServer
 from brickyard_local.store import Store
+from brickyard_local.workspace.compose import compose_workspace
+from brickyard_local.workspace.service import WorkspaceService
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +42,7 @@ class LocalState:
     identity: IdentityService
     permissions: PermissionsService
     files: FilesService
+    workspace: WorkspaceService
     jobs: Jobs
     spark: SparkSessions
     catalog: CatalogService
@@ -59,6 +62,8 @@ class LocalState:
         identity.when_name_changed(permissions.principal_changed)
         files = FilesService(home.files)
         files.mount("WorkspaceInternal", artifacts_mount(permissions, home.files))
+        workspace = compose_workspace(store, home.files, permissions, identity)
+        files.mount("Workspace", workspace_mount(workspace))
         catalog = CatalogService(store, account, Storage(store, home), identity)
         identity.when_name_changed(catalog.principal_changed)
         catalog.start()
@@ -76,6 +81,7 @@ class LocalState:
             identity=identity,
             permissions=permissions,
             files=files,
+            workspace=workspace,
             jobs=jobs,
             spark=SparkSessions(partial(_spark_server, home), catalog.catalog_names),
             catalog=catalog,

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from brickyard_local.callers import Caller
 from brickyard_local.errors import InvalidParameter, NotFound
-from brickyard_local.files.paths import descend
+from brickyard_local.paths import descend
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

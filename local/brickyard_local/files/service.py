@@ -13,8 +13,8 @@ from pathlib import Path
 from brickyard_local.callers import Caller
 from brickyard_local.errors import AlreadyExists, InvalidParameter, InvalidState, NotEmulated, NotFound
 from brickyard_local.files.mounts import Mount, Place
-from brickyard_local.files.paths import split_path
 from brickyard_local.files.uploads import Part, Session, Uploads, publish
+from brickyard_local.paths import split_path
 from brickyard_local.store import Document
 
 _PAGE_ENTRIES = 1000

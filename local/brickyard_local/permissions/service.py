@@ -15,7 +15,7 @@ from brickyard_local.permissions.payloads import AccessControlList
 from brickyard_local.store import Document, Store
 
 Exists = Callable[[int, str], bool]
-Inherited = Callable[[int, str], list["Grant"]]
+Inherited = Callable[[int, str], list[tuple[str, str, str]]]
 
 _KIND = "permissions"
 
@@ -50,7 +50,10 @@ class PermissionsService:
         self._registered: dict[str, _Registered] = {}
 
     def register(self, request_type: str, exists: Exists, *, inherited: Inherited | None = None) -> None:
-        """Say who knows whether an object of this type exists, and what it inherits from its folders."""
+        """Say who knows whether an object of this type exists, and what it inherits.
+
+        What is inherited: (principal, level, the object that grants it).
+        """
         object_type(request_type)
         self._registered[request_type] = _Registered(exists=exists, inherited=inherited)
 
@@ -181,7 +184,11 @@ class PermissionsService:
     def _all(self, workspace_id: int, kind: ObjectType, object_id: str) -> list[Grant]:
         registered = self._registered[kind.request]
         inherited = registered.inherited(workspace_id, object_id) if registered.inherited else []
-        fitting = [grant for grant in inherited if grant.level in kind.levels]
+        fitting = [
+            Grant(principal=principal, level=level, inherited_from=folder)
+            for principal, level, folder in inherited
+            if level in kind.levels
+        ]
         return self.direct(workspace_id, kind.request, object_id) + fitting
 
     def _existing(self, workspace_id: int, request_type: str, object_id: str) -> ObjectType:

@@ -1,0 +1,1 @@
+"""The workspace tree: folders, notebooks, files and experiments of one workspace."""
