@@ -1,0 +1,1 @@
+"""The machine learning workflow: ingest, features, train, validate, deploy, batch inference."""

@@ -1,0 +1,44 @@
+"""Which code is running: versions of the wheels, and a hash of a package's source that no build can blur."""
+
+import hashlib
+import importlib.metadata
+import importlib.resources
+import json
+from importlib.resources.abc import Traversable
+from typing import Any
+
+
+def package_sha256(package: str) -> str:
+    """The hash of a package's Python files, equal in a checkout and in a wheel of it."""
+    digest = hashlib.sha256()
+    for name, content in sorted(_sources(importlib.resources.files(package), "")):
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def distribution_version(package: str) -> str:
+    """The version of the wheel that a package came in; "checkout" when it is not installed."""
+    try:
+        return importlib.metadata.version(package.replace("_", "-"))
+    except importlib.metadata.PackageNotFoundError:
+        return "checkout"
+
+
+def fingerprint(document: Any) -> str:
+    """The hash of a JSON document, whatever the order of its keys.
+
+    >>> fingerprint({"a": 1, "b": (2,)}) == fingerprint({"b": [2], "a": 1})
+    True
+    """
+    text = json.dumps(document, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _sources(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
+    found = []
+    for entry in folder.iterdir():
+        if entry.is_dir() and entry.name != "__pycache__":
+            found += _sources(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith(".py"):
+            found.append((prefix + entry.name, entry.read_bytes()))
+    return found

@@ -1,0 +1,103 @@
+"""Rows for a model: features of a period joined by key with what happened in the end, in memory."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from brickyard_pipelines.errors import UnusableRows
+from brickyard_pipelines.ml.data import tables
+from brickyard_pipelines.ml.project import Period, Project, refer
+from brickyard_pipelines.ml.settings import StepSettings
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """The Delta versions that rows are read at."""
+
+    feature_table: str
+    feature_version: int
+    label_versions: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabelledRows:
+    """Rows with a known outcome, in time order, and how many had none."""
+
+    features: pd.DataFrame
+    labels: "pd.Series[int]"
+    moments: "pd.Series[pd.Timestamp]"
+    unlabelled: int
+
+
+def current_source(spark: "SparkSession", settings: StepSettings, project: Project) -> Source:
+    """The newest versions of the feature table and the tables that labels come from."""
+    table = settings.table("features", project.name)
+    labels = {
+        name: tables.require(spark, settings.table("silver", name), made_by="ingest").version
+        for name in project.workflow.labels.inputs
+    }
+    version = tables.require(spark, table, made_by="features").version
+    return Source(feature_table=table, feature_version=version, label_versions=labels)
+
+
+def read(
+    spark: "SparkSession", settings: StepSettings, project: Project, source: Source, period: Period
+) -> LabelledRows:
+    """The labelled rows of a period.
+
+    Errors: UnusableRows when the period holds no labelled row, or rows of one class only.
+    """
+    definition, label = project.workflow.features, project.workflow.labels
+    features = within(tables.at(spark, source.feature_table, source.feature_version), definition.time_key, period)
+    silver = {
+        name: tables.at(spark, settings.table("silver", name), version)
+        for name, version in source.label_versions.items()
+    }
+    labels: DataFrame = refer(label.function)(silver)
+    frame = features.join(labels, definition.key, "left").toPandas()
+    return labelled(frame, project, f"{period.since} to {period.until}")
+
+
+def within(rows: "DataFrame", time_key: str, period: Period) -> "DataFrame":
+    """The rows whose prediction moment lies in the period (days in UTC)."""
+    return rows.where(f"`{time_key}` >= '{period.since}' AND `{time_key}` < '{period.until}'")
+
+
+def labelled(frame: pd.DataFrame, project: Project, period: str) -> LabelledRows:
+    """The rows of a frame that have a label, in time order."""
+    definition, label = project.workflow.features, project.workflow.labels.column
+    names = [column.name for column in refer(definition.columns)]
+    known = frame[frame[label].notna()].sort_values([definition.time_key, definition.key]).reset_index(drop=True)
+    classes = sorted(known[label].unique().tolist())
+    if classes != [0, 1]:
+        raise UnusableRows(
+            f"{period}: {len(known)} labelled rows with the labels {classes}; both 0 and 1 are needed."
+            " Check workflow.split against the period that the landed files cover."
+        )
+    return LabelledRows(
+        features=known[names],
+        labels=known[label].astype("int64"),
+        moments=known[definition.time_key],
+        unlabelled=len(frame) - len(known),
+    )
+
+
+def select(rows: LabelledRows, period: Period) -> LabelledRows:
+    """The part of the rows that lies in a period; `unlabelled` stays with the whole."""
+    inside = (rows.moments >= _start(period.since)) & (rows.moments < _start(period.until))
+    return LabelledRows(
+        features=rows.features[inside],
+        labels=rows.labels[inside],
+        moments=rows.moments[inside],
+        unlabelled=0,
+    )
+
+
+def _start(day: dt.date) -> Any:
+    return pd.Timestamp(day)

@@ -1,0 +1,117 @@
+"""Delta tables by their three-level name: create, replace a part, and know what a table was made from.
+
+Each write carries the fingerprint of its inputs in the commit itself (Delta's `userMetadata`), so that a step
+that runs again with the same inputs finds its work done, and a step that was killed finds it undone.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from brickyard_pipelines.errors import MissingTable
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_HISTORY = 50
+_MAINTENANCE = ("OPTIMIZE", "VACUUM", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES", "ANALYZE", "CLUSTER BY", "COMPUTE")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ColumnDefinition:
+    """A column as `CREATE TABLE` takes it."""
+
+    name: str
+    type: str
+    comment: str = ""
+    nullable: bool = True
+
+    def sql(self) -> str:
+        r"""Its line in the statement.
+
+        >>> ColumnDefinition(name="id", type="string", comment="It's the key", nullable=False).sql()
+        "`id` string NOT NULL COMMENT 'It\\\\'s the key'"
+        """
+        rule = "" if self.nullable else " NOT NULL"
+        return f"`{self.name}` {self.type}{rule} COMMENT {quoted(self.comment)}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TableState:
+    """The newest commit that changed a table's rows: its Delta version, and what it was made from."""
+
+    version: int
+    made_from: Mapping[str, Any] | None
+
+
+def create(
+    spark: "SparkSession",
+    table: str,
+    columns: Sequence[ColumnDefinition],
+    *,
+    comment: str,
+    primary_key: str | None = None,
+) -> None:
+    """Create the table unless it exists."""
+    lines = [column.sql() for column in columns]
+    if primary_key is not None:
+        lines.append(f"CONSTRAINT pk PRIMARY KEY (`{primary_key}`)")
+    spark.sql(f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(lines)}) USING DELTA COMMENT {quoted(comment)}")
+
+
+def replace(rows: "DataFrame", table: str, *, made_from: Mapping[str, Any], where: str = "true") -> None:
+    """Replace the table's rows that meet `where` in one commit, and note what they were made from."""
+    from pyspark.sql import functions as f  # see data/spark.py
+
+    note = json.dumps(made_from, sort_keys=True)
+    rows.writeTo(table).option("userMetadata", note).overwrite(f.expr(where))
+
+
+def state(spark: "SparkSession", table: str) -> TableState | None:
+    """What the table was last made from, or None when it does not exist or has no rows written yet."""
+    if not spark.catalog.tableExists(table):
+        return None
+    columns = ("version", "operation", "userMetadata")
+    for commit in spark.sql(f"DESCRIBE HISTORY {table} LIMIT {_HISTORY}").select(*columns).collect():
+        operation = str(commit.operation)
+        if operation.startswith("CREATE") and "SELECT" not in operation:
+            return None
+        if not operation.startswith(_MAINTENANCE):
+            return TableState(version=int(commit.version), made_from=_read(commit.userMetadata))
+    return None
+
+
+def is_made_from(spark: "SparkSession", table: str, made_from: Mapping[str, Any]) -> bool:
+    """Whether the table's rows were made from exactly this: then there is nothing to do."""
+    found = state(spark, table)
+    return found is not None and found.made_from == made_from
+
+
+def require(spark: "SparkSession", table: str, *, made_by: str) -> TableState:
+    """The state of a table that an earlier step must have written.
+
+    Errors: MissingTable naming that step.
+    """
+    found = state(spark, table)
+    if found is None:
+        raise MissingTable(f"{table} does not exist or holds nothing yet. Run the step {made_by!r} first.")
+    return found
+
+
+def at(spark: "SparkSession", table: str, version: int) -> "DataFrame":
+    """The table's rows as of a Delta version, whatever is written meanwhile."""
+    return spark.read.option("versionAsOf", str(version)).table(table)
+
+
+def quoted(value: str) -> str:
+    """A text as a Spark SQL literal."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _read(note: str | None) -> Mapping[str, Any] | None:
+    try:
+        document = json.loads(note or "")
+    except json.JSONDecodeError:
+        return None
+    return document if isinstance(document, dict) else None

@@ -1,0 +1,1 @@
+"""Metrics, baselines, intervals and the gate. Pure: no I/O."""

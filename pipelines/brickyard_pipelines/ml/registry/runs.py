@@ -1,0 +1,45 @@
+"""MLflow runs of the steps: one per step and job run, resumed when a task is repaired."""
+
+from collections.abc import Mapping
+
+import mlflow
+from mlflow import ActiveRun, MlflowClient
+
+from brickyard_pipelines.ml.code import distribution_version, package_sha256
+from brickyard_pipelines.ml.project import Project
+from brickyard_pipelines.ml.settings import StepSettings
+
+
+def code_tags(settings: StepSettings, project: Project) -> dict[str, str]:
+    """Which code, of which job run, for which project."""
+    return {
+        "brickyard.project": project.name,
+        "brickyard.project_version": distribution_version(project.name),
+        "brickyard.project_sha256": package_sha256(project.name),
+        "brickyard.pipelines_version": distribution_version("brickyard_pipelines"),
+        "brickyard.pipelines_sha256": package_sha256("brickyard_pipelines"),
+        "brickyard.job_run_id": settings.job_run_id or "by hand",
+    }
+
+
+def step_run(step: str, settings: StepSettings, project: Project, facts: Mapping[str, str]) -> ActiveRun:
+    """The active run of this step, with `facts` as tags; a repaired task goes on with the run it began."""
+    mlflow.set_experiment(settings.need("experiment"))
+    tags = {"brickyard.step": step, **facts, **code_tags(settings, project)}
+    identity = {"brickyard.step": step, "brickyard.job_run_id": tags["brickyard.job_run_id"], **facts}
+    begun = find(settings, identity) if settings.job_run_id else None
+    if begun is not None:
+        return mlflow.start_run(run_id=begun)
+    return mlflow.start_run(run_name=f"{step}-{settings.job_run_id or 'by-hand'}", tags=tags)
+
+
+def find(settings: StepSettings, tags: Mapping[str, str], *, status: str | None = None) -> str | None:
+    """The id of the newest run of the experiment with these tags, if there is one."""
+    client = MlflowClient()
+    experiment = client.get_experiment_by_name(settings.need("experiment"))
+    if experiment is None:
+        return None
+    conditions = [f"tags.`{key}` = '{value}'" for key, value in tags.items()]
+    conditions += [f"attributes.status = '{status}'"] if status else []
+    found = client.search_runs([experiment.experiment_id], " AND ".join(conditions), max_results=1)
+    return str(found[0].info.run_id) if found else None

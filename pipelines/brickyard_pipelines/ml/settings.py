@@ -1,0 +1,63 @@
+"""A step's arguments: the same for every task of the job, read once, typed and frozen."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from brickyard_pipelines.errors import MissingArgument
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepSettings:
+    """What the job (or a person in a shell) tells a step."""
+
+    project: str
+    catalog: str
+    experiment: str | None = None
+    model: str | None = None
+    endpoint: str | None = None
+    job_run_id: str | None = None
+    model_version: str | None = None
+    accept_earlier_validation: bool = False
+
+    def table(self, schema: str, name: str) -> str:
+        """The three-level name of a table, quoted: catalogs may be called `prod-azure-weu`.
+
+        >>> StepSettings(project="p", catalog="prod-azure-weu").table("gold", "t")
+        '`prod-azure-weu`.`gold`.`t`'
+        """
+        return f"`{self.catalog}`.`{schema}`.`{name}`"
+
+    def landing(self) -> str:
+        """The folder of the landing volume that belongs to this project."""
+        return f"/Volumes/{self.catalog}/bronze/landing/{self.project}"
+
+    def need(self, name: str) -> str:
+        """The value of an argument that this step cannot do without.
+
+        Errors: MissingArgument, saying which.
+        """
+        value = getattr(self, name)
+        if not value:
+            flag = f"--{name.replace('_', '-')}"
+            hint = " (train prints the version that it registered)" if name == "model_version" else ""
+            raise MissingArgument(f"{flag} is missing: this step needs it. Give {flag} <value>{hint}.")
+        return str(value)
+
+
+def parse(argv: Sequence[str] | None = None) -> StepSettings:
+    """Settings from the command line; every step takes the same arguments."""
+    parser = argparse.ArgumentParser(allow_abbrev=False, description=__doc__)
+    parser.add_argument("--project", required=True, help="import name of the project's package")
+    parser.add_argument("--catalog", required=True, help="Unity Catalog catalog of this environment")
+    parser.add_argument("--experiment", help="workspace path of the MLflow experiment")
+    parser.add_argument("--model", help="three-level name of the registered model")
+    parser.add_argument("--endpoint", help="name of the serving endpoint")
+    parser.add_argument("--job-run-id", help="run id of the job; left out when run by hand")
+    parser.add_argument("--model-version", help="version that train registered")
+    parser.add_argument(
+        "--accept-earlier-validation",
+        action="store_true",
+        help="deploy a version whose passed validation belongs to another job run",
+    )
+    return StepSettings(**vars(parser.parse_args(argv)))

@@ -1,0 +1,1 @@
+"""One module per job task; each has `main`, the task's console script."""

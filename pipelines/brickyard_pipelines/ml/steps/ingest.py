@@ -1,0 +1,94 @@
+"""ingest: the project's source files → landing volume → bronze tables → silver tables that keep their contract."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from brickyard_pipelines.errors import UnusableSource
+from brickyard_pipelines.ml.data import bronze, landing, silver
+from brickyard_pipelines.ml.data.contract import TableContract
+from brickyard_pipelines.ml.data.landing import LandedFile
+from brickyard_pipelines.ml.data.spark import session
+from brickyard_pipelines.ml.project import Project, refer
+from brickyard_pipelines.ml.settings import StepSettings
+from brickyard_pipelines.ml.steps import entry
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """The task's entry point."""
+    entry.run("ingest", ingest)
+
+
+def ingest(settings: StepSettings, project: Project) -> None:
+    """Land, load and conform; what is already done for the same bytes is left alone."""
+    contracts: tuple[TableContract, ...] = refer(project.workflow.contract)
+    landed = land_sources(settings, project)
+    by_table = files_by_table(landed, contracts)
+    spark = session()
+    for contract in contracts:
+        load_one(spark, settings, contract, by_table[contract.name])
+    for contract in contracts:
+        if contract.columns:
+            conform_one(spark, settings, contract)
+
+
+def land_sources(settings: StepSettings, project: Project) -> tuple[LandedFile, ...]:
+    """The project's source files in the volume."""
+    from databricks.sdk import WorkspaceClient  # a second of imports that tests do not need
+
+    sources = refer(project.workflow.land)()
+    landed = landing.land(WorkspaceClient().files, sources, settings.landing())
+    uploaded = sum(file.uploaded for file in landed)
+    _log.info("landing: %d files in %s, %d of them uploaded now", len(landed), settings.landing(), uploaded)
+    return landed
+
+
+def files_by_table(
+    landed: Sequence[LandedFile], contracts: Sequence[TableContract]
+) -> Mapping[str, Sequence[LandedFile]]:
+    """The landed files of each table of the contract.
+
+    Errors: UnusableSource when a table has no file, or a file no table.
+    """
+    by_table: dict[str, list[LandedFile]] = defaultdict(list)
+    for file in landed:
+        by_table[file.table].append(file)
+    expected = {contract.name for contract in contracts}
+    if expected != set(by_table):
+        raise UnusableSource(
+            f"The contract describes {sorted(expected)}, the landed files are of {sorted(by_table)}."
+            " Give each table a contract and at least one file."
+        )
+    return by_table
+
+
+def load_one(
+    spark: "SparkSession", settings: StepSettings, contract: TableContract, landed: Sequence[LandedFile]
+) -> None:
+    """One bronze table."""
+    table = settings.table("bronze", contract.name)
+    wrote = bronze.load(spark, contract, landed, table)
+    _log.info("%s: %s %d files", table, "loaded" if wrote else "already holds the", len(landed))
+
+
+def conform_one(spark: "SparkSession", settings: StepSettings, contract: TableContract) -> None:
+    """One silver table.
+
+    Errors: UnusableSource when not one row keeps the contract.
+    """
+    table = settings.table("silver", contract.name)
+    counts = silver.conform(spark, contract, settings.table("bronze", contract.name), table)
+    _log.info(
+        "%s: %d of %d rows kept, %d quarantined%s",
+        *(table, counts.silver, counts.bronze, counts.quarantined, "" if counts.wrote else " (unchanged)"),
+    )
+    if counts.silver == 0:
+        raise UnusableSource(
+            f"Not one of {counts.bronze} rows keeps the contract of {contract.name}: see its quarantine."
+        )
