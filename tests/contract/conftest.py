@@ -4,8 +4,9 @@ import io
 import secrets
 import textwrap
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from databricks.sdk import WorkspaceClient
@@ -62,6 +63,36 @@ def make_wheels(workspace: LocalWorkspace) -> Wheels:
     return Wheels(client=client, volume=f"/Volumes/{catalog}/models/artifacts")
 
 
+def wheel_task(key: str, *, after: tuple[str, ...] = (), entry_point: str | None = None, **more: Any) -> dict[str, Any]:
+    """A python_wheel_task of the package `tiny`, in the environment `default`."""
+    wheel = {"package_name": "tiny", "entry_point": entry_point or key, **more.pop("wheel", {})}
+    dependencies = {"depends_on": [{"task_key": before} for before in after]} if after else {}
+    return {"task_key": key, "environment_key": "default", "python_wheel_task": wheel, **dependencies, **more}
+
+
+def create_job(client: WorkspaceClient, tasks: list[dict[str, Any]], *wheels: str, **settings: Any) -> int:
+    """Create a job as it stands, without the SDK's dataclasses between."""
+    environment = {
+        "environment_key": "default",
+        "spec": {"environment_version": "4", "dependencies": list(wheels)},
+    }
+    body = {"name": "tiny", "tasks": tasks, "environments": [environment], **settings}
+    return int(client.api_client.do("POST", "/api/2.2/jobs/create", body=body)["job_id"])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobBuilder:
+    """How tests describe jobs."""
+
+    wheel_task: Callable[..., dict[str, Any]] = wheel_task
+    create: Callable[..., int] = create_job
+
+
+@pytest.fixture(scope="session")
+def job_builder() -> JobBuilder:
+    return JobBuilder()
+
+
 @pytest.fixture(scope="session")
 def wheels(local_workspace: LocalWorkspace) -> Wheels:
     return make_wheels(local_workspace)
@@ -73,8 +104,5 @@ def fresh_wheels(fresh_local_workspace: LocalWorkspace) -> Wheels:
 
 
 @pytest.fixture
-def client(local_workspace: LocalWorkspace) -> Iterator[WorkspaceClient]:
-    yield local_workspace.client()
-
-
-WheelsFactory = Callable[[LocalWorkspace], Wheels]
+def client(local_workspace: LocalWorkspace) -> WorkspaceClient:
+    return local_workspace.client()
