@@ -1,0 +1,79 @@
+"""Apply one planned change, and say honestly what became of it."""
+
+from dataclasses import dataclass, field
+
+from brickyard_local.provider.engine.merge import not_kept, settle
+from brickyard_local.provider.errors import ApiError, NotKept, ProviderError, Vanished
+from brickyard_local.provider.resource import Found, Resource, Session, State
+from brickyard_local.provider.wire.values import UNKNOWN, Value
+
+
+def read(kind: Resource, session: Session, state: State) -> Found | None:
+    """What the workspace reports; an object it does not know is gone."""
+    try:
+        return kind.read(session, state)
+    except ApiError as error:
+        if error.is_missing:
+            return None
+        raise
+
+
+@dataclass(kw_only=True, slots=True)
+class Change:
+    """One object's change. `errors` holds what went wrong after the object itself was written."""
+
+    kind: Resource
+    session: Session
+    prior: Value
+    planned: Value
+    config: Value
+    errors: list[ProviderError] = field(default_factory=list)
+
+    def apply(self) -> Value:
+        """The new state. Errors: any ProviderError before the object was written."""
+        if self.planned is None:
+            self._delete()
+            return None
+        return self._create() if self.prior is None else self._update()
+
+    def _delete(self) -> None:
+        try:
+            self.kind.delete(self.session, self.prior)
+        except ApiError as error:
+            if not error.is_missing:
+                raise
+
+    def _create(self) -> Value:
+        state = {**self.planned, "id": self.kind.create(self.session, self.planned)}
+        try:
+            self.kind.complete(self.session, state)
+            return self._settled(state)
+        except ProviderError as error:
+            # The object exists: with its id in state Terraform taints it instead of forgetting it.
+            self.errors.append(error)
+            return self._settle(state, {})
+
+    def _update(self) -> Value:
+        return self._settled({**self.planned, "id": self.kind.update(self.session, self.prior, self.planned)})
+
+    def _settled(self, state: dict[str, Value]) -> Value:
+        found = self.kind.written(self.session, state)
+        if found is None:
+            raise Vanished(self.kind.type_name, str(state["id"]))
+        lost = not_kept(self.session.block, self.kind.behaviour, self.config, found)
+        if lost:
+            self.errors.append(NotKept(self.kind.type_name, sorted(set(lost))))
+        return self._settle(state, found)
+
+    def _settle(self, state: dict[str, Value], found: Found) -> Value:
+        merged = settle(self.session.block, self.kind.behaviour, self.planned, self.config, found)
+        return {**_known(merged), "id": state["id"]}
+
+
+def _known(value: Value) -> Value:
+    """State holds no unknown: what nobody reported is null."""
+    if isinstance(value, dict):
+        return {name: _known(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_known(item) for item in value]
+    return None if value is UNKNOWN else value

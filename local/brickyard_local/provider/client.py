@@ -1,0 +1,145 @@
+"""The REST client: loopback only, one kept connection per thread, the token in a header and nowhere else."""
+
+import http.client
+import ipaddress
+import json
+import threading
+import time
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from brickyard_local.provider.errors import ApiError, ForeignHost, Unreachable
+
+_RETRIED = frozenset({429, 503})
+_ATTEMPTS = 4
+_TIMEOUT_S = 60
+Query = Mapping[str, str]
+
+
+def segment(name: str) -> str:
+    """A name as one segment of a path.
+
+    >>> segment("a/b c")
+    'a%2Fb%20c'
+    """
+    return urllib.parse.quote(name, safe="")
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether the host name is this machine.
+
+    >>> is_loopback("127.0.0.2"), is_loopback("localhost"), is_loopback("example.com")
+    (True, True, False)
+    """
+    if host is None or host == "localhost":
+        return host is not None
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """Status, headers and bytes of one response."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Api:
+    """Calls one workspace. Errors: ForeignHost at once; ApiError and Unreachable by call."""
+
+    def __init__(self, host: str, token: str) -> None:
+        url = urllib.parse.urlsplit(host if "://" in host else f"http://{host}")
+        if not is_loopback(url.hostname):
+            raise ForeignHost(host)
+        self.host = f"{url.scheme}://{url.netloc}"
+        self._url = url
+        self._token = token
+        self._local = threading.local()
+
+    def get(self, path: str, query: Query | None = None) -> Any:
+        return self._json("GET", path, query=query)
+
+    def post(self, path: str, body: Any) -> Any:
+        return self._json("POST", path, body=body)
+
+    def put(self, path: str, body: Any) -> Any:
+        return self._json("PUT", path, body=body)
+
+    def patch(self, path: str, body: Any) -> Any:
+        return self._json("PATCH", path, body=body)
+
+    def delete(self, path: str, query: Query | None = None) -> Any:
+        return self._json("DELETE", path, query=query)
+
+    def head(self, path: str) -> Mapping[str, str]:
+        """The response's headers, names in lower case."""
+        return self._send("HEAD", path, None, {}).headers
+
+    def upload(self, path: str, content: bytes) -> None:
+        self._send("PUT", path, content, {"Content-Type": "application/octet-stream"})
+
+    def _json(self, method: str, path: str, *, query: Query | None = None, body: Any = None) -> Any:
+        target = f"{path}?{urllib.parse.urlencode(query)}" if query else path
+        content = None if body is None else json.dumps(body).encode()
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        answer = self._send(method, target, content, headers)
+        return json.loads(answer.body) if answer.body else {}
+
+    def _send(self, method: str, target: str, content: bytes | None, headers: Mapping[str, str]) -> Answer:
+        sent = {**headers, "Authorization": f"Bearer {self._token}", "Accept": "application/json"}
+        for attempt in range(_ATTEMPTS):
+            answer = self._exchange(method, target, content, sent)
+            if answer.status not in _RETRIED:
+                break
+            time.sleep(float(answer.headers.get("retry-after", 2**attempt / 10)))
+        if answer.status >= 400:
+            raise _api_error(f"{method} {target.partition('?')[0]}", answer)
+        return answer
+
+    def _exchange(self, method: str, target: str, content: bytes | None, headers: Mapping[str, str]) -> Answer:
+        """One request; a kept connection which the server has closed meanwhile is opened again, once."""
+        kept: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        for connection in (kept, None):
+            try:
+                return self._request(connection or self._connect(), method, target, content, headers)
+            except (http.client.HTTPException, OSError) as error:
+                self._local.connection = None
+                if connection is None:
+                    raise Unreachable(self.host, str(error) or type(error).__name__) from error
+        raise Unreachable(self.host, "the connection was closed")
+
+    def _connect(self) -> http.client.HTTPConnection:
+        kind = http.client.HTTPSConnection if self._url.scheme == "https" else http.client.HTTPConnection
+        return kind(self._url.hostname or "", self._url.port, timeout=_TIMEOUT_S)
+
+    def _request(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        target: str,
+        content: bytes | None,
+        headers: Mapping[str, str],
+    ) -> Answer:
+        connection.request(method, target, content, dict(headers))
+        response = connection.getresponse()
+        names = {name.lower(): value for name, value in response.getheaders()}
+        answer = Answer(status=response.status, headers=names, body=response.read())
+        self._local.connection = connection
+        return answer
+
+
+def _api_error(call: str, answer: Answer) -> ApiError:
+    try:
+        document = json.loads(answer.body)
+    except ValueError:
+        document = {}
+    if not isinstance(document, dict):
+        document = {}
+    message = document.get("message") or document.get("detail") or answer.body[:300].decode(errors="replace")
+    return ApiError(call, answer.status, str(document.get("error_code", "")), str(message))

@@ -1,0 +1,1 @@
+"""Emulated data sources, one file each."""

@@ -1,0 +1,1 @@
+"""Terraform schemas, derived from the installed cdktf binding of the Databricks provider."""

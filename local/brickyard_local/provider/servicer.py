@@ -1,0 +1,219 @@
+"""The calls of the plugin protocol: validate, plan, apply, read, import.
+
+The rules live in `engine`, the calls of the workspace in `resources`; here they meet.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from brickyard_local.provider.change import Change, read
+from brickyard_local.provider.client import Api
+from brickyard_local.provider.credentials import connect, credentials_of
+from brickyard_local.provider.diagnostics import failed, invalid, warning
+from brickyard_local.provider.engine.merge import adopt, empty, refresh
+from brickyard_local.provider.engine.plan import Path, plan
+from brickyard_local.provider.engine.validate import problems
+from brickyard_local.provider.errors import ForeignHost, NotConfigured, NotEmulated, ProviderError, Vanished
+from brickyard_local.provider.resource import Resource, Session
+from brickyard_local.provider.schema.cache import SchemaCache
+from brickyard_local.provider.schema.model import Block
+from brickyard_local.provider.table import data_source, resource
+from brickyard_local.provider.wire.messages import message
+from brickyard_local.provider.wire.values import Value, decode_dynamic, encode
+
+NOTICE = "Offline Databricks provider: verified locally only"
+_NOTICE_DETAIL = (
+    "It plans and applies against the local workspace. It is no proof that the stack deploys on Databricks."
+)
+_CALLS = (
+    "ApplyResourceChange",
+    "ConfigureProvider",
+    "GetMetadata",
+    "GetProviderSchema",
+    "ImportResourceState",
+    "PlanResourceChange",
+    "ReadDataSource",
+    "ReadResource",
+    "StopProvider",
+    "UpgradeResourceState",
+    "ValidateDataResourceConfig",
+    "ValidateProviderConfig",
+    "ValidateResourceConfig",
+)
+
+
+def _dynamic(value: Value) -> Any:
+    return message("DynamicValue")(msgpack=encode(value))
+
+
+def _attribute_path(path: Path) -> Any:
+    steps = [
+        message("AttributePathStep")(element_key_int=step)
+        if isinstance(step, int)
+        else message("AttributePathStep")(attribute_name=step)
+        for step in path
+    ]
+    return message("AttributePath")(steps=steps)
+
+
+class Servicer:
+    """One provider configuration: Terraform starts a process for each."""
+
+    def __init__(self, schemas: SchemaCache) -> None:
+        self._schemas = schemas
+        self._blocks: dict[str, Block] = {}
+        self._connection: Api | ProviderError = NotConfigured("host")
+
+    def calls(self) -> Mapping[str, Callable[[Any], Any]]:
+        """The protocol's calls by name."""
+        return {name: getattr(self, name) for name in _CALLS}
+
+    # Schemas and configuration
+
+    def GetMetadata(self, _request: Any) -> Any:
+        response = message("GetMetadataResponse")()
+        response.server_capabilities.get_provider_schema_optional = True
+        return response
+
+    def GetProviderSchema(self, _request: Any) -> bytes:
+        return self._schemas.response()
+
+    def StopProvider(self, _request: Any) -> Any:
+        return message("Empty")()
+
+    def ValidateProviderConfig(self, _request: Any) -> Any:
+        return message("ValidateProviderConfigResponse")()
+
+    def ConfigureProvider(self, request: Any) -> Any:
+        """The token stays inside the client. A workspace which is not known yet fails at its first use."""
+        credentials = credentials_of(decode_dynamic(request.config) or {}, os.environ)
+        diagnostics = [warning(NOTICE, _NOTICE_DETAIL)]
+        try:
+            self._connection = connect(credentials)
+        except ForeignHost as error:
+            diagnostics = [failed(error)]
+        except ProviderError as error:
+            self._connection = error
+        return message("ConfigureProviderResponse")(diagnostics=diagnostics)
+
+    # Configurations
+
+    def ValidateResourceConfig(self, request: Any) -> Any:
+        response = message("ValidateResourceConfigResponse")()
+        kind = resource(request.type_name)
+        if kind is not None:
+            config = decode_dynamic(request.config) or {}
+            found = problems(self._block(request.type_name), kind.behaviour, config)
+            response.diagnostics.extend(invalid(request.type_name, problem) for problem in found)
+        return response
+
+    def ValidateDataResourceConfig(self, _request: Any) -> Any:
+        return message("ValidateResourceConfigResponse")()
+
+    # Managed resources
+
+    def UpgradeResourceState(self, request: Any) -> Any:
+        """Names the schema does not have are dropped: the genuine provider's state may be of another version."""
+        block = self._block(request.type_name)
+        stored = json.loads(request.raw_state.json)
+        state = {name: stored.get(name, unset) for name, unset in empty(block).items()}
+        return message("UpgradeResourceStateResponse")(upgraded_state=_dynamic(state))
+
+    def ReadResource(self, request: Any) -> Any:
+        response = message("ReadResourceResponse")(private=request.private)
+        prior = decode_dynamic(request.current_state)
+        try:
+            kind, session = self._emulated(request.type_name)
+            found = read(kind, session, prior)
+            state = None if found is None else refresh(session.block, kind.behaviour, prior, found)
+            response.new_state.msgpack = encode(state)
+        except ProviderError as error:
+            response.diagnostics.append(failed(error))
+        return response
+
+    def PlanResourceChange(self, request: Any) -> Any:
+        """The answer is marked as the genuine SDK's is: a block may be known only after apply."""
+        response = message("PlanResourceChangeResponse")(legacy_type_system=True)
+        prior, config = decode_dynamic(request.prior_state), decode_dynamic(request.config)
+        if decode_dynamic(request.proposed_new_state) is None:
+            response.planned_state.msgpack = encode(None)
+            return response
+        try:
+            kind = self._known(request.type_name)
+            planned = plan(self._block(request.type_name), kind.behaviour, prior, config)
+            response.planned_state.msgpack = encode(kind.customize(prior, dict(planned.planned)))
+            response.requires_replace.extend(_attribute_path(path) for path in planned.replace)
+        except ProviderError as error:
+            response.diagnostics.append(failed(error))
+        return response
+
+    def ApplyResourceChange(self, request: Any) -> Any:
+        response = message("ApplyResourceChangeResponse")(legacy_type_system=True)
+        prior, planned = decode_dynamic(request.prior_state), decode_dynamic(request.planned_state)
+        try:
+            kind, session = self._emulated(request.type_name)
+            config = decode_dynamic(request.config) or {}
+            change = Change(kind=kind, session=session, prior=prior, planned=planned, config=config)
+            response.new_state.msgpack = encode(change.apply())
+            response.diagnostics.extend(failed(error) for error in change.errors)
+        except ProviderError as error:
+            response.new_state.msgpack = encode(prior)
+            response.diagnostics.append(failed(error))
+        return response
+
+    def ImportResourceState(self, request: Any) -> Any:
+        response = message("ImportResourceStateResponse")()
+        try:
+            kind, session = self._emulated(request.type_name)
+            state = {**empty(session.block), **kind.imported(request.id)}
+            found = read(kind, session, state)
+            if found is None:
+                raise Vanished(request.type_name, request.id)
+            adopted = {**adopt(session.block, found), "id": state["id"]}
+            imported = message("ImportedResource")(type_name=request.type_name, state=_dynamic(adopted))
+            response.imported_resources.append(imported)
+        except ProviderError as error:
+            response.diagnostics.append(failed(error))
+        return response
+
+    # Data sources
+
+    def ReadDataSource(self, request: Any) -> Any:
+        response = message("ReadDataSourceResponse")()
+        config = decode_dynamic(request.config) or {}
+        try:
+            source = data_source(request.type_name)
+            if source is None:
+                raise NotEmulated("data source", request.type_name)
+            block = self._schemas.data_source(request.type_name).block
+            state = adopt(block, source.read(self._api(), config))
+            configured = {name: value for name, value in config.items() if value not in (None, [])}
+            response.state.msgpack = encode({**state, **configured})
+        except ProviderError as error:
+            response.diagnostics.append(failed(error))
+        return response
+
+    # What the calls share
+
+    def _api(self) -> Api:
+        if isinstance(self._connection, ProviderError):
+            raise self._connection
+        return self._connection
+
+    def _block(self, type_name: str) -> Block:
+        if type_name not in self._blocks:
+            self._blocks[type_name] = self._schemas.resource(type_name).block
+        return self._blocks[type_name]
+
+    def _known(self, type_name: str) -> Resource:
+        kind = resource(type_name)
+        if kind is None:
+            raise NotEmulated("resource", type_name)
+        return kind
+
+    def _emulated(self, type_name: str) -> tuple[Resource, Session]:
+        kind = self._known(type_name)
+        block = self._block(type_name)
+        return kind, Session(api=self._api(), block=block, behaviour=kind.behaviour)
