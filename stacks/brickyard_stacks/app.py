@@ -5,8 +5,10 @@ from pathlib import Path
 
 from cdktf import App
 
+from brickyard_constructs.errors import ConstructsError
 from brickyard_stacks.artifacts import build_wheel
-from brickyard_stacks.errors import UnknownEnvironment
+from brickyard_stacks.errors import CannotBuildStacks, UnknownEnvironment
+from brickyard_stacks.names import EnvironmentNames, ProjectNames
 from brickyard_stacks.platform import PlatformStack
 from brickyard_stacks.project import ProjectStack
 from brickyard_stacks.serving import ServingStack
@@ -38,9 +40,18 @@ def project_files(root: Path) -> list[Path]:
 def build_app(environment: Environment, projects: Sequence[Project], *, root: Path, outdir: str | None = None) -> App:
     """Build every stack of an environment.
 
-    Errors: CannotBuildWheel.
+    Errors: CannotBuildWheel, CannotBuildStacks.
     """
     app = App(outdir=outdir)
+    try:
+        _build_stacks(app, environment, projects, root)
+    except ConstructsError as error:
+        raise CannotBuildStacks(f"environment {environment.name}: {error}") from error
+    return app
+
+
+def _build_stacks(app: App, environment: Environment, projects: Sequence[Project], root: Path) -> None:
+    _refuse_equal_names(environment, projects)
     platform = PlatformStack(app, environment, root=root)
     pipelines = build_wheel(root / "pipelines", root / _WHEELS)
     for project in projects:
@@ -49,4 +60,15 @@ def build_app(environment: Environment, projects: Sequence[Project], *, root: Pa
         stack.add_dependency(platform)
         serving = ServingStack(app, environment, project, root=root)
         serving.add_dependency(stack)
-    return app
+
+
+def _refuse_equal_names(environment: Environment, projects: Sequence[Project]) -> None:
+    """A project called `platform`, or `churn_serving` beside `churn`, would have another stack's name and state."""
+    owners = {EnvironmentNames.of(environment).platform_stack: "the platform"}
+    for project in projects:
+        names = ProjectNames.of(environment, project)
+        for stack in (names.project_stack, names.serving_stack):
+            if stack in owners:
+                message = f"the stack {stack} would belong to {owners[stack]} and to the project {project.name}"
+                raise CannotBuildStacks(f"{message}; rename the project")
+            owners[stack] = f"the project {project.name}"

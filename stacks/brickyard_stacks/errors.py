@@ -43,5 +43,9 @@ class UnknownEnvironment(StacksError):
     """Raised when no environment is named, or the named one has no file."""
 
 
+class CannotBuildStacks(StacksError):
+    """Raised when the settings are valid and the stacks made from them are not."""
+
+
 class CannotBuildWheel(StacksError):
     """Raised when a folder of Python code cannot be built into a wheel."""

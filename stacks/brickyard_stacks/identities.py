@@ -1,6 +1,6 @@
 """From roles to principals: who a role is in this environment, as Terraform refers to them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
@@ -52,10 +52,10 @@ def made_identities(scope: Construct, environment: Environment) -> Identities:
     return Identities(deployer=environment.deployer, groups=groups, principals=principals)
 
 
-def referenced_identities(scope: Construct, environment: Environment) -> Identities:
-    """Refer to everyone by name, as the stacks of projects do."""
-    groups = {role: getattr(environment.groups, role).name for role in _GROUPS}
-    principals = {role: _reference(scope, environment, role) for role in _PRINCIPALS}
+def referenced_identities(scope: Construct, environment: Environment, roles: Collection[Role]) -> Identities:
+    """Refer to those who hold one of `roles` by name, as the stacks of projects do."""
+    groups = {role: getattr(environment.groups, role).name for role in _GROUPS if role in roles}
+    principals = {role: _reference(scope, environment, role) for role in _PRINCIPALS if role in roles}
     return Identities(deployer=environment.deployer, groups=groups, principals=principals)
 
 

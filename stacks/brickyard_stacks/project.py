@@ -11,11 +11,13 @@ from brickyard_constructs.ml import Experiment, ExperimentProps
 from brickyard_constructs.storage import VolumeFile, VolumeFileProps
 from brickyard_stacks.artifacts import Wheel
 from brickyard_stacks.base import EnvironmentStack
-from brickyard_stacks.identities import Identities, referenced_identities
+from brickyard_stacks.identities import referenced_identities
 from brickyard_stacks.names import ProjectNames
-from brickyard_stacks.permissions import experiment_levels, job_levels, model_privileges
+from brickyard_stacks.permissions import Role, experiment_levels, job_levels, model_privileges
 from brickyard_stacks.settings import Environment, Project
 from brickyard_stacks.workflow import PACKAGE, workflow_tasks
+
+_ROLES: tuple[Role, ...] = ("data_scientists", "ml_engineers", "approvers", "run_as", "plan")
 
 
 class ProjectStack(EnvironmentStack):
@@ -31,7 +33,7 @@ class ProjectStack(EnvironmentStack):
         self._names = ProjectNames.of(environment, project)
         super().__init__(scope, self._names.project_stack, environment=environment, root=root)
         self._project = project
-        self._identities: Identities = referenced_identities(Construct(self, "iam"), environment)
+        self._identities = referenced_identities(Construct(self, "iam"), environment, _ROLES)
         model = self._model()
         experiment = self._experiment()
         job = self._job(tuple(self._upload(wheel).path for wheel in wheels))

@@ -22,13 +22,14 @@ class ServingStack(EnvironmentStack):
     def __init__(self, scope: Construct, environment: Environment, project: Project, *, root: Path) -> None:
         names = ProjectNames.of(environment, project)
         super().__init__(scope, names.serving_stack, environment=environment, root=root)
-        identities = referenced_identities(Construct(self, "iam"), environment)
+        levels = endpoint_levels(environment.stage)
+        identities = referenced_identities(Construct(self, "iam"), environment, levels.keys())
         settings = project.deployment.serving
         props = PromotedEndpointProps(
             name=names.endpoint,
             model=names.model,
             alias=ALIAS,
-            permissions=identities.permissions(endpoint_levels(environment.stage)),
+            permissions=identities.permissions(levels),
             workload_size=settings.workload_size,
             scale_to_zero=settings.scale_to_zero,
             tags=self.tags(**project.deployment.tags, project=project.name),

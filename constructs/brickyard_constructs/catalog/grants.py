@@ -1,5 +1,6 @@
 """Unity Catalog privileges: one authoritative set for each securable."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,9 @@ from constructs import Construct
 from brickyard_constructs.checks import check_not_empty, known
 from brickyard_constructs.errors import InvalidProps
 from brickyard_constructs.ownership import claim
+
+# Source: the provider's documentation of databricks_grants: underscores, not spaces.
+_PRIVILEGE = re.compile(r"[A-Z]+(_[A-Z]+)*")
 
 
 class Securable(StrEnum):
@@ -33,8 +37,7 @@ class Grant:
         check_not_empty("principal", self.principal)
         check_not_empty("privileges", self.privileges)
         for privilege in self.privileges:
-            # Source: the provider's documentation of databricks_grants (underscores, not spaces)
-            if known(privilege) and not privilege.replace("_", "").isupper():
+            if known(privilege) and not _PRIVILEGE.fullmatch(privilege):
                 raise InvalidProps("privileges", privilege, rule="privileges are written like CREATE_TABLE")
 
 

@@ -11,6 +11,9 @@ from constructs import Construct
 from brickyard_constructs.checks import known
 from brickyard_constructs.errors import InvalidProps
 
+# Enough that two contents never share a folder, and short enough to read in a plan.
+_HASH_DIGITS = 16
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VolumeFileProps:
@@ -23,8 +26,8 @@ class VolumeFileProps:
     def __post_init__(self) -> None:
         if not self.source.is_file():
             raise InvalidProps("source", str(self.source), rule="must be a file")
-        if not re.fullmatch(r"[0-9a-f]{8,64}", self.content_hash):
-            raise InvalidProps("content_hash", self.content_hash, rule="8 to 64 hexadecimal digits")
+        if not re.fullmatch(r"[0-9a-f]{64}", self.content_hash):
+            raise InvalidProps("content_hash", self.content_hash, rule="a SHA-256 in hexadecimal")
         if known(self.folder) and not re.fullmatch(r"/Volumes(/[^/]+){3,}", self.folder):
             raise InvalidProps("folder", self.folder, rule="must be like /Volumes/<catalog>/<schema>/<volume>")
 
@@ -42,14 +45,13 @@ class VolumeFile(Construct):
 
     def __init__(self, scope: Construct, id_: str, props: VolumeFileProps) -> None:
         super().__init__(scope, id_)
-        asset = TerraformAsset(
-            self, "asset", path=str(props.source), type=AssetType.FILE, asset_hash=props.content_hash
-        )
+        folder = props.content_hash[:_HASH_DIGITS]
+        asset = TerraformAsset(self, "asset", path=str(props.source), type=AssetType.FILE, asset_hash=folder)
         self.file = File(
             self,
             "Resource",
             source=asset.path,
-            path=f"{props.folder}/{props.content_hash}/{props.source.name}",
+            path=f"{props.folder}/{folder}/{props.source.name}",
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
         # Taken from the resource, a job that uses the path waits for the upload.

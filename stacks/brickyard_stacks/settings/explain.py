@@ -18,17 +18,21 @@ def explain(error: ValidationError, model: type[BaseModel], document: Document) 
 
 
 def _problems(details: ErrorDetails, model: type[BaseModel], document: Document) -> Iterator[Problem]:
-    location = _without_union_tags(details["loc"], document.data)
+    location = _without_union_tags(details["loc"], model)
     for broken in details.get("ctx", {}).get("broken", ()):
         place = (*location, *broken.key)
         yield _problem(document, place, got=_shown(_at(document.data, place)), rule=broken.rule)
-        continue
     if details["type"] == "broken_rules":
         return
     if details["type"] == "extra_forbidden":
         yield _unknown_key(location, model, document)
-    elif details["type"] == "missing":
-        yield _problem(document, location, rule="required, and missing")
+    elif details["type"] == "union_tag_invalid":
+        context = details["ctx"]
+        rule = f"must be one of {context['expected_tags']}"
+        yield _problem(document, (*location, "type"), got=_shown(context["tag"]), rule=rule, fix=_choice(details))
+    elif details["type"] in ("missing", "union_tag_not_found"):
+        missing = location if details["type"] == "missing" else (*location, "type")
+        yield _problem(document, missing, rule="required, and missing")
     else:
         rule = _rule(details, location, model)
         yield _problem(document, location, got=_shown(details["input"]), rule=rule, fix=_choice(details))
@@ -117,13 +121,15 @@ def _chosen(models: list[type[BaseModel]], value: object) -> list[type[BaseModel
     return fitting or models
 
 
-def _without_union_tags(location: Location, data: object) -> Location:
+def _without_union_tags(location: Location, model: type[BaseModel]) -> Location:
     """Pydantic names a chosen union member as if it were a key; no file has that key."""
     kept: list[str | int] = []
+    tag_was_here = False
     for part in location:
-        value = _at(data, tuple(kept))
-        if isinstance(value, Mapping) and part not in value and part == value.get("type"):
+        if not tag_was_here and len(_models(model, tuple(kept), None)) > 1:
+            tag_was_here = True
             continue
+        tag_was_here = False
         if part == "[key]":
             break
         kept.append(part)

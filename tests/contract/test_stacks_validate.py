@@ -1,0 +1,62 @@
+"""The synthesised stacks against the genuine provider's schemas.
+
+BRICKYARD_GENUINE_PROVIDER names the provider's binary, version 1.99.0 (docs/adr/0002-stacks-and-state.md).
+"""
+
+import json
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brickyard_stacks.app import build_app
+from brickyard_stacks.settings import load_environment, load_project
+
+ROOT = Path(__file__).resolve().parents[2]
+VERSION = "1.99.0"
+
+pytestmark = [
+    pytest.mark.genuine,
+    pytest.mark.skipif(
+        "BRICKYARD_GENUINE_PROVIDER" not in os.environ, reason="BRICKYARD_GENUINE_PROVIDER names no binary"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def terraform(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Terraform's variables: the genuine provider from a mirror of this test's own, and no registry."""
+    mirror = tmp_path_factory.mktemp("mirror")
+    machine = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    folder = mirror / f"registry.terraform.io/databricks/databricks/{VERSION}/{platform.system().lower()}_{machine}"
+    folder.mkdir(parents=True)
+    binary = Path(os.environ["BRICKYARD_GENUINE_PROVIDER"]).resolve()
+    (folder / f"terraform-provider-databricks_v{VERSION}").symlink_to(binary)
+    config = mirror / "terraform.rc"
+    config.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{mirror}" }}\n}}\n')
+    return {**os.environ, "TF_CLI_CONFIG_FILE": str(config), "CHECKPOINT_DISABLE": "1"}
+
+
+@pytest.fixture(scope="module")
+def stacks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stacks of `local` with the projects of this clone."""
+    out = tmp_path_factory.mktemp("synthesised")
+    projects = [load_project(path) for path in sorted((ROOT / "projects").glob("*/project.yaml"))]
+    build_app(load_environment(ROOT / "environments/local.yaml"), projects, root=ROOT, outdir=str(out)).synth()
+    return out / "stacks"
+
+
+@pytest.mark.parametrize("stack", ["local-platform", "local-flight-delays", "local-flight-delays-serving"])
+def test_the_genuine_provider_finds_a_stack_valid(stacks: Path, terraform: dict[str, str], stack: str) -> None:
+    def run(*arguments: str) -> str:
+        command = ["terraform", f"-chdir={stacks / stack}", *arguments]
+        return subprocess.run(command, env=terraform, check=False, capture_output=True, text=True).stdout
+
+    run("init", "-backend=false", "-input=false")
+    answer: dict[str, Any] = json.loads(run("validate", "-json"))
+
+    assert answer["diagnostics"] == []
+    assert answer["valid"]

@@ -1,0 +1,215 @@
+"""Settings files: typed when they are right, explained all at once when they are not."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from brickyard_stacks.errors import InvalidSettings, Problem
+from brickyard_stacks.settings import Environment, load_environment, load_project
+
+ROOT = Path(__file__).resolve().parents[3]
+LOCAL = (ROOT / "environments/local.yaml").read_text()
+
+
+def problems(tmp_path: Path, text: str | bytes, name: str = "local.yaml") -> list[str]:
+    file = tmp_path / name
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(InvalidSettings) as caught:
+        load_environment(file)
+    return [str(p).removeprefix(f"{file}:") for p in caught.value.problems]
+
+
+def line_of(text: str, part: str) -> int:
+    return next(n for n, line in enumerate(text.splitlines(), 1) if part in line)
+
+
+def test_the_shipped_environment_is_right() -> None:
+    environment = load_environment(ROOT / "environments/local.yaml")
+
+    assert environment.catalog.isolation == "ISOLATED"
+    assert environment.provider.version == "1.99.0"
+    assert not environment.deletion_protection
+
+
+def test_the_shipped_project_is_right() -> None:
+    project = load_project(ROOT / "projects/flight_delays/project.yaml")
+
+    assert (project.name, project.slug) == ("flight_delays", "flight-delays")
+    assert project.deployment.job.timeout_minutes == 60
+
+
+def test_every_problem_is_told_at_once_with_its_line(tmp_path: Path) -> None:
+    text = (
+        LOCAL.replace("stage: local", "stag: local")
+        .replace("type: profile", "type: profil")
+        .replace('"1000"', "1000")
+        .replace("  run_as:", "  runas:")
+        .replace("local-ci, create: true", "local-ci, create: maybe")
+    )
+
+    told = "\n".join(problems(tmp_path, text))
+
+    assert f"{line_of(text, 'stag:')}: stag: not a key of this place; did you mean stage?" in told
+    assert "1: stage: required, and missing" in told
+    assert f"{line_of(text, 'type: profil')}: workspace.auth.type" in told
+    assert "did you mean profile?" in told
+    assert f"{line_of(text, 'cost_center')}: tags.cost_center: must be a text (quote it); got 1000 (int)" in told
+    assert f"{line_of(text, 'runas')}: service_principals.runas: not a key of this place; did you mean run_as?" in told
+    assert f"{line_of(text, 'local-ci')}: service_principals.ci.create: must be a valid boolean; got 'maybe'" in told
+
+
+def test_a_typo_inside_a_chosen_kind_of_sign_in_names_that_kinds_keys(tmp_path: Path) -> None:
+    told = problems(tmp_path, LOCAL.replace("config_file:", "configfile:"))
+
+    line = line_of(LOCAL, "config_file:")
+    assert told == [f"{line}: workspace.auth.configfile: not a key of this place; did you mean config_file?"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("name: local\nstage", "name: Local_1\nstage"), "name: must be lower-case letters, digits and single dashes"),
+        (("  name: local\n\ngroups", "  name: a.b\n\ngroups"), "catalog.name: must be lower-case letters, digits"),
+        (("cloud: local", "cloud: aws"), "cloud: stage and cloud are both local, or neither is; got 'aws'"),
+        (("path: .brickyard/state", "path: [a]"), "state.path: must be a text (quote it); got a list"),
+        (("deployer:", "provider: {version: 1.98.0}\ndeployer:"), "stage local uses exactly 1.99.0; got '1.98.0'"),
+        (("deployer:", "provider: {version: 1.99}\ndeployer:"), "must be a text (quote it); got 1.99 (float)"),
+        (
+            ("create: true}\n  plan", "create: true, application_id: 00000000-0000-0000-0000-000000000000}\n  plan"),
+            "application_id is given by Databricks when create is true",
+        ),
+    ],
+)
+def test_a_broken_rule_is_said_in_its_own_words(tmp_path: Path, change: tuple[str, str], told: str) -> None:
+    assert change[0] in LOCAL
+    assert told in "\n".join(problems(tmp_path, LOCAL.replace(*change)))
+
+
+def test_several_broken_rules_are_told_together(tmp_path: Path) -> None:
+    text = LOCAL.replace("stage: local", "stage: prod") + "deletion_protection: false\n"
+
+    told = "\n".join(problems(tmp_path, text))
+
+    assert "cloud: stage and cloud are both local" in told
+    assert "deletion_protection: may be false for the stages local and dev only; got false" in told
+    assert "groups.approvers.create: may be true for the stage local only" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("name: [", "the file must be YAML"),
+        ("name: local\nname: other\n", "2: name: a key stands once; it stands on line 1 already"),
+        ("name: &a {b: *a}\n", "must be YAML|anchors and aliases are not read here"),
+        ("a: &a [1]\nb: *a\n", "anchors and aliases are not read here"),
+        ("name: 2024-13-45\n", "must be YAML in UTF-8; got month must be in 1..12"),
+        (b"name: \xff\n", "must be YAML in UTF-8"),
+        ("[" * 2000, "levels|must be YAML"),
+        ("yes: 1\n", "a key is a text .yes, no, on, off and numbers need quotes."),
+        ("", "the file holds keys and values: name, stage"),
+        ("- a\n", "the file holds keys and values.*got list"),
+        ("name: !!python/object:os.system x\n", "could not determine a constructor"),
+        ("name: \x07\n", "must be YAML"),
+    ],
+)
+def test_what_is_not_an_environment_at_all_is_refused_with_its_line(
+    tmp_path: Path, text: str | bytes, told: str
+) -> None:
+    assert re.search(told, "\n".join(problems(tmp_path, text)))
+
+
+def test_a_file_that_is_not_there_is_a_problem_like_any_other(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSettings, match="the file must be readable; got No such file or directory"):
+        load_environment(tmp_path / "none.yaml")
+
+
+def test_an_environment_is_called_as_its_file_is(tmp_path: Path) -> None:
+    assert "name: must be dev: the file is called dev.yaml" in problems(tmp_path, LOCAL, "dev.yaml")[0]
+
+
+def test_a_project_is_called_as_its_folder_is(tmp_path: Path) -> None:
+    file = tmp_path / "churn" / "project.yaml"
+    file.parent.mkdir()
+    file.write_text("name: chrun\ntitle: x\nworkflow: {anything: [the, pipelines, like]}\n")
+
+    with pytest.raises(InvalidSettings, match=r"project\.yaml:1: name: must be churn"):
+        load_project(file)
+
+
+def test_a_projects_workflow_block_is_the_pipelines_own(tmp_path: Path) -> None:
+    file = tmp_path / "churn" / "project.yaml"
+    file.parent.mkdir()
+    file.write_text("name: churn\ntitle: x\nworkflow: {anything: [the, pipelines, like]}\ndeployment: {jobs: {}}\n")
+
+    with pytest.raises(InvalidSettings, match=r"4: deployment.jobs: not a key of this place; did you mean job\?") as e:
+        load_project(file)
+    assert len(e.value.problems) == 1
+
+
+def models(model: type[BaseModel]) -> set[str]:
+    schema = json.dumps(model.model_json_schema())
+    return set(re.findall(r'"([a-z_]+)": \{', schema))
+
+
+def test_no_setting_can_hold_a_secret() -> None:
+    assert not {name for name in models(Environment) if re.search(r"token|secret|password|key$", name)}
+
+
+scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.dates())
+values = st.recursive(
+    scalars, lambda v: st.lists(v, max_size=3) | st.dictionaries(st.text(max_size=8) | st.integers(), v, max_size=3)
+)
+PATHS = [
+    (),
+    ("name",),
+    ("stage",),
+    ("workspace",),
+    ("workspace", "auth"),
+    ("workspace", "auth", "type"),
+    ("catalog", "bindings"),
+    ("catalog", "isolation"),
+    ("groups", "approvers"),
+    ("service_principals", "run_as", "application_id"),
+    ("state", "path"),
+    ("provider",),
+    ("tags",),
+    ("tags", "owner"),
+    ("new_key",),
+]
+
+
+def put(data: Any, path: tuple[str, ...], value: Any) -> Any:
+    if not path:
+        return value
+    return data | {path[0]: put(data.get(path[0], {}), path[1:], value)}
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(path=st.sampled_from(PATHS), value=values)
+def test_any_value_anywhere_gives_an_environment_or_a_clear_error(
+    tmp_path: Path, path: tuple[str, ...], value: Any
+) -> None:
+    file = tmp_path / "local.yaml"
+    file.write_text(yaml.safe_dump(put(yaml.safe_load(LOCAL), path, value), allow_unicode=True), encoding="utf-8")
+
+    found: tuple[Problem, ...] = ()
+    try:
+        name = load_environment(file).name
+    except InvalidSettings as error:
+        name, found = "", error.problems
+
+    assert name == "local" or found
+    assert all(p.line >= 1 and p.rule for p in found)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(alphabet=st.sampled_from("ab:-[]{}&*!#|>%@`'\"? \n\t0.yn~\u2028é\x00"), max_size=60) | st.binary())
+def test_any_text_gives_a_clear_error_and_never_a_traceback(tmp_path: Path, text: str | bytes) -> None:
+    assert problems(tmp_path, text)

@@ -1,0 +1,242 @@
+"""What the synthesised stacks promise, in the environment that ships and in a production one."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from brickyard_stacks.app import build_app, environment_file
+from brickyard_stacks.errors import CannotBuildStacks, UnknownEnvironment
+from brickyard_stacks.settings import Project, load_environment
+
+ROOT = Path(__file__).resolve().parents[3]
+ADDRESSES = Path(__file__).parent / "addresses.json"
+STACKS = ("local-platform", "local-flight-delays", "local-flight-delays-serving")
+
+
+class Synthesise(Protocol):
+    def __call__(
+        self, environment: dict[str, Any] | None = None, project: dict[str, Any] | None = None
+    ) -> dict[str, dict[str, Any]]: ...
+
+
+def resources(stack: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return list(stack["resource"].get(kind, {}).values())
+
+
+def addresses(stack: dict[str, Any]) -> list[str]:
+    return sorted(f"{kind}.{name}" for kind, named in stack["resource"].items() for name in named)
+
+
+def test_addresses_do_not_move_unnoticed(local: dict[str, Any]) -> None:
+    """An address that changes is a destruction and a creation: the record changes by hand, with a `moved` block."""
+    recorded = json.loads(ADDRESSES.read_text())
+
+    for name in STACKS:
+        found = addresses(local[name])
+        lost = sorted(set(recorded[name]) - set(found))
+        new = sorted(set(found) - set(recorded[name]))
+        assert not lost, f"would be destroyed; meant as a move? add `move_from` to one of {new}"
+        assert not new, "new addresses: add them to addresses.json"
+
+
+def test_stacks_are_deployed_one_after_the_other(local: dict[str, Any]) -> None:
+    stacks = local["manifest"]["stacks"]
+
+    assert stacks["local-platform"]["dependencies"] == []
+    assert stacks["local-flight-delays"]["dependencies"] == ["local-platform"]
+    assert stacks["local-flight-delays-serving"]["dependencies"] == ["local-flight-delays"]
+
+
+def test_no_stack_reads_anothers_state(local: dict[str, Any]) -> None:
+    assert not [name for name in STACKS if "terraform_remote_state" in json.dumps(local[name])]
+
+
+def test_local_uses_the_profile_and_exactly_one_version(local: dict[str, Any]) -> None:
+    for name in STACKS:
+        (provider,) = local[name]["provider"]["databricks"]
+        assert provider["profile"] == "local"
+        assert Path(provider["config_file"]).is_absolute()
+        assert provider.keys() == {"profile", "config_file"}
+        assert local[name]["terraform"]["required_providers"]["databricks"]["version"] == "1.99.0"
+        assert local[name]["terraform"]["backend"]["local"]["path"].endswith(f"/.brickyard/state/{name}.tfstate")
+
+
+def test_a_real_environment_names_its_way_to_sign_in_and_a_range_of_versions(prod: dict[str, Any]) -> None:
+    stack = prod["prod-azure-weu-platform"]
+
+    (provider,) = stack["provider"]["databricks"]
+    assert provider["auth_type"] == "azure-devops-oidc"
+    assert stack["terraform"]["required_providers"]["databricks"]["version"] == ">= 1.99.0, < 2.0.0, != 1.114.0"
+
+
+def test_every_set_of_grants_holds_the_deployers_manage(local: dict[str, Any], prod: dict[str, Any]) -> None:
+    for stacks, deployer in ((local, "admin@brickyard.local"), (prod, "99999999-2222-3333-4444-555566667777")):
+        found = [g for n, s in stacks.items() if n != "manifest" for g in resources(s, "databricks_grants")]
+        assert len(found) == 11  # a catalog, seven schemas, two volumes, a model
+        for grants in found:
+            (own,) = [g for g in grants["grant"] if g["principal"] == deployer]
+            assert "MANAGE" in own["privileges"]
+
+
+def test_nobody_holds_all_privileges_and_no_grant_is_for_all_users(local: dict[str, Any], prod: dict[str, Any]) -> None:
+    text = json.dumps([local, prod])
+
+    assert "ALL_PRIVILEGES" not in text
+    assert "account users" not in text
+
+
+def test_people_write_in_local_and_read_in_prod(local: dict[str, Any], prod: dict[str, Any]) -> None:
+    def privileges(stack: dict[str, Any], group: str) -> set[str]:
+        (grants,) = [g for g in resources(stack, "databricks_grants") if "catalog" in g]
+        return {p for g in grants["grant"] if group in g["principal"] for p in g["privileges"]}
+
+    assert "MODIFY" in privileges(local["local-platform"], "iam_data_scientists")
+    assert privileges(prod["prod-azure-weu-platform"], "data_scientists") == {
+        "USE_CATALOG",
+        "USE_SCHEMA",
+        "SELECT",
+        "EXECUTE",
+        "READ_VOLUME",
+    }
+
+
+def test_consumers_may_ask_the_endpoint_and_nothing_else(local: dict[str, Any]) -> None:
+    (permissions,) = resources(local["local-flight-delays-serving"], "databricks_permissions")
+    (entry,) = [a for a in permissions["access_control"] if a.get("group_name") == "local-consumers"]
+
+    assert entry["permission_level"] == "CAN_QUERY"
+    for name in ("local-platform", "local-flight-delays"):
+        assert "consumers" not in json.dumps(resources(local[name], "databricks_grants"))
+        assert "consumers" not in json.dumps(resources(local[name], "databricks_permissions"))
+
+
+def test_the_catalog_is_isolated_and_has_the_seven_schemas(local: dict[str, Any]) -> None:
+    (catalog,) = resources(local["local-platform"], "databricks_catalog")
+    schemas = {s["name"]: s["comment"] for s in resources(local["local-platform"], "databricks_schema")}
+
+    assert (catalog["name"], catalog["isolation_mode"]) == ("local", "ISOLATED")
+    assert schemas.keys() == {"bronze", "silver", "gold", "features", "models", "metrics", "inference"}
+    assert all(schemas.values())
+
+
+def test_production_refuses_to_delete_what_holds_data(prod: dict[str, Any]) -> None:
+    kinds = ("catalog", "schema", "volume", "registered_model", "mlflow_experiment", "model_serving")
+    holding = [r for n, s in prod.items() if n != "manifest" for k in kinds for r in resources(s, f"databricks_{k}")]
+
+    assert len(holding) == 13
+    assert all(r["lifecycle"]["prevent_destroy"] for r in holding)
+    assert not [r for r in holding if r.get("force_destroy")]
+
+
+def test_local_can_be_taken_down_again(local: dict[str, Any]) -> None:
+    assert "prevent_destroy" not in json.dumps([local[name] for name in STACKS])
+    assert all(s["force_destroy"] for s in resources(local["local-platform"], "databricks_schema"))
+
+
+def test_a_reference_to_existing_principals_makes_none(prod: dict[str, Any]) -> None:
+    stack = prod["prod-azure-weu-platform"]
+
+    assert not resources(stack, "databricks_group")
+    assert not resources(stack, "databricks_service_principal")
+    looked_up = stack["data"]["databricks_service_principal"].values()
+    assert {d["display_name"] for d in looked_up} == {"prod-plan", "prod-ci"}  # run_as states its id
+
+
+def test_other_workspaces_are_bound_to_read(prod: dict[str, Any]) -> None:
+    (binding,) = resources(prod["prod-azure-weu-platform"], "databricks_workspace_binding")
+
+    assert (binding["workspace_id"], binding["binding_type"]) == (42, "BINDING_TYPE_READ_ONLY")
+
+
+def test_the_job_runs_the_six_steps_in_order_from_both_wheels(local: dict[str, Any]) -> None:
+    (job,) = resources(local["local-flight-delays"], "databricks_job")
+    tasks = job["task"]
+
+    keys = [t["task_key"] for t in tasks]
+    assert keys == ["ingest", "features", "train", "validate", "deploy", "batch_inference"]
+    assert [t["python_wheel_task"]["entry_point"] for t in tasks] == keys
+    assert [[d["task_key"] for d in t.get("depends_on", [])] for t in tasks] == [[], *([k] for k in keys[:-1])]
+    (environment,) = job["environment"]
+    assert environment["spec"]["environment_version"] == "4"
+    assert [re.findall(r"wheel-\w+?_[0-9A-F]{8}", d) for d in environment["spec"]["dependencies"]] == [
+        [name] for name in local["local-flight-delays"]["resource"]["databricks_file"]
+    ]
+
+
+def test_the_steps_get_their_parameters_as_the_wheel_reads_them(local: dict[str, Any]) -> None:
+    (job,) = resources(local["local-flight-delays"], "databricks_job")
+    parameters = {t["task_key"]: t["python_wheel_task"]["parameters"] for t in job["task"]}
+
+    assert parameters["train"] == [
+        *("--project", "flight_delays", "--catalog", "local"),
+        *("--experiment", "/Shared/brickyard/local-flight-delays", "--model", "local.models.flight_delays"),
+        *("--endpoint", "local-flight-delays", "--job-run-id", "{{job.run_id}}"),
+    ]
+    version = ["--model-version", "{{tasks.train.values.model_version}}"]
+    assert parameters["validate"] == parameters["deploy"] == [*parameters["train"], *version]
+
+
+def test_wheels_are_uploaded_under_their_own_hash(local: dict[str, Any]) -> None:
+    for file in resources(local["local-flight-delays"], "databricks_file"):
+        pattern = r"/Volumes/local/models/artifacts/flight_delays/([0-9a-f]{16})/\w+-1\.2\.3-py2\.py3-none-any\.whl"
+        match = re.fullmatch(pattern, file["path"])
+        assert match
+        assert file["source"].startswith("assets/")
+        assert match[1] in file["source"]
+        assert file["lifecycle"]["create_before_destroy"]
+
+
+def test_the_jobs_principal_owns_the_model(local: dict[str, Any]) -> None:
+    stack = local["local-flight-delays"]
+    (model,) = resources(stack, "databricks_registered_model")
+    (job,) = resources(stack, "databricks_job")
+
+    assert model["owner"] == job["run_as"]["service_principal_name"]
+
+
+def test_schedules_wait_outside_production(synthesise: Synthesise, prod: dict[str, Any]) -> None:
+    local = synthesise(project={"deployment": {"job": {"schedule": {"quartz_cron": "0 0 6 * * ?"}}}})
+
+    (waiting,) = resources(local["local-flight-delays"], "databricks_job")
+    (running,) = resources(prod["prod-azure-weu-flight-delays"], "databricks_job")
+    assert waiting["schedule"]["pause_status"] == "PAUSED"
+    assert running["schedule"]["pause_status"] == "UNPAUSED"
+
+
+def test_nothing_synthesised_looks_like_a_secret(local: dict[str, Any], prod: dict[str, Any]) -> None:
+    keys = re.compile(r'"(token|password|client_secret|[a-z_]*secret)"')
+
+    assert keys.search(json.dumps({"token": "dapi123"}))
+    assert not keys.search(json.dumps([local, prod]))
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["platform"], "local-platform would belong to the platform and to the project platform"),
+        (["churn", "churn_serving"], "belong to the project churn and to the project churn_serving; rename"),
+    ],
+)
+def test_two_stacks_of_one_name_are_refused(tmp_path: Path, names: list[str], told: str) -> None:
+    environment = load_environment(ROOT / "environments/local.yaml")
+    projects = [Project(name=name, title="x") for name in names]
+
+    with pytest.raises(CannotBuildStacks, match=told):
+        build_app(environment, projects, root=tmp_path, outdir=str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [({}, "it is not set; environments: dev, local"), ({"BRICKYARD_ENV": "prd"}, "'prd' has no file")],
+)
+def test_an_environment_must_be_named(tmp_path: Path, variables: dict[str, str], told: str) -> None:
+    (tmp_path / "environments").mkdir()
+    for name in ("dev", "local"):
+        (tmp_path / "environments" / f"{name}.yaml").touch()
+
+    with pytest.raises(UnknownEnvironment, match=told):
+        environment_file(tmp_path, variables)
+    assert environment_file(tmp_path, {"BRICKYARD_ENV": "dev"}).name == "dev.yaml"
