@@ -19,6 +19,8 @@ from brickyard_local.files import url_routes as file_urls
 from brickyard_local.identity import routes as identity
 from brickyard_local.identity import token_routes as tokens
 from brickyard_local.jobs import routes as jobs
+from brickyard_local.models import mlflow_routes as mlflow_models
+from brickyard_local.models import routes as models
 from brickyard_local.permissions import routes as permissions
 from brickyard_local.state import LocalState
 from brickyard_local.workspace import routes as workspace
@@ -60,6 +62,8 @@ def _routers() -> list[Any]:
         workspace.router,
         jobs.router,
         catalog.router,
+        models.router,
+        mlflow_models.router,
     ]
 
 

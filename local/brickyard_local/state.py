@@ -15,15 +15,17 @@ from brickyard_local.account import Account, Home, Workspace
 from brickyard_local.callers import Callers
 from brickyard_local.catalog.bindings import BindingsService
 from brickyard_local.catalog.grants import GrantsService
+from brickyard_local.catalog.kinds import ModelSecurables
 from brickyard_local.catalog.service import CatalogService
 from brickyard_local.catalog.storage import Storage
 from brickyard_local.catalog.tables import TablesService
 from brickyard_local.catalog.volumes import VolumesService
-from brickyard_local.files.mounts import artifacts_mount, volumes_mount, workspace_mount
+from brickyard_local.files.mounts import artifacts_mount, models_mount, volumes_mount, workspace_mount
 from brickyard_local.files.service import FilesService
 from brickyard_local.identity.service import IdentityService
 from brickyard_local.jobs.compose import Jobs, compose_jobs
 from brickyard_local.jobs.spark_sessions import SparkSessions
+from brickyard_local.models.service import ModelsService
 from brickyard_local.permissions.service import PermissionsService
 from brickyard_local.spark.server import SparkServer
 from brickyard_local.store import Store
@@ -50,6 +52,7 @@ class LocalState:
     tables: TablesService
     grants: GrantsService
     bindings: BindingsService
+    models: ModelsService
 
     @classmethod
     def open(cls, home: Home) -> "LocalState":
@@ -70,6 +73,8 @@ class LocalState:
         tables = TablesService(store, catalog)
         tables.start()
         files.mount("Volumes", volumes_mount(catalog))
+        models = ModelsService(store, ModelSecurables(catalog))
+        files.mount("Models", models_mount(models))
         callers = Callers(store)
         jobs = compose_jobs(home, store, callers=callers, permissions=permissions, tokens=identity, files=files)
         permissions.register("jobs", jobs.service.exists)
@@ -89,6 +94,7 @@ class LocalState:
             tables=tables,
             grants=GrantsService(catalog),
             bindings=BindingsService(catalog, account),
+            models=models,
         )
 
     def start(self) -> None:
