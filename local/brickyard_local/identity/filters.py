@@ -17,7 +17,8 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "sw": lambda have, want: have.startswith(want),
     "ew": lambda have, want: have.endswith(want),
 }
-_ALWAYS = frozenset({"id", "schemas"})
+# The genuine Terraform provider reads a service principal's applicationId without asking for it.
+_ALWAYS = frozenset({"applicationid", "id", "schemas"})
 
 Predicate = Callable[[Document], bool]
 
@@ -38,7 +39,7 @@ def parse_filter(text: str | None) -> Predicate:
 
 
 def select(document: Document, attributes: str | None, excluded: str | None) -> Document:
-    """The attributes asked for; id and schemas always."""
+    """The attributes asked for; id, schemas and applicationId always."""
     if attributes:
         wanted = _names(attributes) | _ALWAYS
         return {key: value for key, value in document.items() if key.lower() in wanted}
