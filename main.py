@@ -4,9 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-from brickyard_stacks.app import build_app, environment_file, project_files
+from brickyard_stacks.app import build_app
 from brickyard_stacks.errors import StacksError
-from brickyard_stacks.settings import load_environment, load_project
+from brickyard_stacks.settings import environment_file, load_environment, load_project, project_files
 
 ROOT = Path(__file__).resolve().parent
 

@@ -44,6 +44,7 @@ def settings_of(clone: Clone, arguments: list[str]) -> dict[str, str]:
     variables = _local_variables(clone, verb) if name == "local" else {}
     return {
         **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # `python main.py` is this Python
         "CHECKPOINT_DISABLE": "1",
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
         **variables,

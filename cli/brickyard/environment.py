@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from brickyard.clone import Clone
-from brickyard_stacks.app import environment_file, project_files
 from brickyard_stacks.names import EnvironmentNames, ProjectNames
-from brickyard_stacks.settings import load_environment, load_project
+from brickyard_stacks.settings import environment_file, load_environment, load_project, project_files
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

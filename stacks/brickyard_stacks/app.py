@@ -1,40 +1,20 @@
 """From settings to an App: one environment, its platform, and every project's two stacks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from cdktf import App
 
 from brickyard_constructs.errors import ConstructsError
 from brickyard_stacks.artifacts import build_wheel
-from brickyard_stacks.errors import CannotBuildStacks, UnknownEnvironment
+from brickyard_stacks.errors import CannotBuildStacks
 from brickyard_stacks.names import EnvironmentNames, ProjectNames
 from brickyard_stacks.platform import PlatformStack
 from brickyard_stacks.project import ProjectStack
 from brickyard_stacks.serving import ServingStack
 from brickyard_stacks.settings import Environment, Project
 
-ENVIRONMENT_VARIABLE = "BRICKYARD_ENV"
 _WHEELS = Path(".brickyard/cache/wheels")
-
-
-def environment_file(root: Path, variables: Mapping[str, str]) -> Path:
-    """The settings file of the environment that BRICKYARD_ENV names. There is no default: a name is a decision.
-
-    Errors: UnknownEnvironment, naming the environments there are.
-    """
-    found = {path.stem: path for path in sorted((root / "environments").glob("*.yaml"))}
-    name = variables.get(ENVIRONMENT_VARIABLE, "")
-    if name in found:
-        return found[name]
-    got = f"{name!r} has no file environments/{name}.yaml" if name else "it is not set"
-    there = ", ".join(found) or "none: write environments/<name>.yaml"
-    raise UnknownEnvironment(f"{ENVIRONMENT_VARIABLE} names the environment, but {got}; environments: {there}")
-
-
-def project_files(root: Path) -> list[Path]:
-    """Every project's settings file."""
-    return sorted((root / "projects").glob("*/project.yaml"))
 
 
 def build_app(environment: Environment, projects: Sequence[Project], *, root: Path, outdir: str | None = None) -> App:

@@ -2,7 +2,17 @@
 
 from brickyard_stacks.settings.auth import Auth
 from brickyard_stacks.settings.environment import Environment, Stage
+from brickyard_stacks.settings.files import environment_file, project_files
 from brickyard_stacks.settings.load import load_environment, load_project
 from brickyard_stacks.settings.project import Project
 
-__all__ = ["Auth", "Environment", "Project", "Stage", "load_environment", "load_project"]
+__all__ = [
+    "Auth",
+    "Environment",
+    "Project",
+    "Stage",
+    "environment_file",
+    "load_environment",
+    "load_project",
+    "project_files",
+]

@@ -2,14 +2,15 @@
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 
-from brickyard_stacks.app import build_app, environment_file
+from brickyard_stacks.app import build_app
 from brickyard_stacks.errors import CannotBuildStacks, UnknownEnvironment
-from brickyard_stacks.settings import Project, load_environment
+from brickyard_stacks.settings import Project, environment_file, load_environment
 
 ROOT = Path(__file__).resolve().parents[3]
 ADDRESSES = Path(__file__).parent / "addresses.json"
@@ -153,12 +154,13 @@ def test_other_workspaces_are_bound_to_read(prod: dict[str, Any]) -> None:
 
 def test_the_job_runs_the_six_steps_in_order_from_both_wheels(local: dict[str, Any]) -> None:
     (job,) = resources(local["local-flight-delays"], "databricks_job")
-    tasks = job["task"]
+    order = ("ingest", "features", "train", "validate", "deploy", "batch_inference")
 
-    keys = [t["task_key"] for t in tasks]
-    assert keys == ["ingest", "features", "train", "validate", "deploy", "batch_inference"]
-    assert [t["python_wheel_task"]["entry_point"] for t in tasks] == keys
-    assert [[d["task_key"] for d in t.get("depends_on", [])] for t in tasks] == [[], *([k] for k in keys[:-1])]
+    tasks = {t["task_key"]: t for t in job["task"]}
+    assert tasks.keys() == set(order)
+    assert all(t["python_wheel_task"]["entry_point"] == key for key, t in tasks.items())
+    after = {key: [d["task_key"] for d in t.get("depends_on", [])] for key, t in tasks.items()}
+    assert after == {"ingest": []} | {later: [earlier] for earlier, later in pairwise(order)}
     (environment,) = job["environment"]
     assert environment["spec"]["environment_version"] == "4"
     assert [re.findall(r"wheel-\w+?_[0-9A-F]{8}", d) for d in environment["spec"]["dependencies"]] == [
