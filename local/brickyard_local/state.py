@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from brickyard_local.account import Account, Home, Workspace
 from brickyard_local.callers import Callers
 from brickyard_local.catalog.bindings import BindingsService
+from brickyard_local.catalog.containers import ContainersService
 from brickyard_local.catalog.grants import GrantsService
 from brickyard_local.catalog.kinds import ModelSecurables
 from brickyard_local.catalog.service import CatalogService
@@ -29,6 +30,7 @@ from brickyard_local.models.service import ModelsService
 from brickyard_local.permissions.service import PermissionsService
 from brickyard_local.spark.server import SparkServer
 from brickyard_local.store import Store
+from brickyard_local.tracking.service import TrackingService
 from brickyard_local.workspace.compose import compose_workspace
 from brickyard_local.workspace.service import WorkspaceService
 
@@ -45,9 +47,11 @@ class LocalState:
     permissions: PermissionsService
     files: FilesService
     workspace: WorkspaceService
+    tracking: TrackingService
     jobs: Jobs
     spark: SparkSessions
     catalog: CatalogService
+    containers: ContainersService
     volumes: VolumesService
     tables: TablesService
     grants: GrantsService
@@ -67,6 +71,8 @@ class LocalState:
         files.mount("WorkspaceInternal", artifacts_mount(permissions, home.files))
         workspace = compose_workspace(store, home.files, permissions, identity)
         files.mount("Workspace", workspace_mount(workspace))
+        tracking = TrackingService(store, home, permissions, workspace, files)
+        workspace.when_experiment_deleted(tracking.experiment_deleted)
         catalog = CatalogService(store, account, Storage(store, home), identity)
         identity.when_name_changed(catalog.principal_changed)
         catalog.start()
@@ -87,9 +93,11 @@ class LocalState:
             permissions=permissions,
             files=files,
             workspace=workspace,
+            tracking=tracking,
             jobs=jobs,
             spark=SparkSessions(partial(_spark_server, home), catalog.catalog_names),
             catalog=catalog,
+            containers=ContainersService(catalog),
             volumes=VolumesService(catalog),
             tables=tables,
             grants=GrantsService(catalog),
@@ -100,10 +108,12 @@ class LocalState:
     def start(self) -> None:
         """Take up what an earlier process left: called once, when all workspaces listen."""
         self.files.start()
+        self.tracking.start(self.account.workspaces())
         self.jobs.runner.recover([workspace.workspace_id for workspace in self.account.workspaces()])
 
     def close(self) -> None:
         """Stop every child process."""
+        self.tracking.close()
         self.jobs.runner.close()
         self.spark.close()
 

@@ -4,8 +4,9 @@ from brickyard_local.callers import Caller
 from brickyard_local.catalog.authority import Chain, allowed
 from brickyard_local.catalog.payloads import PermissionsChange
 from brickyard_local.catalog.privileges import MANAGE, READ, checked_privilege
+from brickyard_local.catalog.refusals import unknown_principal
 from brickyard_local.catalog.securables import SecurableType
-from brickyard_local.catalog.service import CatalogService, unknown_principal
+from brickyard_local.catalog.service import CatalogService
 from brickyard_local.store import Document
 
 

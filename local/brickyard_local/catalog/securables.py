@@ -88,6 +88,7 @@ MODEL = SecurableType(
     read=("EXECUTE", "CREATE_MODEL_VERSION"),
 )
 
+INFORMATION_SCHEMA = "information_schema"
 PARENTS = (CATALOG, SCHEMA)
 LEAVES = (TABLE, VOLUME, MODEL)
 _BY_NAME = {kind.name: kind for kind in (METASTORE, CATALOG, SCHEMA, TABLE, VOLUME, MODEL)} | {

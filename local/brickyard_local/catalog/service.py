@@ -1,7 +1,6 @@
-"""What holds for every securable: reach it, create it, list it, change it, drop it; and catalogs and schemas.
+"""What holds for every securable: reach it, create it, list it, change it, drop it.
 
-Source: docs.databricks.com/api/workspace/catalogs, …/schemas; databricks-sdk `service/catalog.py` for who may call.
-Gaps: `information_schema` (its name is reserved), storage roots, shares, connections: 501.
+Source: who may call: databricks-sdk `service/catalog.py`.
 """
 
 import uuid
@@ -21,8 +20,10 @@ from brickyard_local.catalog.authority import (
 )
 from brickyard_local.catalog.documents import Documents, now_ms
 from brickyard_local.catalog.privileges import MANAGE, READ
+from brickyard_local.catalog.refusals import not_empty, unknown_principal
 from brickyard_local.catalog.securables import (
     CATALOG,
+    INFORMATION_SCHEMA,
     METASTORE,
     MODEL,
     SCHEMA,
@@ -36,8 +37,6 @@ from brickyard_local.catalog.securables import (
 from brickyard_local.catalog.storage import FolderMoves, Storage, model_path, volume_path
 from brickyard_local.errors import (
     AlreadyExists,
-    InvalidParameter,
-    InvalidState,
     NotEmulated,
     NotFound,
     PermissionDenied,
@@ -45,7 +44,6 @@ from brickyard_local.errors import (
 from brickyard_local.store import Document, Store
 
 _PATH = (CATALOG, SCHEMA)
-_INFORMATION_SCHEMA = "information_schema"
 
 
 class Principals(Protocol):
@@ -170,7 +168,7 @@ class CatalogService:
             name: str = chain[-1].document["full_name"]
             below = self.documents.below(name) if kind in _PATH else []
             if below and not force:
-                raise _not_empty(kind, name, below)
+                raise not_empty(kind, name, below)
             for each, document in [*below, (kind, chain[-1].document)]:
                 if each is TABLE and document["table_type"] == "MANAGED":
                     moves.discard(f"tables/{document['id']}")
@@ -184,36 +182,7 @@ class CatalogService:
         chain = self.reach(caller, VOLUME, f"{catalog}.{schema}.{volume}", need)
         return self.storage.volume_folder(chain[-1].document["full_name"])
 
-    # Catalogs and schemas
-
-    def create_catalog(self, caller: Caller, name: str, fields: Mapping[str, Any]) -> Document:
-        """A catalog with its `default` schema. Errors: NotEmulated for what needs storage or shares."""
-        _refuse_foreign(fields)
-        kept = {field: value for field, value in fields.items() if value is not None}
-        return self.create(caller, CATALOG, "", name, {**kept, "isolation_mode": "OPEN", "bindings": {}})
-
-    def update_catalog(self, caller: Caller, name: str, changes: Mapping[str, Any]) -> Document:
-        """Change a catalog. Becoming ISOLATED binds the caller's workspace, which would lose it otherwise."""
-        changes = dict(changes)
-        if changes.get("isolation_mode") == "ISOLATED":
-            bindings = self.chain(CATALOG, name)[-1].document["bindings"]
-            here = {str(caller.workspace.workspace_id): "BINDING_TYPE_READ_WRITE"}
-            changes["bindings"] = bindings or here
-        return self.update(caller, CATALOG, name, changes)
-
-    def visible_catalogs(self, caller: Caller, *, browse: bool, unbound: bool) -> list[Document]:
-        """Catalogs that the caller may see; `unbound` adds, for admins, those of other workspaces."""
-        if unbound and caller.is_admin:
-            return self.documents.children(CATALOG)
-        return self.visible(caller, CATALOG, browse=browse)
-
-    def create_schema(self, caller: Caller, catalog: str, name: str, fields: Mapping[str, Any]) -> Document:
-        """Errors: NotEmulated for `storage_root`, InvalidParameter for the reserved name."""
-        _refuse_foreign(fields)
-        if name.lower() == _INFORMATION_SCHEMA:
-            raise InvalidParameter(f"'{name}' is a reserved schema name. Choose another.")
-        kept = {field: value for field, value in fields.items() if value is not None}
-        return self.create(caller, SCHEMA, catalog, name, kept)
+    # For other services and the next start
 
     def start(self) -> None:
         """Finish what an earlier process did not get to."""
@@ -243,7 +212,7 @@ class CatalogService:
         document = self.documents.get(kind, full_name)
         if document is not None:
             return Level(kind=kind, document=document)
-        if kind is SCHEMA and full_name.endswith(f".{_INFORMATION_SCHEMA}"):
+        if kind is SCHEMA and full_name.endswith(f".{INFORMATION_SCHEMA}"):
             raise NotEmulated("information_schema")
         raise NotFound(f"{kind.noun} '{full_name}' does not exist.", error_code=kind.missing)
 
@@ -303,15 +272,6 @@ class CatalogService:
         return [self.storage.model_folder(full_name)] if kind is MODEL else []
 
 
-def unknown_principal(principal: str) -> NotFound:
-    """The refusal of a grant to, or ownership by, somebody whom the account does not know."""
-    return NotFound(
-        f"Could not find principal with name {principal}. Unity Catalog names users by e-mail, service principals "
-        "by application id and groups of the account by display name.",
-        error_code="PRINCIPAL_DOES_NOT_EXIST",
-    )
-
-
 _FOLDERS: Mapping[str, tuple[Callable[[str], str], ...]] = {
     CATALOG.name: (volume_path, model_path),
     SCHEMA.name: (volume_path, model_path),
@@ -324,21 +284,3 @@ _FOLDERS: Mapping[str, tuple[Callable[[str], str], ...]] = {
 def _folder_paths(kind: SecurableType, full_name: str) -> list[str]:
     """Folders that are named after a securable: they move and go with it."""
     return [path(full_name) for path in _FOLDERS[kind.name]]
-
-
-def _not_empty(kind: SecurableType, name: str, below: list[tuple[SecurableType, Document]]) -> InvalidState:
-    def count(*kinds: SecurableType) -> int:
-        return sum(each in kinds for each, _ in below)
-
-    if kind is CATALOG:
-        contents = f"The catalog has {count(SCHEMA)} schema(s), the automatic 'default' included"
-    else:
-        contents = f"The schema has {count(TABLE)} tables(s), {count(MODEL)} functions(s), {count(VOLUME)} volumes(s)"
-    message = f"{kind.noun} '{name}' is not empty. {contents}. Drop them first, or delete with force."
-    return InvalidState(message, error_code=f"{kind.name}_NOT_EMPTY")
-
-
-def _refuse_foreign(fields: Mapping[str, Any]) -> None:
-    for field in ("storage_root", "connection_name", "provider_name", "share_name", "managed_encryption_settings"):
-        if fields.get(field):
-            raise NotEmulated(f"`{field}` (its storage is managed by the local workspace; leave the field out)")

@@ -15,7 +15,7 @@ router = APIRouter()
 @router.post("/catalogs")
 def create_catalog(body: CreateCatalog, caller: CurrentCaller, local: Local) -> Document:
     """Errors: CATALOG_ALREADY_EXISTS, PERMISSION_DENIED, NOT_IMPLEMENTED."""
-    document = local.catalog.create_catalog(caller, body.name, body.given("name"))
+    document = local.containers.create_catalog(caller, body.name, body.given("name"))
     return info(CATALOG, document, local.account.metastore_id)
 
 
@@ -29,7 +29,7 @@ def list_catalogs(
     page_token: str | None = None,
 ) -> Document:
     """Only those that the caller may see."""
-    found = local.catalog.visible_catalogs(caller, browse=include_browse, unbound=include_unbound)
+    found = local.containers.visible_catalogs(caller, browse=include_browse, unbound=include_unbound)
     shown = [info(CATALOG, document, local.account.metastore_id) for document in found]
     return page(shown, "catalogs", max_results, page_token)
 
@@ -44,7 +44,7 @@ def get_catalog(name: str, caller: CurrentCaller, local: Local, include_browse: 
 @router.patch("/catalogs/{name}")
 def update_catalog(name: str, body: UpdateCatalog, caller: CurrentCaller, local: Local) -> Document:
     """Errors: as `get_catalog`, and CATALOG_ALREADY_EXISTS, PRINCIPAL_DOES_NOT_EXIST."""
-    document = local.catalog.update_catalog(caller, name, body.given("name"))
+    document = local.containers.update_catalog(caller, name, body.given("name"))
     return info(CATALOG, document, local.account.metastore_id)
 
 
@@ -59,7 +59,7 @@ def delete_catalog(name: str, caller: CurrentCaller, local: Local, force: bool =
 def create_schema(body: CreateSchema, caller: CurrentCaller, local: Local) -> Document:
     """Errors: SCHEMA_ALREADY_EXISTS, CATALOG_DOES_NOT_EXIST, PERMISSION_DENIED, NOT_IMPLEMENTED."""
     fields = body.given("catalog_name", "name")
-    document = local.catalog.create_schema(caller, body.catalog_name, body.name, fields)
+    document = local.containers.create_schema(caller, body.catalog_name, body.name, fields)
     return info(SCHEMA, document, local.account.metastore_id)
 
 
