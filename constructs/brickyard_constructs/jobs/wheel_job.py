@@ -91,7 +91,8 @@ class WheelJob(Construct):
             name=props.name,
             run_as=JobRunAs(service_principal_name=props.run_as),
             environment=[JobEnvironment(environment_key=_ENVIRONMENT_KEY, spec=spec)],
-            task=[_task(task, props) for task in props.tasks],
+            # The provider reads them sorted; in another order every plan would show a change (sortTasksByKey).
+            task=[_task(task, props) for task in sorted(props.tasks, key=lambda t: t.key)],
             schedule=_schedule(props.schedule),
             queue=JobQueue(enabled=True),
             max_concurrent_runs=1,

@@ -42,6 +42,15 @@ def test_a_job_runs_once_at_a_time_as_its_principal(stack: TerraformStack, synth
     assert made["task"][1]["depends_on"] == [{"task_key": "a"}]
 
 
+def test_tasks_stand_in_the_order_in_which_the_provider_reads_them(
+    stack: TerraformStack, synth: Callable[[], Any]
+) -> None:
+    WheelJob(stack, "job", job(tasks=(WheelTask(key="train"), WheelTask(key="deploy", after=("train",)))))
+
+    (made,) = synth()["databricks_job"].values()
+    assert [t["task_key"] for t in made["task"]] == ["deploy", "train"]
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
