@@ -16,7 +16,7 @@ def main() -> int:
     """Errors become one sentence on standard error; exit status 1, or 130 when interrupted."""
     options = _parser().parse_args()
     os.environ.setdefault("CHECKPOINT_DISABLE", "1")
-    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
+    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
     try:
         run: Callable[[argparse.Namespace, Clone, Screen], None] = options.run
         run(options, Clone.find(), Screen())

@@ -97,7 +97,8 @@ def finish(
         step.done(f"run {run.run_id}" if run.fresh else f"run {run.run_id} succeeded before with these settings")
     if run.fresh or not _endpoint_exists(client, project.endpoint):
         with screen.step(f"Deploy {project.serving_stack}") as step:
-            step.done(_deploy(clone, [project.serving_stack], step.say))
+            flags = ["--auto-approve", "--skip-synth", "--ignore-missing-stack-dependencies"]
+            step.done(run_cdktf(clone, ["deploy", project.serving_stack, *flags], step.say))
     with screen.step(f"Ask {project.endpoint}") as step:
         answer = ask(clone, client, project)
         step.done(f"{answer.took_ms:.0f} ms")
@@ -111,8 +112,7 @@ def client_of(clone: Clone, server: ServerInfo) -> WorkspaceClient:
 
 
 def _deploy(clone: Clone, stacks: list[str], say: Callable[[str], None]) -> str:
-    flags = ["--auto-approve", "--ignore-missing-stack-dependencies"]
-    return run_cdktf(clone, ["deploy", *stacks, *flags], say)
+    return run_cdktf(clone, ["deploy", *stacks, "--auto-approve"], say)
 
 
 def _has_state(clone: Clone, stack: str) -> bool:

@@ -106,13 +106,17 @@ def _plan_absent(walk: _Walk, path: str, where: Path, old_items: list[Value]) ->
 def _plan_set(
     walk: _Walk, kind: BlockType, path: str, where: Path, old_items: list[Value], new_items: list[Value]
 ) -> Value:
-    """Elements of a set have no position: those known before stay, as they are, in the prior order."""
+    """Elements of a set have no position: those known before stay, as they are, in the prior order.
+
+    Two elements that look alike may still differ in what is not known yet, so none is dropped here.
+    """
     before = {canonical_key(kind.block, path, item, walk.behaviour): item for item in old_items}
-    after = {canonical_key(kind.block, path, item, walk.behaviour): item for item in new_items}
-    walk.note(path, where, differs=before.keys() != after.keys())
-    if not walk.creating and before.keys() == after.keys():
+    after = [(canonical_key(kind.block, path, item, walk.behaviour), item) for item in new_items]
+    is_same = before.keys() == {key for key, _ in after}
+    walk.note(path, where, differs=not is_same)
+    if not walk.creating and is_same:
         return old_items
-    return [before.get(key, _with_defaults(kind.block, item)) for key, item in after.items()]
+    return [before.get(key, _with_defaults(kind.block, item)) for key, item in after]
 
 
 def _with_defaults(block: Block, item: Value) -> Value:
