@@ -13,9 +13,10 @@ from brickyard_constructs.catalog import (
     GovernedVolume,
     GovernedVolumeProps,
 )
+from brickyard_constructs.workspace import Folder, FolderProps
 from brickyard_stacks.base import EnvironmentStack
 from brickyard_stacks.identities import Identities, made_identities
-from brickyard_stacks.names import ARTIFACTS_VOLUME, LANDING_VOLUME, EnvironmentNames
+from brickyard_stacks.names import ARTIFACTS_VOLUME, EXPERIMENTS_FOLDER, LANDING_VOLUME, EnvironmentNames
 from brickyard_stacks.permissions import (
     Privileges,
     artifacts_privileges,
@@ -27,10 +28,10 @@ from brickyard_stacks.settings import Environment
 
 
 class PlatformStack(EnvironmentStack):
-    """The catalog with its schemas and volumes, the groups, the service principals, and all access to them.
+    """The catalog with its schemas and volumes, groups, service principals, all access, the experiments' folder.
 
     Creates: databricks_group, databricks_service_principal, databricks_catalog, databricks_schema,
-    databricks_volume, databricks_grants, databricks_workspace_binding.
+    databricks_volume, databricks_grants, databricks_workspace_binding, databricks_directory.
     """
 
     def __init__(self, scope: Construct, environment: Environment, *, root: Path) -> None:
@@ -40,6 +41,8 @@ class PlatformStack(EnvironmentStack):
         self._catalog = self._environment_catalog(self._identities)
         self._volume("bronze", LANDING_VOLUME, "Data lands here, as files", landing_privileges())
         self._volume("models", ARTIFACTS_VOLUME, "Wheels of the projects' jobs", artifacts_privileges())
+        folder = FolderProps(path=EXPERIMENTS_FOLDER, protected=environment.deletion_protection)
+        Folder(self, "experiments", folder)
         TerraformOutput(self, "catalog_name", value=self._catalog.catalog.name)
 
     def _environment_catalog(self, identities: Identities) -> EnvironmentCatalog:

@@ -13,6 +13,7 @@ from brickyard_constructs.jobs import Cron, WheelJob, WheelJobProps, WheelTask
 from brickyard_constructs.ml import Experiment, ExperimentProps
 from brickyard_constructs.serving import PromotedEndpoint, PromotedEndpointProps
 from brickyard_constructs.storage import VolumeFile, VolumeFileProps
+from brickyard_constructs.workspace import Folder, FolderProps
 
 TEAM = (Permission(level="CAN_MANAGE", group="team"),)
 
@@ -135,3 +136,15 @@ def test_an_endpoint_that_databricks_would_refuse_is_refused_before(changes: dic
 
     with pytest.raises(InvalidProps, match=told):
         PromotedEndpointProps(**settings | changes)
+
+
+def test_a_folder_that_is_not_protected_goes_with_what_is_in_it(
+    stack: TerraformStack, synth: Callable[[], Any]
+) -> None:
+    Folder(stack, "kept", FolderProps(path="/Shared/kept"))
+    Folder(stack, "gone", FolderProps(path="/Shared/gone", protected=False))
+
+    made = {d["path"]: d for d in synth()["databricks_directory"].values()}
+    assert made["/Shared/kept"]["lifecycle"] == {"prevent_destroy": True}
+    assert made["/Shared/kept"]["delete_recursive"] is False
+    assert made["/Shared/gone"]["delete_recursive"] is True

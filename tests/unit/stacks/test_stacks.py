@@ -124,10 +124,10 @@ def test_the_catalog_is_isolated_and_has_the_seven_schemas(local: dict[str, Any]
 
 
 def test_production_refuses_to_delete_what_holds_data(prod: dict[str, Any]) -> None:
-    kinds = ("catalog", "schema", "volume", "registered_model", "mlflow_experiment", "model_serving")
+    kinds = ("catalog", "schema", "volume", "directory", "registered_model", "mlflow_experiment", "model_serving")
     holding = [r for n, s in prod.items() if n != "manifest" for k in kinds for r in resources(s, f"databricks_{k}")]
 
-    assert len(holding) == 13
+    assert len(holding) == 14
     assert all(r["lifecycle"]["prevent_destroy"] for r in holding)
     assert not [r for r in holding if r.get("force_destroy")]
 
