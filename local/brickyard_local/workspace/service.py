@@ -154,6 +154,10 @@ class WorkspaceService:
         self.status(caller, "/" + "/".join(names))
         return self._files / str(caller.workspace.workspace_id)
 
+    def canonical(self, path: str) -> str:
+        """The path as the tree knows it."""
+        return tree_path(path)
+
     def require_parent(self, caller: Caller, path: str) -> None:
         """That something may be made at a path. Errors: NotFound, AlreadyExists, PermissionDenied."""
         parent = parent_of(path)

@@ -1,0 +1,1 @@
+"""Tracking: mlflow's own server as a child of each workspace, behind our routes and permissions."""

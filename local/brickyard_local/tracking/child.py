@@ -1,0 +1,42 @@
+"""The child process: `python -m brickyard_local.tracking.child SOCKET`, in the folder of its database.
+
+mlflow's own server application under uvicorn, without job execution (that would be nine more processes).
+The names with `_MLFLOW_SERVER_` are what `mlflow server` itself sets for its workers (mlflow/server/constants.py);
+they are private to mlflow, which is why its version is pinned.
+"""
+
+import os
+import sys
+
+from brickyard_local.children import exit_with_parent
+
+_DATABASE = "sqlite:///mlflow.db"
+_KEEP_ALIVE_S = 3600
+
+
+def main() -> None:
+    """Serve on the Unix socket until the parent is gone."""
+    exit_with_parent()
+    os.umask(0o077)
+    os.environ.update(
+        {
+            "_MLFLOW_SERVER_FILE_STORE": _DATABASE,
+            "_MLFLOW_SERVER_REGISTRY_STORE": _DATABASE,
+            "_MLFLOW_SERVER_ARTIFACT_ROOT": "dbfs:/databricks/mlflow-tracking",
+            "_MLFLOW_SERVER_SERVE_ARTIFACTS": "false",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+        }
+    )
+    import uvicorn
+
+    uvicorn.run(
+        "mlflow.server.fastapi_app:app",
+        uds=sys.argv[1],
+        log_level="warning",
+        timeout_keep_alive=_KEEP_ALIVE_S,  # longer than the parent keeps a connection: it never writes to a closed one
+    )
+
+
+if __name__ == "__main__":
+    main()
