@@ -39,14 +39,14 @@ class UnityCatalog extends DeltaCatalog with RelationCatalog {
 
   // ---- reading and writing ----
 
-  override def loadTable(ident: Identifier): Table = super.loadTable(ident)
+  override def loadTable(ident: Identifier): Table = super[DeltaCatalog].loadTable(ident)
 
   override def loadTable(ident: Identifier, privileges: util.Set[TableWritePrivilege]): Table = {
     unity.authorizeWrite(ident)
     loadTable(ident)
   }
 
-  override def tableExists(ident: Identifier): Boolean = super.tableExists(ident)
+  override def tableExists(ident: Identifier): Boolean = super[DeltaCatalog].tableExists(ident)
 
   override def alterTable(ident: Identifier, changes: TableChange*): Table = {
     unity.authorizeWrite(ident)
