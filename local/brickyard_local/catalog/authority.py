@@ -20,6 +20,7 @@ from brickyard_local.catalog.privileges import (
     OWN,
     READ,
     READ_ONLY,
+    SUFFICES,
 )
 from brickyard_local.catalog.securables import METASTORE, PARENTS, SecurableType
 from brickyard_local.errors import PermissionDenied
@@ -71,7 +72,8 @@ def owns_any(caller: Caller, chain: Chain) -> bool:
 
 def holds(caller: Caller, chain: Chain, privilege: str) -> bool:
     """Whether the privilege was granted to the caller on the last level or on one above it."""
-    return any(_granted(caller, level, privilege) for level in chain)
+    enough = (privilege, *SUFFICES.get(privilege, ()))
+    return any(_granted(caller, level, each) for level in chain for each in enough)
 
 
 def only_browses(caller: Caller, chain: Chain) -> bool:

@@ -70,11 +70,6 @@ class DeltaLogs:
             self._known[folder] = facts
         return facts
 
-    def forget(self, folder: Path) -> None:
-        """The table is gone."""
-        with self._lock:
-            self._known.pop(folder, None)
-
 
 def _latest_version(log: Path) -> int | None:
     try:
@@ -88,7 +83,7 @@ def _latest_version(log: Path) -> int | None:
 def _read(folder: Path, version: int) -> DeltaFacts:
     from deltalake import DeltaTable
 
-    table = DeltaTable(str(folder), without_files=True)
+    table = DeltaTable(str(folder))
     metadata = table.metadata()
     partitions = [name.lower() for name in metadata.partition_columns]
     fields = json.loads(table.schema().to_json())["fields"]

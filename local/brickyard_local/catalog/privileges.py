@@ -70,6 +70,8 @@ GRANTABLE = MappingProxyType(
 NOT_IN_ALL = frozenset({MANAGE, "EXTERNAL_USE_SCHEMA"})
 # An owner has every privilege on the object but this one, which must be granted by name.
 NOT_BY_OWNERSHIP = frozenset({"EXTERNAL_USE_SCHEMA"})
+# Privileges that do for another.
+SUFFICES = MappingProxyType({"CREATE_MODEL": ("CREATE_FUNCTION",)})
 # A metastore admin manages everything but reads and writes no data without a grant; it may grant itself.
 DATA = frozenset({"SELECT", "MODIFY", "READ_VOLUME", "WRITE_VOLUME", "EXECUTE", "EXTERNAL_USE_SCHEMA"})
 # All that a workspace may do with a catalog that is bound to it read-only.

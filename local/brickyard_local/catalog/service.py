@@ -44,6 +44,7 @@ from brickyard_local.errors import (
 from brickyard_local.store import Document, Store
 
 _PATH = (CATALOG, SCHEMA)
+WORKSPACE_GROUPS = frozenset({"admins", "users"})
 
 
 class Principals(Protocol):
@@ -149,11 +150,12 @@ class CatalogService:
 
     def update(self, caller: Caller, kind: SecurableType, full_name: str, changes: Mapping[str, Any]) -> Document:
         """Change fields, `owner` and `new_name` among them. Errors: as `reach`, and AlreadyExists."""
-        rest = {field: value for field, value in changes.items() if field != "new_name"}
-        new_name = changes.get("new_name")
+        given = {field: value for field, value in changes.items() if value is not None}
+        rest = {field: value for field, value in given.items() if field != "new_name"}
+        new_name = given.get("new_name")
         with self.storage.change() as moves:
             chain = self.reach(caller, kind, full_name, MANAGE)
-            if rest.get("owner") is not None:
+            if "owner" in rest:
                 self._refuse_unknown(rest["owner"])
             document = {**chain[-1].document, **rest, "updated_at": now_ms(), "updated_by": caller.principal}
             self.documents.put(kind, document)
@@ -260,11 +262,12 @@ class CatalogService:
             raise AlreadyExists(f"{kind.noun} '{full_name}' already exists", error_code=kind.existing)
 
     def _refuse_unknown(self, principal: str) -> None:
-        if not self._principals.principal_exists(principal):
+        if not self.known_principal(principal):
             raise unknown_principal(principal)
 
     def known_principal(self, principal: str) -> bool:
-        return self._principals.principal_exists(principal)
+        """Whether Unity Catalog can name it: groups of one workspace only are not principals of the account."""
+        return principal not in WORKSPACE_GROUPS and self._principals.principal_exists(principal)
 
     def _folders(self, kind: SecurableType, full_name: str) -> list[Path]:
         if kind is VOLUME:

@@ -60,7 +60,11 @@ class TablesService:
             full_name = self._free_name(caller, body.catalog_name, body.schema_name, body.name)
             staged = self._staged(caller, full_name, body.storage_location)
             self._store.delete(_STAGED, staged["id"])
-            fields |= {"id": staged["id"], "storage_location": staged["staging_location"]}
+            fields |= {
+                "id": staged["id"],
+                "data_source_format": "DELTA",
+                "storage_location": staged["staging_location"],
+            }
             return self._catalog.create(caller, TABLE, parent, body.name, fields)
 
     def table(self, caller: Caller, full_name: str, *, browse: bool = False) -> Document:

@@ -11,7 +11,6 @@ from fastapi import APIRouter
 
 from brickyard_local.callers import Caller, CurrentCaller
 from brickyard_local.errors import InvalidParameter, NotFound
-from brickyard_local.models.paging import page
 from brickyard_local.models.payloads import (
     Fields,
     MlflowAlias,
@@ -25,6 +24,7 @@ from brickyard_local.models.payloads import (
 )
 from brickyard_local.models.render import model_proto, version_proto
 from brickyard_local.models.service import refuse_deployment_job
+from brickyard_local.paging import page
 from brickyard_local.state import Local, LocalState
 from brickyard_local.store import Document
 

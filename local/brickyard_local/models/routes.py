@@ -8,7 +8,6 @@ from fastapi import APIRouter
 
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.errors import InvalidParameter, NotEmulated
-from brickyard_local.models.paging import page
 from brickyard_local.models.payloads import (
     CreateRegisteredModel,
     SetAlias,
@@ -16,6 +15,7 @@ from brickyard_local.models.payloads import (
     UpdateVersion,
 )
 from brickyard_local.models.render import alias_info, model_info, version_info
+from brickyard_local.paging import page
 from brickyard_local.state import Local, LocalState
 from brickyard_local.store import Document
 

@@ -1,4 +1,4 @@
-"""Pages of models and versions."""
+"""Pages of lists: the token of the next page is the key of the last item of this one."""
 
 import base64
 import binascii
@@ -30,7 +30,7 @@ def page(
 
 def _decoded(page_token: str) -> str:
     try:
-        return base64.urlsafe_b64decode(page_token.encode()).decode()
+        return base64.b64decode(page_token.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
         raise InvalidParameter(
             f"page_token '{page_token}' was not given out by this API. Use next_page_token of the last answer."
