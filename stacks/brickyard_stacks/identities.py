@@ -32,7 +32,7 @@ class Identities:
 
     def access(self, privileges: Privileges) -> Access:
         """The privileges of roles as grants to principals."""
-        known: list[tuple[Role, str]] = [*self.groups.items(), *self.principals.items()]
+        known: list[tuple[Role, str]] = [*self.groups.items(), *self.principals.items(), ("deployer", self.deployer)]
         grants = [Grant(principal=name, privileges=privileges[role]) for role, name in known if role in privileges]
         return Access(deployer=self.deployer, grants=tuple(grants))
 

@@ -14,7 +14,8 @@ from brickyard_stacks.settings import Stage
 
 Group: TypeAlias = Literal["data_scientists", "ml_engineers", "approvers", "consumers"]
 Principal: TypeAlias = Literal["run_as", "plan", "ci"]
-Role: TypeAlias = Group | Principal
+Deployer: TypeAlias = Literal["deployer"]
+Role: TypeAlias = Group | Principal | Deployer
 Privileges: TypeAlias = Mapping[Role, tuple[str, ...]]
 Levels: TypeAlias = Mapping[Role, str]
 
@@ -40,6 +41,7 @@ def catalog_privileges(stage: Stage) -> Privileges:
         "approvers": _USE,
         "run_as": ("USE_CATALOG",),
         "plan": _PLAN,
+        "deployer": _USE,  # its MANAGE, which every set holds, does not imply any use
     }
     if stage == "staging":  # the pull request's pipeline tries a release there, and nowhere else
         matrix["ci"] = tuple(p for p in _WRITE if p != "CREATE_SCHEMA")
@@ -70,6 +72,7 @@ def model_privileges() -> Privileges:
         "ml_engineers": ("EXECUTE",),
         "approvers": ("APPLY_TAG", "EXECUTE"),
         "plan": ("EXECUTE",),
+        "deployer": ("EXECUTE",),  # an endpoint reads its model with the rights of who made the endpoint
     }
 
 

@@ -242,3 +242,11 @@ def test_an_environment_must_be_named(tmp_path: Path, variables: dict[str, str],
     with pytest.raises(UnknownEnvironment, match=told):
         environment_file(tmp_path, variables)
     assert environment_file(tmp_path, {"BRICKYARD_ENV": "dev"}).name == "dev.yaml"
+
+
+def test_the_deployer_may_make_an_endpoint_of_a_model_that_another_principal_owns(local: dict[str, Any]) -> None:
+    """Databricks reads the model with the rights of the endpoint's creator; MANAGE does not imply EXECUTE."""
+    (model,) = resources(local["local-flight-delays"], "databricks_grants")
+    (own,) = [g for g in model["grant"] if g["principal"] == "admin@brickyard.local"]
+
+    assert own["privileges"] == ["EXECUTE", "MANAGE"]
