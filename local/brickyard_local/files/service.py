@@ -177,7 +177,7 @@ def _entry(root: str, entry: "os.DirEntry[str]") -> Document:
 
 def _decode(page_token: str) -> str:
     try:
-        return base64.urlsafe_b64decode(page_token.encode()).decode()
+        return base64.b64decode(page_token.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError) as error:
         raise InvalidParameter("The page_token is not one that this list gave.") from error
 

@@ -125,7 +125,7 @@ async def receive(stream: AsyncIterator[bytes], staged: Path) -> str:
 def publish(staged: Path, target: Path, *, overwrite: bool) -> None:
     """Move a staged file to its place, durably. Errors: AlreadyExists, InvalidParameter."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(target.parent)
         if overwrite:
             staged.replace(target)
         else:
@@ -143,6 +143,13 @@ def publish(staged: Path, target: Path, *, overwrite: bool) -> None:
     finally:
         staged.unlink(missing_ok=True)
     _sync_folder(target.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(str(folder)) from error
 
 
 def _append(whole: BinaryIO, file: Path, part: Part) -> None:

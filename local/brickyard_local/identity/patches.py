@@ -59,7 +59,7 @@ def _patched_list(have: list[Document], op: str, wanted: list[str], *, everythin
 
 def _list_values(value: Any) -> list[str]:
     values = value if isinstance(value, list) else [] if value is None else [value]
-    return [str(item["value"]) if isinstance(item, dict) and "value" in item else str(item) for item in values]
+    return [str(item.get("value") or "") if isinstance(item, dict) else str(item) for item in values]
 
 
 def _single(name: str, value: Any) -> Any:

@@ -133,11 +133,10 @@ class PermissionsService:
         with self._store.write():
             self.require(caller, request_type, object_id, kind.admin_level)
             known = self.direct(workspace_id, request_type, object_id)
-            asked = self._grants(kind, body)
+            asked = self._with_owner(kind, known, self._grants(kind, body))
             named = {grant.principal for grant in asked}
-            kept = [grant for grant in known if keep and grant.principal not in named]
-            grants = self._with_owner(kind, known, kept + asked)
-            self._put(workspace_id, kind, object_id, grants)
+            kept = [grant for grant in known if keep and grant.level != OWNER and grant.principal not in named]
+            self._put(workspace_id, kind, object_id, kept + asked)
         return self._shown(workspace_id, kind, object_id)
 
     def _grants(self, kind: ObjectType, body: AccessControlList) -> list[Grant]:
@@ -164,15 +163,13 @@ class PermissionsService:
         """Exactly one owner: the one that is asked for, else the one that was."""
         if not kind.has_owner:
             return grants
-        before = [grant for grant in known if grant.level == OWNER]
-        asked = [grant for grant in grants if grant.level == OWNER and grant not in before]
-        if len(asked) > 1:
-            names = ", ".join(f"'{grant.principal}'" for grant in asked)
+        owners = [grant for grant in grants if grant.level == OWNER]
+        if len(owners) > 1:
+            names = ", ".join(f"'{grant.principal}'" for grant in owners)
             raise InvalidParameter(f"There is exactly one owner; IS_OWNER was asked for {names}.")
-        if asked:
-            return [grant for grant in grants if grant not in before]
-        others = [grant for grant in grants if grant.principal not in {owner.principal for owner in before}]
-        return before + others
+        owners = owners or [grant for grant in known if grant.level == OWNER]
+        owning = {grant.principal for grant in owners}
+        return owners + [grant for grant in grants if grant.principal not in owning]
 
     def _rank(self, caller: Caller, kind: ObjectType, object_id: str) -> int:
         if caller.is_admin:
