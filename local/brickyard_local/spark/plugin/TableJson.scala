@@ -1,7 +1,6 @@
 package io.unitycatalog.brickyard
 
 import java.net.{URI, URISyntaxException}
-import java.nio.file.Paths
 import java.util.Locale
 
 import com.fasterxml.jackson.databind.JsonNode
@@ -93,7 +92,7 @@ object TableJson {
   def toPath(location: String): Path =
     try {
       val uri = new URI(location)
-      if (uri.getScheme == "file") new Path(Paths.get(URI.create("file://" + uri.getRawPath)).toUri) else new Path(uri)
+      if (uri.getScheme == "file") new Path("file", null, uri.getPath) else new Path(uri)
     } catch { case _: URISyntaxException => new Path(location) }
 
   /** A path of Hadoop as a location of the REST API. */

@@ -1,0 +1,93 @@
+"""The life of a Spark server: it starts once, starts again when it died, and never outlives the workspace."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from brickyard_local.spark.errors import JavaUnusable, SparkServerFailed
+from brickyard_local.spark.server import SparkServer
+
+
+@pytest.fixture
+def server(tmp_path: Path, cache: Path) -> Iterator[SparkServer]:
+    home = tmp_path / "a home"
+    one = SparkServer(home, cache, "http://127.0.0.1:1", Path(sys.executable))
+    yield one
+    one.stop()
+
+
+def _wait_for_end(pid: int) -> bool:
+    for _ in range(300):
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_tasks_at_once_share_one_server_that_starts_again_when_it_died(server: SparkServer) -> None:
+    found: list[str] = []
+    tasks = [
+        threading.Thread(target=lambda: found.append(server.session_environment("t", ["dev"])["SPARK_REMOTE"]))
+        for _ in range(3)
+    ]
+    for task in tasks:
+        task.start()
+    for task in tasks:
+        task.join()
+    assert len(found) == 3
+    assert len(set(found)) == 1
+    first = server.pid
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    assert _wait_for_end(first)
+    server.session_environment("t", ["dev"])
+    assert server.pid not in {first, None}
+    server.stop()
+    assert server.pid is None
+
+
+def test_no_token_stands_on_a_command_line_or_in_the_log(server: SparkServer) -> None:
+    environment = server.session_environment("token-of-a-principal", ["dev"])
+    assert server.pid is not None
+    command = " ".join(psutil.Process(server.pid).cmdline())
+    told = command + server.log.read_text()
+    assert environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] not in told
+    assert "token-of-a-principal" not in told
+
+
+def test_a_server_does_not_outlive_the_kill_of_its_parent(tmp_path: Path, cache: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from brickyard_local.spark.server import SparkServer\n"
+        f"server = SparkServer(Path({str(tmp_path)!r}), Path({str(cache)!r}), 'http://127.0.0.1:1', Path(sys.executable))\n"
+        "server.start(); print(server.pid, flush=True); time.sleep(600)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    assert _wait_for_end(pid)
+
+
+def test_a_server_that_cannot_start_says_why(tmp_path: Path, cache: Path) -> None:
+    server = SparkServer(tmp_path, cache, "http://127.0.0.1:1", Path(sys.executable), memory="1k")
+    with pytest.raises(SparkServerFailed, match=r"(?s)ended with status 1.*spark-1\.log.*[Hh]eap"):
+        server.start()
+    assert server.pid is None
+
+
+def test_an_unusable_java_is_named_before_anything_starts(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BRICKYARD_JAVA_HOME", str(tmp_path))
+    with pytest.raises(JavaUnusable, match=r"BRICKYARD_JAVA_HOME=.*no file `release`"):
+        SparkServer(tmp_path, cache, "http://127.0.0.1:1", Path(sys.executable)).start()
