@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -22,7 +23,9 @@ from brickyard_local.jobs import routes as jobs
 from brickyard_local.models import mlflow_routes as mlflow_models
 from brickyard_local.models import routes as models
 from brickyard_local.permissions import routes as permissions
+from brickyard_local.serving import routes as serving
 from brickyard_local.state import LocalState
+from brickyard_local.tracking import routes as tracking
 from brickyard_local.workspace import routes as workspace
 
 Message = MutableMapping[str, Any]
@@ -60,7 +63,9 @@ def _routers() -> list[Any]:
         file_urls.router,
         files.router,
         workspace.router,
+        tracking.router,
         jobs.router,
+        serving.router,
         catalog.router,
         models.router,
         mlflow_models.router,
@@ -120,7 +125,8 @@ def _admit(request: Request, workspace: Workspace) -> None:
 async def _answer_api_error(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, ApiError):
         raise error
-    return JSONResponse(error.body(), error.status)
+    headers = {"retry-after": "1"} if error.status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    return JSONResponse(error.body(), error.status, headers)
 
 
 async def _answer_invalid_body(request: Request, error: Exception) -> JSONResponse:

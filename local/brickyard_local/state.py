@@ -12,7 +12,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from brickyard_local.account import Account, Home, Workspace
-from brickyard_local.callers import Callers
+from brickyard_local.callers import Caller, Callers
 from brickyard_local.catalog.bindings import BindingsService
 from brickyard_local.catalog.containers import ContainersService
 from brickyard_local.catalog.grants import GrantsService
@@ -28,6 +28,8 @@ from brickyard_local.jobs.compose import Jobs, compose_jobs
 from brickyard_local.jobs.spark_sessions import SparkSessions
 from brickyard_local.models.service import ModelsService
 from brickyard_local.permissions.service import PermissionsService
+from brickyard_local.serving.deployments import Deployments
+from brickyard_local.serving.service import ServingService
 from brickyard_local.spark.server import SparkServer
 from brickyard_local.store import Store
 from brickyard_local.tracking.service import TrackingService
@@ -50,6 +52,7 @@ class LocalState:
     tracking: TrackingService
     jobs: Jobs
     spark: SparkSessions
+    serving: ServingService
     catalog: CatalogService
     containers: ContainersService
     volumes: VolumesService
@@ -82,8 +85,18 @@ class LocalState:
         models = ModelsService(store, ModelSecurables(catalog))
         files.mount("Models", models_mount(models))
         callers = Callers(store)
-        jobs = compose_jobs(home, store, callers=callers, permissions=permissions, tokens=identity, files=files)
+        caller_of = partial(_caller_of, account, callers)
+        jobs = compose_jobs(home, store, caller_of=caller_of, permissions=permissions, tokens=identity, files=files)
         permissions.register("jobs", jobs.service.exists)
+        serving = ServingService(
+            store,
+            Deployments(home),
+            permissions=permissions,
+            catalog=catalog,
+            models=models,
+            caller_of=caller_of,
+        )
+        permissions.register("serving-endpoints", serving.exists)
         return cls(
             home=home,
             store=store,
@@ -95,6 +108,7 @@ class LocalState:
             workspace=workspace,
             tracking=tracking,
             jobs=jobs,
+            serving=serving,
             spark=SparkSessions(partial(_spark_server, home), catalog.catalog_names),
             catalog=catalog,
             containers=ContainersService(catalog),
@@ -109,13 +123,21 @@ class LocalState:
         """Take up what an earlier process left: called once, when all workspaces listen."""
         self.files.start()
         self.tracking.start(self.account.workspaces())
-        self.jobs.runner.recover([workspace.workspace_id for workspace in self.account.workspaces()])
+        workspace_ids = [workspace.workspace_id for workspace in self.account.workspaces()]
+        self.jobs.runner.recover(workspace_ids)
+        self.serving.start(workspace_ids)
 
     def close(self) -> None:
         """Stop every child process."""
-        self.tracking.close()
         self.jobs.runner.close()
+        self.serving.close()
+        self.tracking.close()
         self.spark.close()
+
+
+def _caller_of(account: Account, callers: Callers, workspace_id: int, principal: str) -> Caller:
+    found = next(workspace for workspace in account.workspaces() if workspace.workspace_id == workspace_id)
+    return callers.caller(principal, found)
 
 
 def _spark_server(home: Home, workspace: Workspace) -> SparkServer:

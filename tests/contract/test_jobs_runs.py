@@ -315,8 +315,9 @@ def test_only_who_may_run_a_job_runs_it(
 ) -> None:
     wheel = wheels.upload({"tiny": "def main(): pass\n"})
     job = job_builder.create(client, [job_builder.wheel_task("main")], wheel)
-    user = client.users.create(user_name=f"user-{job}@example.com").user_name
-    other = local_workspace.client(token=_token_of(client, wheels, job_builder, user))
+    user = client.service_principals.create(display_name=f"runs-{job}").application_id
+    token = client.token_management.create_obo_token(user, lifetime_seconds=600).token_value
+    other = local_workspace.client(token=token)
     with pytest.raises(PermissionDenied):
         other.jobs.get(job)
     _allow(client, job, user, PermissionLevel.CAN_VIEW)
@@ -362,17 +363,5 @@ def _grant_volume(client: WorkspaceClient, volume: str, principal: str) -> None:
 
 
 def _allow(client: WorkspaceClient, job: int, user: str, level: PermissionLevel) -> None:
-    entry = AccessControlRequest(user_name=user, permission_level=level)
+    entry = AccessControlRequest(service_principal_name=user, permission_level=level)
     client.permissions.update("jobs", str(job), access_control_list=[entry])
-
-
-def _token_of(client: WorkspaceClient, wheels: Any, job_builder: Any, user: str) -> str:
-    """A token of another user: made by a job that runs as that user."""
-    _grant_volume(client, wheels.volume, user)
-    code = """
-    from databricks.sdk import WorkspaceClient
-    def main(): print(WorkspaceClient().tokens.create(lifetime_seconds=600).token_value)
-    """
-    task = job_builder.wheel_task("main")
-    job = job_builder.create(client, [task], wheels.upload({"tiny": code}), run_as={"user_name": user})
-    return log_of(client, ended(client, job).run_id).strip()

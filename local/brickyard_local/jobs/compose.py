@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from brickyard_local.account import Home, Workspace
-from brickyard_local.callers import Caller, Callers
-from brickyard_local.jobs.needs import Files, Permissions, Tokens
+from brickyard_local.account import Home
+from brickyard_local.jobs.needs import CallerOf, Files, Permissions, Tokens
 from brickyard_local.jobs.processes import Assignment, TaskProcess
 from brickyard_local.jobs.records import Records
 from brickyard_local.jobs.runner import Runner
@@ -23,13 +22,9 @@ class Jobs:
 
 
 def compose_jobs(
-    home: Home, store: Store, *, callers: Callers, permissions: Permissions, tokens: Tokens, files: Files
+    home: Home, store: Store, *, caller_of: CallerOf, permissions: Permissions, tokens: Tokens, files: Files
 ) -> Jobs:
     """The services of jobs of all workspaces."""
-
-    def caller_of(workspace_id: int, principal: str) -> Caller:
-        found = next(w for w in store.all("workspaces") if w["workspace_id"] == workspace_id)
-        return callers.caller(principal, Workspace(**found))
 
     def start(assignment: Assignment) -> TaskProcess:
         return TaskProcess(assignment, home=home, files=files, tokens=tokens)

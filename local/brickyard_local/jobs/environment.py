@@ -9,28 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import brickyard_local
-
-_INHERITED = frozenset(
-    {
-        "PATH",
-        "HOME",
-        "LANG",
-        "LC_ALL",
-        "LC_CTYPE",
-        "TMPDIR",
-        "TZ",
-        "USER",
-        "LOGNAME",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-        "SSL_CERT_FILE",
-        "SSL_CERT_DIR",
-        "REQUESTS_CA_BUNDLE",
-        "CURL_CA_BUNDLE",
-    }
-)
-_LOOPBACK = "127.0.0.1,localhost"
+from brickyard_local.child_environment import inherited
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,14 +18,6 @@ class Access:
 
     host: str
     token: str
-
-
-def inherited(parent: Mapping[str, str]) -> dict[str, str]:
-    """What a child may keep of the server's environment; loopback is never sent to a proxy."""
-    kept = {name: value for name, value in parent.items() if name.upper() in _INHERITED}
-    no_proxy = parent.get("NO_PROXY") or parent.get("no_proxy")
-    local = f"{no_proxy},{_LOOPBACK}" if no_proxy else _LOOPBACK
-    return kept | {"NO_PROXY": local, "no_proxy": local, "PYTHONUNBUFFERED": "1"}
 
 
 def task_environment(

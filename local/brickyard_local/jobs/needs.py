@@ -46,3 +46,4 @@ class SparkServer(Protocol):
 
 NewSparkServer = Callable[[Workspace], SparkServer]
 CatalogNames = Callable[[Caller], list[str]]
+CallerOf = Callable[[int, str], Caller]

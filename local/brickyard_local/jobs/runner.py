@@ -1,10 +1,9 @@
 """The runs that are active now: started, queued, cancelled, and ended after the workspace was killed."""
 
 import threading
-from collections.abc import Callable
 
-from brickyard_local.callers import Caller
 from brickyard_local.jobs.execution import STOPPED, Execution, Start
+from brickyard_local.jobs.needs import CallerOf
 from brickyard_local.jobs.processes import CANCELED
 from brickyard_local.jobs.records import Ending, Records, is_active, now_ms
 from brickyard_local.store import Document
@@ -16,7 +15,7 @@ _CLOSE_S = 12.0
 class Runner:
     """Executions by run id. One lock decides who may start."""
 
-    def __init__(self, records: Records, start: Start, caller_of: Callable[[int, str], Caller]) -> None:
+    def __init__(self, records: Records, start: Start, caller_of: CallerOf) -> None:
         self._records = records
         self._start = start
         self._caller_of = caller_of

@@ -1,0 +1,1 @@
+"""Model Serving: endpoints, and the child process of each served entity."""

@@ -1,0 +1,124 @@
+"""What an endpoint may serve here: custom models of Unity Catalog on the CPU. Pure: no I/O.
+
+Workload sizes and scale to zero are kept; a served entity is one process, whatever its size, and it stays up.
+Source: docs.databricks.com/api/workspace/servingendpoints/create
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from brickyard_local.errors import InvalidParameter, NotEmulated
+
+Config = dict[str, Any]
+
+_ENTITY_FIELDS = frozenset(
+    {
+        "name",
+        "entity_name",
+        "entity_version",
+        "workload_size",
+        "workload_type",
+        "scale_to_zero_enabled",
+        "environment_vars",
+        "min_provisioned_concurrency",
+        "max_provisioned_concurrency",
+    }
+)
+_OLD_NAMES = {"model_name": "entity_name", "model_version": "entity_version"}
+_CONFIG_FIELDS = frozenset({"name", "served_entities", "served_models", "traffic_config"})
+_ENDPOINT_FIELDS = frozenset({"name", "config", "tags", "description"})
+_SIZES = ("Small", "Medium", "Large")
+
+
+def check_endpoint(body: Mapping[str, Any]) -> None:
+    """Errors: NotEmulated for every setting of an endpoint that would have no effect here."""
+    _known(body, _ENDPOINT_FIELDS, "of a serving endpoint")
+    name = body.get("name") or ""
+    allowed = name.replace("-", "").replace("_", "")
+    if not allowed.isascii() or not allowed.isalnum() or len(name) > 63:
+        raise InvalidParameter(
+            f"'{name}' is not a valid endpoint name: up to 63 letters, digits, hyphens and underscores."
+        )
+
+
+def check_ai_gateway(body: Mapping[str, Any]) -> None:
+    """Errors: NotEmulated naming the part of the AI Gateway that was asked for."""
+    _known(body, frozenset(), "of an AI Gateway")
+
+
+def checked(config: Mapping[str, Any]) -> Config:
+    """The config with every entity named and its traffic written out. Errors: InvalidParameter, NotEmulated."""
+    _known(config, _CONFIG_FIELDS, "of a serving endpoint's config")
+    models = config.get("served_models") or []
+    given = config.get("served_entities") or [_renamed(model) for model in models]
+    if not given:
+        raise InvalidParameter("The config serves nothing: name at least one of served_entities.")
+    if models and config.get("served_entities"):
+        raise InvalidParameter("Give served_entities or served_models, not both.")
+    entities = [_entity(entity) for entity in given]
+    names = [entity["name"] for entity in entities]
+    if len(set(names)) != len(names):
+        raise InvalidParameter(f"Served entities need names of their own; got {names}.")
+    routes = _routes((config.get("traffic_config") or {}).get("routes") or [], names)
+    return {"served_entities": entities, "routes": routes, "as_models": bool(models)}
+
+
+def _renamed(model: Mapping[str, Any]) -> dict[str, Any]:
+    return {_OLD_NAMES.get(field, field): value for field, value in model.items()}
+
+
+def _entity(given: Mapping[str, Any]) -> dict[str, Any]:
+    _known(given, _ENTITY_FIELDS, "of a served entity")
+    entity = {name: value for name, value in given.items() if name in _ENTITY_FIELDS and value not in (None, "")}
+    full_name, version = str(entity.get("entity_name", "")), str(entity.get("entity_version", ""))
+    if full_name.count(".") != 2 or not all(full_name.split(".")):
+        raise NotEmulated(
+            f"the served entity '{full_name}': only registered models of Unity Catalog, <catalog>.<schema>.<model>"
+        )
+    if not version.isdigit():
+        raise InvalidParameter(f"entity_version of '{full_name}' must be a version number; got '{version}'.")
+    if entity.get("workload_type", "CPU") != "CPU":
+        raise NotEmulated(f"workload_type '{entity['workload_type']}': models run on the CPU here")
+    if entity.get("workload_size", "Small") not in _SIZES:
+        raise InvalidParameter(f"workload_size '{entity['workload_size']}' is not one of {', '.join(_SIZES)}.")
+    for name, value in (entity.get("environment_vars") or {}).items():
+        if "{{secrets/" in str(value):
+            raise NotEmulated(f"the secret in environment variable '{name}' of '{full_name}'")
+    default = f"{full_name.rsplit('.', 1)[1]}-{version}"
+    return {**entity, "entity_name": full_name, "entity_version": version, "name": entity.get("name") or default}
+
+
+def _routes(given: list[Mapping[str, Any]], names: list[str]) -> list[dict[str, Any]]:
+    if not given:
+        if len(names) > 1:
+            raise InvalidParameter(f"With {len(names)} served entities, say in traffic_config who gets which share.")
+        return [{"name": names[0], "percentage": 100}]
+    routes = [
+        {
+            "name": route.get("served_entity_name") or route.get("served_model_name"),
+            "percentage": route.get("traffic_percentage", 0),
+        }
+        for route in given
+    ]
+    unknown = [route["name"] for route in routes if route["name"] not in names]
+    if unknown:
+        raise InvalidParameter(f"traffic_config names {unknown}; the served entities are {names}.")
+    total = sum(route["percentage"] for route in routes)
+    if total != 100:
+        raise InvalidParameter(f"The traffic percentages add up to {total}; they must add up to 100.")
+    return routes
+
+
+def _known(found: Mapping[str, Any], known: frozenset[str], where: str) -> None:
+    for name, value in found.items():
+        if name not in known and _asks_for_something(value):
+            raise NotEmulated(f"'{name}' {where}")
+
+
+def _asks_for_something(value: Any) -> bool:
+    """Whether a setting is more than empty or switched off, at any depth."""
+    if isinstance(value, Mapping):
+        if value.get("enabled") is False:
+            return False
+        return any(_asks_for_something(item) for item in value.values())
+    return value not in (None, "", [], {}, False, 0)
