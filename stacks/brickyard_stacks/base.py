@@ -35,7 +35,8 @@ class EnvironmentStack(TerraformStack):
 def _sign_in(auth: Auth, root: Path) -> dict[str, Any]:
     """The provider's arguments; a secret is never one of them.
 
-    The auth_type is always named: a provider left to detect one once took GitHub's by itself (provider issue 3923).
+    Where no profile says it, the auth_type is named: a provider left to detect one once took GitHub's by itself
+    (provider issue 3923).
     """
     if isinstance(auth, ProfileAuth):
         file = {"config_file": str(root / Path(auth.config_file).expanduser())} if auth.config_file else {}

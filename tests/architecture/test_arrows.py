@@ -99,3 +99,16 @@ def test_services_of_the_local_workspace_meet_only_in_state() -> None:
     ]
 
     assert not wrong, wrong
+
+
+def test_every_construct_says_what_it_creates_and_where_that_is_documented() -> None:
+    undocumented = [
+        f"{path}: {node.name}"
+        for path, tree in modules("brickyard_constructs")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        and any(isinstance(base, ast.Name) and base.id == "Construct" for base in node.bases)
+        and not all(part in (ast.get_docstring(node) or "") for part in ("Creates: ", "Source: "))
+    ]
+
+    assert not undocumented

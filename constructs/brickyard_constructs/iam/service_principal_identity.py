@@ -35,7 +35,8 @@ class MadeServicePrincipal(Construct):
 class ReferencedServicePrincipal(Construct):
     """A service principal that exists already, looked up by its display name. Nothing of it is changed.
 
-    Creates: nothing (a databricks_service_principal data source).
+    Creates: nothing; it reads the data source databricks_service_principal.
+    Source: registry.terraform.io/providers/databricks/databricks/latest/docs/data-sources/service_principal
     """
 
     def __init__(self, scope: Construct, id_: str, props: ServicePrincipalProps) -> None:
