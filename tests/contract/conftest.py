@@ -98,6 +98,12 @@ def wheels(local_workspace: LocalWorkspace) -> Wheels:
     return make_wheels(local_workspace)
 
 
+@pytest.fixture(scope="session", name="make_wheels")
+def make_wheels_fixture() -> Callable[[LocalWorkspace], Wheels]:
+    """For tests that start a workspace of their own."""
+    return make_wheels
+
+
 @pytest.fixture
 def fresh_wheels(fresh_local_workspace: LocalWorkspace) -> Wheels:
     return make_wheels(fresh_local_workspace)
@@ -106,3 +112,29 @@ def fresh_wheels(fresh_local_workspace: LocalWorkspace) -> Wheels:
 @pytest.fixture
 def client(local_workspace: LocalWorkspace) -> WorkspaceClient:
     return local_workspace.client()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Robot:
+    """A service principal without any grant, and its clients."""
+
+    application_id: str
+    token: str
+    workspace: LocalWorkspace
+
+    def client(self, workspace: str = "local") -> WorkspaceClient:
+        return self.workspace.client(workspace=workspace, token=self.token)
+
+
+@pytest.fixture
+def new_robot(local_workspace: LocalWorkspace) -> Callable[[], Robot]:
+    """Makes service principals that may do nothing yet."""
+
+    def make() -> Robot:
+        admin = local_workspace.client()
+        made = admin.service_principals.create(display_name=f"robot-{secrets.token_hex(4)}")
+        application_id = str(made.application_id)
+        minted = admin.token_management.create_obo_token(application_id, lifetime_seconds=3600)
+        return Robot(application_id=application_id, token=str(minted.token_value), workspace=local_workspace)
+
+    return make

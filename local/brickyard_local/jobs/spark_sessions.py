@@ -21,7 +21,7 @@ class SparkSessions:
         server = self._server(caller)
         try:
             return dict(server.session_environment(token, self._catalog_names(caller)))
-        except LocalWorkspaceError as error:
+        except (LocalWorkspaceError, OSError) as error:
             raise TemporarilyUnavailable(f"Spark is not available: {error}") from error
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 SESSION_PATH = "/api/local/spark/session"
 _HOOKED = "pyspark.sql.session"
-_START_S = 180.0
+_START_S = 900.0  # the first session of a fresh machine waits for the jars to be downloaded
 
 
 class SparkUnavailable(RuntimeError):

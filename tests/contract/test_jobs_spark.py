@@ -1,0 +1,86 @@
+"""Tasks that use Spark: started by the first session, acting for the run's principal."""
+
+import contextlib
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors import OperationFailed
+from databricks.sdk.service.jobs import Run
+
+from brickyard_local import process
+from brickyard_local.account import Home, WorkspaceSpec
+from brickyard_local.pytest_plugin import LocalWorkspace
+
+MINUTES = timedelta(minutes=5)
+CODE = {
+    "tiny": """
+    import sys, time
+    begin = time.monotonic()
+    from pyspark.sql import SparkSession, functions as F
+    ONE = F.lit(1)
+    def write():
+        spark = SparkSession.builder.getOrCreate()
+        print(f"session after {time.monotonic() - begin:.1f} s")
+        spark.range(3).withColumn("one", ONE).write.saveAsTable(sys.argv[1])
+    def read():
+        spark = SparkSession.builder.getOrCreate()
+        print("sum", spark.table(sys.argv[1]).agg(F.sum("id")).first()[0])
+    def quiet(): print("no session")
+    """
+}
+
+
+def ended(client: WorkspaceClient, job: int) -> Run:
+    waiter = client.jobs.run_now(job)
+    with contextlib.suppress(OperationFailed):
+        waiter.result(timeout=MINUTES)
+    return client.jobs.get_run(waiter.run_id)
+
+
+def said(client: WorkspaceClient, run: Run) -> dict[str, Any]:
+    outputs = {task.task_key: client.jobs.get_run_output(task.run_id) for task in run.tasks}
+    return {key: (output.logs or "", output.error) for key, output in outputs.items()}
+
+
+@pytest.mark.slow
+def test_tasks_share_one_spark_and_write_tables_of_the_workspace(
+    client: WorkspaceClient, wheels: Any, job_builder: Any
+) -> None:
+    catalog = f"spark_{secrets.token_hex(4)}"
+    client.catalogs.create(catalog)
+    client.schemas.create("lake", catalog)
+    table = f"{catalog}.lake.numbers"
+    parameters = {"parameters": [table]}
+    tasks = [
+        job_builder.wheel_task("write", wheel=parameters),
+        job_builder.wheel_task("read", after=("write",), wheel=parameters),
+    ]
+    run = ended(client, job_builder.create(client, tasks, wheels.upload(CODE)))
+    found = said(client, run)
+    assert found["write"][1] is None, found
+    assert found["read"][0].strip().endswith("sum 3"), found
+    assert client.tables.get(table).owner == client.current_user.me().user_name
+
+
+def test_a_spark_that_cannot_start_fails_the_session_at_once_with_its_reason(
+    tmp_path: Path, job_builder: Any, make_wheels: Any
+) -> None:
+    jars = tmp_path / "cache" / "jars"
+    jars.parent.mkdir()
+    jars.write_text("a file where the jars should lie")
+    home = Home(root=tmp_path / "home", cache=tmp_path / "cache")
+    info = process.start(home, (WorkspaceSpec(name="local"),))
+    try:
+        workspace = LocalWorkspace(home=home, hosts=dict(info.hosts), token=home.token_file.read_text().strip())
+        client = workspace.client()
+        tasks = [job_builder.wheel_task("quiet"), job_builder.wheel_task("read", wheel={"parameters": ["t"]})]
+        run = ended(client, job_builder.create(client, tasks, make_wheels(workspace).upload(CODE)))
+        found = said(client, run)
+    finally:
+        process.stop(home)
+    assert found["quiet"] == ("no session\n", None)
+    assert "SparkUnavailable: Spark is not available" in found["read"][1], found

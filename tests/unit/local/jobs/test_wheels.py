@@ -1,0 +1,90 @@
+"""Wheels of tasks."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from brickyard_local.jobs.wheels import CannotInstall, Library, check_requirements, unpack
+
+METADATA = "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\nRequires-Dist: pandas>=1\nRequires-Python: >=3.9\n"
+
+
+def wheel(folder: Path, *, tag: str = "py3-none-any", files: dict[str, str] | None = None) -> Path:
+    path = folder / f"tiny-1.0-{tag}.whl"
+    content = {
+        "tiny.py": "x = 1\n",
+        "tiny-1.0.data/purelib/more.py": "y = 2\n",
+        "tiny-1.0.data/scripts/run": "#!python\n",
+        "tiny-1.0.dist-info/METADATA": METADATA,
+        "tiny-1.0.dist-info/WHEEL": f"Wheel-Version: 1.0\nTag: {tag}\n",
+        **(files or {}),
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in content.items():
+            archive.writestr(name, text)
+    return path
+
+
+def test_a_wheel_is_unpacked_once_by_its_content(tmp_path: Path) -> None:
+    made = wheel(tmp_path)
+    first = unpack(made, tmp_path / "cache")
+    assert (first.name, first.version, first.requires) == ("tiny", "1.0", ("pandas>=1",))
+    assert {path.name for path in first.folder.iterdir()} == {"tiny.py", "more.py", "tiny-1.0.dist-info"}
+    (first.folder / "marker").touch()
+    assert (unpack(made, tmp_path / "cache").folder / "marker").exists()
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [first.folder.name]
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"../evil.py": ""}, "leaves its folder"),
+        ({"tiny-1.0.dist-info/WHEEL": "Tag: cp311-cp311-linux_x86_64\n"}, "built for cp311-cp311-linux_x86_64"),
+        ({"tiny-1.0.dist-info/WHEEL": "Tag: py2-none-any\n"}, "built for py2-none-any"),
+    ],
+)
+def test_a_wheel_that_cannot_run_here_is_refused(tmp_path: Path, files: dict[str, str], message: str) -> None:
+    with pytest.raises(CannotInstall, match=message):
+        unpack(wheel(tmp_path, files=files), tmp_path / "cache")
+    assert not list((tmp_path / "cache").iterdir())
+
+
+def test_what_is_no_wheel_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.whl").write_text("no zip")
+    with pytest.raises(CannotInstall, match=r"a\.whl is not a wheel"):
+        unpack(tmp_path / "a.whl", tmp_path / "cache")
+    with pytest.raises(CannotInstall, match="does not exist"):
+        unpack(tmp_path / "gone.whl", tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    ("requires", "problem"),
+    [
+        ("pandas>=1", None),
+        ("pandas>=99", "and pandas "),
+        ("other==1.0", None),
+        ("other==2.0", "and other 1.0 is installed"),
+        ("no-such-package-9", "is not installed"),
+        ("no-such-package-9; python_version < '3'", None),
+        ("no-such-package-9; extra == 'dev'", None),
+        ("uvicorn[standard]", r"uvicorn\[standard\] requires"),
+        ("=bad=", "no valid requirement"),
+    ],
+)
+def test_requirements_are_met_by_wheels_or_the_interpreter(tmp_path: Path, requires: str, problem: str | None) -> None:
+    tiny = Library(name="tiny", version="1.0", requires=(requires,), requires_python="", folder=tmp_path)
+    other = Library(name="Other", version="1.0", requires=(), requires_python="", folder=tmp_path)
+    if problem is None:
+        check_requirements([tiny, other], [], "3.11.7")
+        return
+    with pytest.raises(CannotInstall, match=problem):
+        check_requirements([tiny, other], [], "3.11.7")
+
+
+def test_the_environments_own_requirements_and_pythons_are_checked(tmp_path: Path) -> None:
+    old = Library(name="old", version="1.0", requires=(), requires_python="<3", folder=tmp_path)
+    with pytest.raises(CannotInstall, match=r"requires Python <3; this is 3\.11\.7"):
+        check_requirements([old], [], "3.11.7")
+    with pytest.raises(CannotInstall, match="the environment requires 'no-such-package-9'"):
+        check_requirements([], ["no-such-package-9"], "3.11.7")

@@ -1,0 +1,67 @@
+"""What an endpoint may serve here."""
+
+from typing import Any
+
+import pytest
+
+from brickyard_local.errors import ApiError, InvalidParameter, NotEmulated
+from brickyard_local.serving.config import check_ai_gateway, check_endpoint, checked
+
+ENTITY = {"entity_name": "c.s.m", "entity_version": "3", "workload_size": "Small", "scale_to_zero_enabled": True}
+
+
+def test_names_and_traffic_are_written_out() -> None:
+    config = checked({"served_entities": [ENTITY]})
+    assert config["served_entities"] == [{**ENTITY, "name": "m-3"}]
+    assert config["routes"] == [{"name": "m-3", "percentage": 100}]
+
+
+def test_served_models_are_served_entities_of_older_clients() -> None:
+    model = {"model_name": "c.s.m", "model_version": "3", "workload_size": "Small", "scale_to_zero_enabled": False}
+    config = checked({"served_models": [model]})
+    assert config["served_entities"][0]["entity_name"] == "c.s.m"
+    assert config["served_entities"][0]["scale_to_zero_enabled"] is False
+    assert config["as_models"]
+
+
+@pytest.mark.parametrize(
+    ("routes", "message"),
+    [
+        ([("m-3", 90)], "add up to 90"),
+        ([("m-3", 90), ("zzz", 10)], "zzz"),
+    ],
+)
+def test_traffic_must_reach_somebody(routes: list[tuple[str, int]], message: str) -> None:
+    traffic = [{"served_entity_name": name, "traffic_percentage": share} for name, share in routes]
+    with pytest.raises(InvalidParameter, match=message):
+        checked({"served_entities": [ENTITY], "traffic_config": {"routes": traffic}})
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({}, "serves nothing"),
+        ({"served_entities": [ENTITY, ENTITY]}, "names of their own"),
+        ({"served_entities": [ENTITY, {**ENTITY, "name": "b"}]}, "who gets which share"),
+        ({"served_entities": [{**ENTITY, "entity_version": "champion"}]}, "version number"),
+        ({"served_entities": [{**ENTITY, "workload_size": "Huge"}]}, "Huge"),
+        ({"served_entities": [{**ENTITY, "entity_name": "m"}]}, "Unity Catalog"),
+        ({"served_entities": [{**ENTITY, "workload_type": "GPU_LARGE"}]}, "GPU_LARGE"),
+        ({"served_entities": [{**ENTITY, "max_provisioned_throughput": 9}]}, "max_provisioned_throughput"),
+    ],
+)
+def test_what_cannot_be_served_is_refused(config: dict[str, Any], message: str) -> None:
+    with pytest.raises(ApiError, match=message):
+        checked(config)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "ä", "x" * 64])
+def test_names_of_endpoints_are_checked(name: str) -> None:
+    with pytest.raises(InvalidParameter, match="not a valid endpoint name"):
+        check_endpoint({"name": name})
+
+
+def test_a_gateway_that_is_off_is_accepted_and_any_other_refused() -> None:
+    check_ai_gateway({"usage_tracking_config": {"enabled": False}, "rate_limits": []})
+    with pytest.raises(NotEmulated, match="usage_tracking_config"):
+        check_ai_gateway({"usage_tracking_config": {"enabled": True}})
