@@ -99,7 +99,7 @@ def test_python_runs_in_workers(spark: SparkSession, schema: str) -> None:
 @pytest.mark.slow
 def test_a_model_of_mlflow_scores_a_table(spark: SparkSession, tmp_path: Path) -> None:
     class Doubling(mlflow.pyfunc.PythonModel):
-        def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.Series:
+        def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:  # noqa: ARG002 - mlflow's
             return model_input["id"] * 2.0
 
     mlflow.pyfunc.save_model(str(tmp_path / "model"), python_model=Doubling())

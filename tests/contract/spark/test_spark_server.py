@@ -26,7 +26,10 @@ def server(tmp_path: Path, cache: Path) -> Iterator[SparkServer]:
 
 def _wait_for_end(pid: int) -> bool:
     for _ in range(300):
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
             return True
         time.sleep(0.1)
     return False
@@ -66,7 +69,8 @@ def test_no_token_stands_on_a_command_line_or_in_the_log(server: SparkServer) ->
 def test_a_server_does_not_outlive_the_kill_of_its_parent(tmp_path: Path, cache: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path; from brickyard_local.spark.server import SparkServer\n"
-        f"server = SparkServer(Path({str(tmp_path)!r}), Path({str(cache)!r}), 'http://127.0.0.1:1', Path(sys.executable))\n"
+        f"home, cache = Path({str(tmp_path)!r}), Path({str(cache)!r})\n"
+        "server = SparkServer(home, cache, 'http://127.0.0.1:1', Path(sys.executable))\n"
         "server.start(); print(server.pid, flush=True); time.sleep(600)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
