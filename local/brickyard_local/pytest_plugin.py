@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from brickyard_local import process
@@ -44,10 +45,12 @@ class LocalWorkspace:
         }
 
     def kill(self) -> None:
-        """`kill -9` of the server."""
+        """`kill -9` of the server. Returns when it is dead: `start` would else find it alive."""
         info = process.running(self.home)
         if info is not None:
-            os.kill(info.pid, 9)
+            server = psutil.Process(info.pid)
+            server.kill()
+            server.wait(timeout=10)
 
     def start(self) -> None:
         """Start it again on the same home and ports."""

@@ -4,8 +4,10 @@ from fastapi import APIRouter
 
 from brickyard_local.catalog.routes import catalogs, metastore, permissions, tables, volumes
 
-router = APIRouter(prefix="/api/2.1/unity-catalog", tags=["catalog"])
+router = APIRouter(tags=["catalog"])
 for part in (metastore, catalogs, volumes, tables, permissions):
-    router.include_router(part.router)
+    router.include_router(part.router, prefix="/api/2.1/unity-catalog")
+router.include_router(tables.credentials, prefix="/api/2.0/unity-catalog")
+router.include_router(tables.credentials, prefix="/api/2.1/unity-catalog")
 
 __all__ = ["router"]

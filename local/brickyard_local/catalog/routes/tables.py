@@ -21,6 +21,8 @@ from brickyard_local.state import Local, LocalState
 from brickyard_local.store import Document
 
 router = APIRouter()
+# databricks-sdk asks under /api/2.0, clients of the open-source Unity Catalog under /api/2.1.
+credentials = APIRouter()
 _NOT_LISTED = frozenset({"view_dependencies", "table_constraints"})
 
 
@@ -113,7 +115,7 @@ def delete_constraint(full_name: str, constraint_name: str, caller: CurrentCalle
     return {}
 
 
-@router.post("/temporary-table-credentials")
+@credentials.post("/temporary-table-credentials")
 def table_credential(body: TableCredentialRequest, caller: CurrentCaller, local: Local) -> Document:
     """Files on this machine need no secret: the answer is the location, once SELECT (and MODIFY) are held."""
     return local.tables.credential(caller, body.table_id, body.operation)
