@@ -34,10 +34,14 @@ def adopt(block: Block, found: Found) -> dict[str, Value]:
 def settle(
     block: Block, behaviour: Behaviour, planned: Value, config: Value, found: Found, path: str = ""
 ) -> dict[str, Value]:
-    """State after an apply: planned values win, computed ones come from the workspace, null stays null."""
+    """State after an apply: planned values win, computed ones come from the workspace, null stays null.
+
+    A null becomes what the workspace chose where no plan would ever see a difference (a managed volume's location).
+    """
     values: dict[str, Value] = {}
     for name, attribute in block.attributes.items():
-        is_filled_in = attribute.computed or (not path and name in behaviour.reported)
+        is_chosen = not path and _is_suppressed(behaviour, name, found.get(name), planned.get(name))
+        is_filled_in = attribute.computed or is_chosen or (not path and name in behaviour.reported)
         is_ours = config.get(name) is not None or not is_filled_in
         values[name] = _settled(attribute, planned.get(name), found.get(name), is_ours=is_ours)
     for name, kind in block.blocks.items():
@@ -139,7 +143,7 @@ def _refreshed_item(block: Block, behaviour: Behaviour, path: str, old: Value, f
 def _is_suppressed(behaviour: Behaviour, path: str, reported: Value, ours: Value) -> bool:
     """Whether planning would ignore that the workspace reports more than was configured."""
     suppress = behaviour.suppress.get(path)
-    return suppress is not None and is_zero(ours) and suppress(reported, ours)
+    return suppress is not None and is_zero(ours) and bool(suppress(reported, ours))
 
 
 def not_kept(block: Block, behaviour: Behaviour, config: Value, found: Found, path: str = "") -> list[str]:

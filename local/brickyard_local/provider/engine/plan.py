@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from brickyard_local.provider.engine.behaviour import Behaviour
 from brickyard_local.provider.engine.compare import canonical_key, is_zero, same
 from brickyard_local.provider.schema.model import Attribute, Block, BlockType
-from brickyard_local.provider.wire.values import UNKNOWN, Value
+from brickyard_local.provider.wire.values import UNKNOWN, Value, has_unknown
 
 Step = str | int
 Path = tuple[Step, ...]
@@ -63,6 +63,8 @@ def _plan_attribute(walk: _Walk, attribute: Attribute, path: str, old: Value, ne
         new = walk.behaviour.defaults[path]
     if new is None and attribute.computed:
         return UNKNOWN if walk.creating and old is None else old
+    if isinstance(new, list) and has_unknown(new):
+        return UNKNOWN  # the SDK knows a list as a whole or not at all
     if not walk.creating and same(attribute, path, old, new, walk.behaviour):
         return old if old is not None else _kept_null(new)
     return new

@@ -47,7 +47,7 @@ class ServicePrincipal(Resource):
     def read(self, session: Session, state: State) -> Found | None:
         attributes = {"attributes": "userName,displayName,active,externalId,entitlements"}
         document = session.api.get(f"{_PRINCIPALS}/{segment(str(state['id']))}", attributes)
-        application_id = document["applicationId"]
+        application_id = document.get("applicationId", "")
         return {
             "acl_principal_id": f"servicePrincipals/{application_id}",
             "active": document.get("active", False),

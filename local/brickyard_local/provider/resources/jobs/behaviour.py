@@ -1,4 +1,4 @@
-"""The row of databricks_job: the widest resource of all."""
+"""The row of databricks_job: the widest resource of all. Clusters of jobs have no rows: `job.py` refuses them."""
 
 from collections.abc import Mapping
 
@@ -26,24 +26,23 @@ _WEBHOOKS = (
 _MAILS = (*_WEBHOOKS, "no_alert_for_skipped_runs")
 
 
-def _notifications(parent: str) -> dict[str, Suppress]:
+def _mail(parent: str) -> dict[str, Suppress]:
     """The platform reports empty notifications where none were configured."""
-    blocks = {f"{parent}email_notifications": ignore_unset, f"{parent}webhook_notifications": ignore_unset}
-    mails = {f"{parent}email_notifications.{name}": ignore_unset for name in _MAILS}
-    return {**blocks, **mails}
+    mail = f"{parent}email_notifications"
+    return {mail: ignore_unset, **{f"{mail}.{name}": ignore_unset for name in _MAILS}}
 
 
 def _suppressions() -> Mapping[str, Suppress]:
-    sources = {
-        f"{task}.{kind}.source": ignore_unset
-        for task in (_TASK,)
-        for kind in ("notebook_task", "spark_python_task", "sql_task.file", "dbt_task")
+    kinds = ("dbt_task", "notebook_task", "spark_python_task")
+    sources = [f"{parent}{kind}.source" for parent in ("", f"{_TASK}.") for kind in kinds]
+    webhooks = [f"{parent}webhook_notifications" for parent in ("", f"{_TASK}.")]
+    unset = (*sources, *webhooks, f"{_TASK}.sql_task.file.source", "queue", "queue.enabled")
+    mails = [_mail(parent) for parent in ("", f"{_TASK}.", f"{_NESTED_TASK}.")]
+    return {
+        **dict.fromkeys(unset, ignore_unset),
+        **{path: rule for mail in mails for path, rule in mail.items()},
+        **{f"{task}.run_if": ignore_unset_if("ALL_SUCCESS") for task in (_TASK, _NESTED_TASK)},
     }
-    run_if = {f"{task}.run_if": ignore_unset_if("ALL_SUCCESS") for task in (_TASK, _NESTED_TASK)}
-    notifications = {
-        path: rule for parent in ("", f"{_TASK}.", f"{_NESTED_TASK}.") for path, rule in _notifications(parent).items()
-    }
-    return {**sources, **run_if, **notifications, "queue": ignore_unset, "queue.enabled": ignore_unset}
 
 
 def _api_names() -> Mapping[str, str]:
@@ -55,15 +54,13 @@ def _api_names() -> Mapping[str, str]:
 
 def _defaults() -> Mapping[str, Value]:
     paused = {f"{block}.pause_status": "UNPAUSED" for block in ("continuous", "schedule", "trigger")}
-    dbt = {f"{task}.dbt_task.schema": "default" for task in (_TASK, _NESTED_TASK)}
-    clusters = {f"{parent}new_cluster.num_workers": 0 for parent in ("", f"{_TASK}.", "job_cluster.")}
+    dbt = {f"{parent}dbt_task.schema": "default" for parent in ("", f"{_TASK}.", f"{_NESTED_TASK}.")}
     flags = {"always_running": False, "control_run_state": False}
-    return {**paused, **dbt, **clusters, **flags, "max_concurrent_runs": 1, "name": "Untitled"}
+    return {**paused, **dbt, **flags, "max_concurrent_runs": 1, "name": "Untitled"}
 
 
 JOB = Behaviour(
     schema_version=2,
-    force_new=frozenset({"provider_config.workspace_id"}),
     defaults=_defaults(),
     computed_blocks=frozenset({"run_as"}),
     suppress=_suppressions(),

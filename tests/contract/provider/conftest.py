@@ -1,0 +1,172 @@
+"""Real Terraform on raw HCL against the local workspace, by the offline provider or the genuine one."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brickyard_local.provider.install import SOURCE, VERSION, install, target_platform
+from brickyard_local.pytest_plugin import LocalWorkspace
+
+@dataclass(frozen=True, kw_only=True)
+class Terraform:
+    """Terraform in one folder, with one provider and one workspace."""
+
+    folder: Path
+    cli_config: Path
+    workspace: LocalWorkspace
+    prefix: str
+    variables: Mapping[str, str]
+
+    def run(self, *arguments: str, fails: bool = False, **variables: str) -> str:
+        """One command's output. A command which should fail and does not is a failed test, and so is the reverse."""
+        command = ["terraform", *arguments, *(["-no-color"] if arguments[0] != "show" else [])]
+        done = subprocess.run(
+            command, cwd=self.folder, env=self._environment(variables), capture_output=True, text=True, check=False
+        )
+        output = done.stdout + done.stderr
+        assert (done.returncode != 0) == fails, output
+        return done.stdout if not fails else output
+
+    def apply(self, **variables: str) -> str:
+        return self.run("apply", "-auto-approve", **variables)
+
+    def plan(self, **variables: str) -> dict[str, Any]:
+        """The plan as JSON."""
+        self.run("plan", "-out=plan", **variables)
+        plan: dict[str, Any] = json.loads(self.run("show", "-json", "plan"))
+        return plan
+
+    def changes(self, **variables: str) -> dict[str, list[str]]:
+        """Actions by address; what does not change is left out."""
+        return actions(self.plan(**variables))
+
+    def state(self) -> dict[str, dict[str, Any]]:
+        """Attributes by address."""
+        root = json.loads(self.run("show", "-json")).get("values", {}).get("root_module", {})
+        return {resource["address"]: resource["values"] for resource in root.get("resources", [])}
+
+    def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        settings = {
+            "host": self.workspace.host,
+            "token": self.workspace.token,
+            "prefix": self.prefix,
+            **self.variables,
+            **variables,
+        }
+        return {
+            **kept,
+            "CHECKPOINT_DISABLE": "1",
+            "TF_CLI_CONFIG_FILE": str(self.cli_config),
+            "TF_IN_AUTOMATION": "1",
+            **{f"TF_VAR_{name}": value for name, value in settings.items()},
+        }
+
+
+def actions(plan: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Actions by address; what does not change is left out."""
+    return {
+        change["address"]: change["change"]["actions"]
+        for change in plan.get("resource_changes", [])
+        if change["change"]["actions"] != ["no-op"]
+    }
+
+
+StackFactory = Callable[..., Terraform]
+
+
+@pytest.fixture(scope="session")
+def offline_cli_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The offline provider, installed once, in folders with a space."""
+    root = tmp_path_factory.mktemp("offline provider")
+    return install(root / "terraform", root / "cache")
+
+
+@pytest.fixture(scope="session")
+def genuine_cli_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The genuine provider in a mirror of its own."""
+    binary = os.environ.get("BRICKYARD_GENUINE_PROVIDER")
+    if not binary:
+        pytest.skip("BRICKYARD_GENUINE_PROVIDER names no genuine databricks provider")
+    root = tmp_path_factory.mktemp("genuine")
+    folder = root / "mirror" / SOURCE / VERSION / target_platform()
+    folder.mkdir(parents=True)
+    (folder / f"terraform-provider-databricks_v{VERSION}").symlink_to(binary)
+    config = root / "terraform.rc"
+    config.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{root / "mirror"}"\n  }}\n}}\n')
+    return config
+
+
+@pytest.fixture(scope="session")
+def stack_folder() -> Path:
+    """Every emulated resource once."""
+    return Path(__file__).parent / "stack"
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[StackFactory]:
+    """Makes an initialized Terraform folder from HCL; destroys what is left at the end."""
+    made: list[Terraform] = []
+
+    def make(hcl: str | Path, *, cli_config: Path, workspace: LocalWorkspace, prefix: str) -> Terraform:
+        folder = tmp_path / f"stack {len(made)}"
+        if isinstance(hcl, Path):
+            shutil.copytree(hcl, folder)
+        else:
+            folder.mkdir()
+            (folder / "main.tf").write_text(hcl)
+        variables = {"other_workspace_id": str(workspace.client(workspace="other").get_workspace_id())}
+        terraform = Terraform(
+            folder=folder, cli_config=cli_config, workspace=workspace, prefix=prefix, variables=variables
+        )
+        terraform.run("init")
+        made.append(terraform)
+        return terraform
+
+    yield make
+    for terraform in made:
+        if terraform.state():
+            terraform.run("destroy", "-auto-approve")
+
+
+_LOG_VERSIONS = """
+import sys
+import mlflow, pandas
+from mlflow.models import infer_signature
+
+class Adds(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        return (model_input["x"] + 1).tolist()
+
+frame = pandas.DataFrame({"x": [1.0]})
+mlflow.set_experiment(sys.argv[2])
+for _ in range(2):
+    with mlflow.start_run():
+        mlflow.pyfunc.log_model(
+            name="model", python_model=Adds(), signature=infer_signature(frame, [1.0]),
+            registered_model_name=sys.argv[1], pip_requirements=[],
+        )
+"""
+
+
+@pytest.fixture
+def log_versions(tmp_path: Path) -> Callable[[LocalWorkspace, str], None]:
+    """Logs versions 1 and 2 of a registered model, with the unmodified mlflow client."""
+    script = tmp_path / "log_versions.py"
+    script.write_text(_LOG_VERSIONS)
+
+    def log(workspace: LocalWorkspace, name: str) -> None:
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **workspace.environment()}
+        argv = [sys.executable, str(script), name, f"/Shared/{name}-versions"]
+        done = subprocess.run(argv, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    return log

@@ -1,0 +1,151 @@
+"""The offline and the genuine provider plan alike and leave alike workspaces.
+
+Run by hand where a genuine provider exists: BRICKYARD_GENUINE_PROVIDER names its binary.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brickyard_local import process
+from brickyard_local.pytest_plugin import LocalWorkspace, start_local_workspace
+
+PREFIX = "twin"
+_VOLATILE = re.compile(
+    r"(_at|_time|_timestamp|modified|created|md5|^etag|^last_updated|^created_time|^url|_url|^storage_location|"
+    r"^storage_root|^metastore_id|^schema_id|^volume_id|^id$|^value$|^\$ref$|^applicationId$|^job_id$|_id$|^object_id$|"
+    r"^artifact_location$)"
+)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_DATE = re.compile(r"\w{3}, \d{2} \w{3} \d{4} [\d:]{8} GMT")
+_HEX = re.compile(r"\b[0-9a-f]{32}\b")
+_NUMBER = re.compile(r"\b\d{6,}\b")
+_OBJECTS = (
+    "/api/2.1/unity-catalog/catalogs/{p}",
+    "/api/2.1/unity-catalog/bindings/catalog/{p}",
+    "/api/2.1/unity-catalog/permissions/catalog/{p}",
+    "/api/2.1/unity-catalog/schemas?catalog_name={p}",
+    "/api/2.1/unity-catalog/volumes/{p}.ml.landing",
+    "/api/2.1/unity-catalog/permissions/volume/{p}.ml.landing",
+    "/api/2.1/unity-catalog/models/{p}.ml.model",
+    "/api/2.1/unity-catalog/permissions/function/{p}.ml.model",
+    "/api/2.0/preview/scim/v2/Groups?filter=displayName eq {p}-readers",
+    "/api/2.0/preview/scim/v2/ServicePrincipals?filter=displayName eq {p}-runner",
+    "/api/2.2/jobs/list?name={p}-workflow&expand_tasks=true",
+    "/api/2.0/workspace/list?path=/Shared/{p}-files",
+    "/api/2.0/workspace/export?path=/Shared/{p}-files/notes.txt",
+    "/api/2.0/mlflow/experiments/get-by-name?experiment_name=/Shared/{p}",
+    "/api/2.0/serving-endpoints",
+    "/api/2.0/fs/directories/Volumes/{p}/ml/landing",
+)
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> Iterator[dict[str, LocalWorkspace]]:
+    """An account for each provider, so that all names are equal."""
+    started = {name: start_local_workspace(tmp_path / name) for name in ("genuine", "offline")}
+    try:
+        yield started
+    finally:
+        for workspace in started.values():
+            process.stop(workspace.home)
+
+
+@pytest.fixture
+def twins(
+    genuine_cli_config: Path,
+    offline_cli_config: Path,
+    accounts: dict[str, LocalWorkspace],
+    stack: Any,
+    stack_folder: Path,
+) -> dict[str, Any]:
+    """The same stack twice."""
+    configs = {"genuine": genuine_cli_config, "offline": offline_cli_config}
+    return {
+        name: stack(stack_folder, cli_config=config, workspace=accounts[name], prefix=PREFIX)
+        for name, config in configs.items()
+    }
+
+
+def comparable(value: Any, known: Mapping[str, str]) -> Any:
+    """Without zero values, which the SDK's state mixes with nulls, and with the accounts' own ids and hosts named."""
+    if isinstance(value, dict):
+        items = {key: comparable(item, known) for key, item in value.items()}
+        return {key: item for key, item in sorted(items.items()) if item not in (None, False, 0, "", [], {})}
+    if isinstance(value, list):
+        items = [comparable(item, known) for item in value]
+        return sorted(items, key=json.dumps)
+    if isinstance(value, int) and value > 99_999:
+        return "<number>"
+    if isinstance(value, str):
+        plain = _DATE.sub("<date>", _UUID.sub("<uuid>", value.replace(known["host"], "<host>")))
+        return _NUMBER.sub("<number>", _HEX.sub("<hex>", plain))
+    return value
+
+
+def changes(terraform: Any, plan: Mapping[str, Any]) -> dict[str, Any]:
+    """What a plan says, resource by resource."""
+    known = {"host": terraform.workspace.host}
+    return {
+        change["address"]: {
+            "actions": change["change"]["actions"],
+            "after": comparable(change["change"]["after"], known),
+            "after_unknown": comparable(change["change"]["after_unknown"], known),
+            "replace_paths": sorted(map(str, change["change"].get("replace_paths", []))),
+        }
+        for change in plan["resource_changes"]
+    }
+
+
+def left_behind(workspace: LocalWorkspace) -> dict[str, Any]:
+    """The workspace's objects, without what differs from one account to the next."""
+    call = workspace.client().api_client.do
+    known = {"host": workspace.host}
+    found = {}
+    for template in _OBJECTS:
+        path, _, query = template.format(p=PREFIX).partition("?")
+        arguments = dict(part.split("=", 1) for part in query.split("&")) if query else {}
+        found[template] = comparable(_stable(call("GET", path, query=arguments)), known)
+    return found
+
+
+def _stable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _stable(item) for key, item in value.items() if not _VOLATILE.search(key)}
+    return [_stable(item) for item in value] if isinstance(value, list) else value
+
+
+def differences(ours: Any, theirs: Any, path: str = "") -> list[str]:
+    """Where two documents differ, one line each."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        keys = sorted({*ours, *theirs})
+        return [line for key in keys for line in differences(ours.get(key), theirs.get(key), f"{path}/{key}")]
+    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        pairs = enumerate(zip(ours, theirs, strict=True))
+        return [line for index, pair in pairs for line in differences(*pair, f"{path}/{index}")]
+    return [] if ours == theirs else [f"{path}: offline {ours}, genuine {theirs}"]
+
+
+@pytest.mark.genuine
+@pytest.mark.slow
+def test_both_providers_plan_alike_and_leave_alike_workspaces(twins: dict[str, Any], log_versions: Any) -> None:
+    """From nothing, through updates, a replacement and an endpoint, to nothing."""
+    second = {"comment": "second", "member": "group"}
+    steps = [{}, {"comment": "second"}, second, {**second, "served_version": "1"}, {**second, "served_version": "2"}]
+    for variables in steps:
+        if variables.get("served_version") == "1":
+            for each in twins.values():
+                log_versions(each.workspace, f"{PREFIX}.ml.model")
+        plans = {name: changes(each, each.plan(**variables)) for name, each in twins.items()}
+        assert differences(plans["offline"], plans["genuine"]) == [], variables
+        for each in twins.values():
+            each.apply(**variables)
+            assert each.changes(**variables) == {}
+        left = {name: left_behind(each.workspace) for name, each in twins.items()}
+        assert differences(left["offline"], left["genuine"]) == [], variables
+    for each in twins.values():
+        each.run("destroy", "-auto-approve")
