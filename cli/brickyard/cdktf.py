@@ -14,6 +14,8 @@ from brickyard.errors import BrickyardError, DeployFailed, NotUp, UnknownEnviron
 from brickyard_local import process
 
 _TERRAFORM_VERBS = frozenset({"apply", "deploy", "destroy", "diff", "plan"})
+# The shell's own sign-in would win over the profile of `local` and lead Terraform to a real workspace.
+_SIGN_IN = ("DATABRICKS_", "ARM_", "GOOGLE_")
 _CHANGE = re.compile(r"(Creation|Modifications|Destruction) complete")
 _RESULT = re.compile(r"(?:Apply|Destroy) complete! Resources: .*")
 
@@ -41,9 +43,12 @@ def settings_of(clone: Clone, arguments: list[str]) -> dict[str, str]:
         raise UnknownEnvironment(
             f"Name the environment: BRICKYARD_ENV=<name> pipenv run cdktf {verb} … (environments/ has: {known})."
         )
-    variables = _local_variables(clone, verb) if name == "local" else {}
+    inherited, variables = dict(os.environ), {}
+    if name == "local":
+        inherited = {key: value for key, value in inherited.items() if not key.startswith(_SIGN_IN)}
+        variables = _local_variables(clone, verb)
     return {
-        **os.environ,
+        **inherited,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # `python main.py` is this Python
         "CHECKPOINT_DISABLE": "1",
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from brickyard_local.provider.install import install
-
 from brickyard.clone import Clone
 from brickyard.errors import ProviderSwitch
 from brickyard_local.account import write_private
+from brickyard_local.provider.install import install
 
 ProviderName = Literal["genuine", "offline"]
 
