@@ -39,6 +39,7 @@ def test_partitions_are_found_below_a_volume(spark: SparkSession, volume: Volume
     assert spark.read.csv(f"{path}/by_day").groupBy("day").count().count() == 2
 
 
+@pytest.mark.slow
 def test_no_checksum_files_stand_beside_data(spark: SparkSession, volume: Volume) -> None:
     path, folder = volume
     spark.range(3).write.format("delta").save(f"{path}/delta")

@@ -65,6 +65,7 @@ def test_a_principal_without_the_privilege_is_refused_and_told(
     assert spark.table(f"{owned}.t").count() == 3
 
 
+@pytest.mark.slow
 def test_data_frame_writes_are_refused_too(spark: SparkSession, reader: SparkSession, owned: str) -> None:
     frame = reader.range(1)
     for write in (

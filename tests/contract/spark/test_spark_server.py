@@ -35,6 +35,7 @@ def _wait_for_end(pid: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_tasks_at_once_share_one_server_that_starts_again_when_it_died(server: SparkServer) -> None:
     found: list[str] = []
     tasks = [
@@ -57,11 +58,11 @@ def test_tasks_at_once_share_one_server_that_starts_again_when_it_died(server: S
     assert server.pid is None
 
 
-def test_no_token_stands_on_a_command_line_or_in_the_log(server: SparkServer) -> None:
-    environment = server.session_environment("token-of-a-principal", ["dev"])
-    assert server.pid is not None
-    command = " ".join(psutil.Process(server.pid).cmdline())
-    told = command + server.log.read_text()
+def test_no_token_stands_on_a_command_line_or_in_the_log(spark_server: SparkServer) -> None:
+    environment = spark_server.session_environment("token-of-a-principal", ["dev"])
+    assert spark_server.pid is not None
+    command = " ".join(psutil.Process(spark_server.pid).cmdline())
+    told = command + spark_server.log.read_text()
     assert environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] not in told
     assert "token-of-a-principal" not in told
 

@@ -50,6 +50,7 @@ def test_primary_and_foreign_keys_are_kept_as_metadata(spark: SparkSession, sche
     ]
 
 
+@pytest.mark.slow
 def test_keys_are_not_silently_dropped_from_a_replacement(spark: SparkSession, schema: str) -> None:
     spark.sql(f"CREATE OR REPLACE TABLE {schema}.t (id BIGINT NOT NULL, CONSTRAINT pk PRIMARY KEY (id))")
     with pytest.raises(Exception, match="drop the table first"):
@@ -68,6 +69,7 @@ def test_data_frames_are_written_appended_and_overwritten_by_name(spark: SparkSe
     assert spark.table(name).count() == 5
 
 
+@pytest.mark.slow
 def test_partitions_are_replaced_one_by_one(spark: SparkSession, schema: str, stub: Any) -> None:
     name = f"{schema}.t"
     spark.range(9).withColumn("p", F.col("id") % 3).write.partitionBy("p").saveAsTable(name)
@@ -114,6 +116,7 @@ def test_altering_a_table_shows_in_the_workspace(spark: SparkSession, schema: st
     assert shown["Comment"] == "hi"
 
 
+@pytest.mark.slow
 def test_history_time_travel_and_the_change_feed(spark: SparkSession, schema: str) -> None:
     name = f"{schema}.t"
     spark.sql(f"CREATE TABLE {name} (id BIGINT, v DOUBLE) TBLPROPERTIES (delta.enableChangeDataFeed = true)")
@@ -124,6 +127,7 @@ def test_history_time_travel_and_the_change_feed(spark: SparkSession, schema: st
     assert spark.sql(f"SELECT * FROM table_changes('{name}', 2)").count() == 2
 
 
+@pytest.mark.slow
 def test_a_table_can_be_copied_from_one_catalog_to_another(spark: SparkSession, schema: str, stub: Any) -> None:
     other = schema.replace("dev.", "prod.")
     spark.sql(f"CREATE SCHEMA {other} COMMENT 'copies'")
@@ -146,6 +150,7 @@ def test_names_are_listed_over_all_pages_and_found(spark: SparkSession, schema: 
     assert not spark.catalog.tableExists(f"{schema}.t0")
 
 
+@pytest.mark.slow
 def test_short_names_are_of_the_first_catalog(
     spark: SparkSession, connect: Callable[..., SparkSession], schema: str
 ) -> None:
@@ -202,6 +207,7 @@ def test_maintenance_and_the_rest_of_delta(spark: SparkSession, schema: str) -> 
     assert spark.table(name).count() == 2
 
 
+@pytest.mark.slow
 def test_an_external_table_lives_where_the_user_put_it(
     spark: SparkSession, schema: str, stub: Any, tmp_path: Path
 ) -> None:
