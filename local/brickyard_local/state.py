@@ -25,6 +25,7 @@ from brickyard_local.files.mounts import artifacts_mount, models_mount, volumes_
 from brickyard_local.files.service import FilesService
 from brickyard_local.identity.service import IdentityService
 from brickyard_local.jobs.compose import Jobs, compose_jobs
+from brickyard_local.jobs.processes import PURPOSE as TASK_RUN
 from brickyard_local.jobs.spark_sessions import SparkSessions
 from brickyard_local.models.service import ModelsService
 from brickyard_local.permissions.service import PermissionsService
@@ -124,6 +125,7 @@ class LocalState:
         self.files.start()
         self.tracking.start(self.account.workspaces())
         workspace_ids = [workspace.workspace_id for workspace in self.account.workspaces()]
+        _revoke_lost_tokens(self.identity)
         self.jobs.runner.recover(workspace_ids)
         self.serving.start(workspace_ids)
 
@@ -133,6 +135,13 @@ class LocalState:
         self.serving.close()
         self.tracking.close()
         self.spark.close()
+
+
+def _revoke_lost_tokens(identity: IdentityService) -> None:
+    """Tokens of tasks that were killed with an earlier server; those of finished tasks are gone already."""
+    for known in identity.tokens.listed():
+        if known["purpose"].startswith(TASK_RUN):
+            identity.tokens.revoke_id(known["token_id"])
 
 
 def _caller_of(account: Account, callers: Callers, workspace_id: int, principal: str) -> Caller:

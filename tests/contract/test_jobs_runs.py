@@ -15,6 +15,7 @@ from databricks.sdk.errors import OperationFailed, PermissionDenied
 from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
 from databricks.sdk.service.jobs import QueueSettings, Run, RunLifeCycleState, RunResultState
 
+from brickyard_local import process
 from brickyard_local.pytest_plugin import LocalWorkspace
 
 MINUTE = timedelta(minutes=1)
@@ -330,8 +331,9 @@ def test_only_who_may_run_a_job_runs_it(
         other.jobs.delete(job)
 
 
-def test_runs_that_a_kill_interrupts_end_as_internal_error(
-    fresh_local_workspace: LocalWorkspace, fresh_wheels: Any, job_builder: Any
+@pytest.mark.parametrize("how", ["kill", "stop"])
+def test_runs_that_the_end_of_the_workspace_interrupts_end_as_internal_error(
+    fresh_local_workspace: LocalWorkspace, fresh_wheels: Any, job_builder: Any, how: str
 ) -> None:
     client = fresh_local_workspace.client()
     tasks = [job_builder.wheel_task("sleep"), job_builder.wheel_task("quick", after=("sleep",))]
@@ -339,7 +341,10 @@ def test_runs_that_a_kill_interrupts_end_as_internal_error(
     run_id = client.jobs.run_now(job).run_id
     queued = client.jobs.run_now(job).run_id
     pid = int(until(lambda: log_of(client, run_id)).split()[1])
-    fresh_local_workspace.kill()
+    if how == "kill":
+        fresh_local_workspace.kill()
+    else:
+        process.stop(fresh_local_workspace.home)
     until(lambda: not is_alive(pid))
     fresh_local_workspace.start()
     run = client.jobs.get_run(run_id)
@@ -347,6 +352,10 @@ def test_runs_that_a_kill_interrupts_end_as_internal_error(
     assert "workspace stopped" in run.state.state_message
     assert {task.state.life_cycle_state for task in run.tasks} == {RunLifeCycleState.INTERNAL_ERROR}
     until(lambda: log_of(client, queued))
+    tokens = [token.comment for token in client.token_management.list()]
+    assert [comment for comment in tokens if comment.startswith("task run")] == [
+        f"task run {client.jobs.get_run(queued).tasks[0].run_id}"
+    ]
     client.jobs.cancel_run_and_wait(queued, timeout=MINUTE)
 
 

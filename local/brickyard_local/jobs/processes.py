@@ -21,6 +21,7 @@ from brickyard_local.jobs.environment import Access, task_environment
 from brickyard_local.jobs.needs import Files, Tokens
 from brickyard_local.jobs.records import Ending
 
+PURPOSE = "task run"
 _TOKEN_LIFETIME_S = 24 * 3600.0
 _GRACE_S = 5.0
 
@@ -64,16 +65,16 @@ class TaskProcess:
         """Start the process and wait for its end."""
         try:
             path, task = self._prepare()
+            token = self._tokens.mint_token(
+                self._assignment.caller.principal,
+                purpose=f"{PURPOSE} {self._assignment.task_run_id}",
+                lifetime_s=(self._assignment.timeout_s or _TOKEN_LIFETIME_S) + 60,
+            )
         except wheels.CannotInstall as error:
             return _refused(f"Library installation failed: {error}", "LIBRARY_INSTALLATION_ERROR")
         except ApiError as error:
             code = "UNAUTHORIZED_ERROR" if error.status == 403 else "INVALID_RUN_CONFIGURATION"
             return _refused(error.message, code)
-        token = self._tokens.mint_token(
-            self._assignment.caller.principal,
-            purpose=f"task run {self._assignment.task_run_id}",
-            lifetime_s=(self._assignment.timeout_s or _TOKEN_LIFETIME_S) + 60,
-        )
         try:
             return self._execute(path, task, token)
         finally:

@@ -11,11 +11,12 @@ import importlib.machinery
 import json
 import os
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from urllib.error import HTTPError
 
 SESSION_PATH = "/api/local/spark/session"
 _HOOKED = "pyspark.sql.session"
@@ -36,6 +37,9 @@ def connect() -> None:
     """Put the session's environment in place, once. Errors: SparkUnavailable with the workspace's words."""
     if "SPARK_REMOTE" in os.environ:
         return
+    import urllib.error  # here, since most of a task's start-up time would be this import
+    import urllib.request
+
     request = urllib.request.Request(  # noqa: S310 - the workspace's own http address
         os.environ["DATABRICKS_HOST"] + SESSION_PATH,
         method="POST",
@@ -52,7 +56,7 @@ def connect() -> None:
     os.environ.update(environment)
 
 
-def _message(error: urllib.error.HTTPError) -> str:
+def _message(error: "HTTPError") -> str:
     try:
         return str(json.load(error)["message"])
     except (ValueError, KeyError):

@@ -73,6 +73,7 @@ class ServedEntity:
     def stop(self) -> None:
         """End the process for good."""
         self._stopping.set()
+        self.settled.set()
         with self._lock:
             child = self._child
         if child is not None:
