@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import BadRequest, DatabricksError, NotFound, ResourceConflict
+from databricks.sdk.errors import BadRequest, NotFound, ResourceConflict
+from databricks.sdk.errors.base import DatabricksError
 from databricks.sdk.errors.platform import InvalidParameterValue
 from databricks.sdk.errors.platform import NotImplemented as NotEmulated
 from databricks.sdk.service.catalog import CatalogInfo, VolumeType
@@ -152,7 +153,7 @@ def test_names_are_validated_and_information_schema_is_reserved(client: Workspac
 @pytest.mark.parametrize(
     "more", [{"storage_root": "s3://b"}, {"share_name": "s"}, {"connection_name": "c"}, {"provider_name": "p"}]
 )
-def test_what_needs_storage_elsewhere_is_refused_not_ignored(client: WorkspaceClient, more: dict[str, str]) -> None:
+def test_what_needs_storage_elsewhere_is_refused_not_ignored(client: WorkspaceClient, more: dict[str, Any]) -> None:
     with pytest.raises(NotEmulated, match=next(iter(more))):
         client.catalogs.create("foreign", **more)
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import DatabricksError, NotFound, PermissionDenied, ResourceConflict
+from databricks.sdk.errors import NotFound, PermissionDenied, ResourceConflict
+from databricks.sdk.errors.base import DatabricksError
 from databricks.sdk.errors.platform import InvalidParameterValue
 from databricks.sdk.errors.platform import NotImplemented as NotEmulated
 from databricks.sdk.service.catalog import (

@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]
 from deltalake import DeltaTable, Field, Schema, write_deltalake
 from deltalake.schema import ArrayType, MapType, PrimitiveType, StructType
 
