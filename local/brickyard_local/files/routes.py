@@ -28,9 +28,13 @@ UnmodifiedSince = Annotated[str | None, Header(alias="if-unmodified-since")]
 
 
 class UploadQuery(BaseModel):
-    """How a file arrives: whole, or as a part of a multipart upload."""
+    """How a file arrives: whole, or as a part of a multipart upload.
 
-    overwrite: bool = False
+    Unspecified means that an existing file is overwritten; the Terraform provider updates files that way.
+    Source: docs.databricks.com/api/workspace/files/upload
+    """
+
+    overwrite: bool = True
     session_token: str | None = None
     part_number: int | None = None
 

@@ -15,6 +15,9 @@ import pytest
 from brickyard_local.provider.install import SOURCE, VERSION, install, target_platform
 from brickyard_local.pytest_plugin import LocalWorkspace
 
+_COLORED = ("apply", "destroy", "import", "init", "plan", "validate")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Terraform:
     """Terraform in one folder, with one provider and one workspace."""
@@ -25,18 +28,26 @@ class Terraform:
     prefix: str
     variables: Mapping[str, str]
 
-    def run(self, *arguments: str, fails: bool = False, **variables: str) -> str:
+    def run(
+        self,
+        *arguments: str,
+        fails: bool = False,
+        environment: Mapping[str, str] | None = None,
+        **variables: str,
+    ) -> str:
         """One command's output. A command which should fail and does not is a failed test, and so is the reverse."""
-        command = ["terraform", *arguments, *(["-no-color"] if arguments[0] != "show" else [])]
+        first, *rest = arguments
+        command = ["terraform", first, *(["-no-color"] if first in _COLORED else []), *rest]
+        surroundings = {**self._environment(variables), **(environment or {})}
         done = subprocess.run(
-            command, cwd=self.folder, env=self._environment(variables), capture_output=True, text=True, check=False
+            command, cwd=self.folder, env=surroundings, capture_output=True, text=True, check=False
         )
         output = done.stdout + done.stderr
         assert (done.returncode != 0) == fails, output
         return done.stdout if not fails else output
 
-    def apply(self, **variables: str) -> str:
-        return self.run("apply", "-auto-approve", **variables)
+    def apply(self, **settings: Any) -> str:
+        return self.run("apply", "-auto-approve", **settings)
 
     def plan(self, **variables: str) -> dict[str, Any]:
         """The plan as JSON."""
@@ -52,6 +63,14 @@ class Terraform:
         """Attributes by address."""
         root = json.loads(self.run("show", "-json")).get("values", {}).get("root_module", {})
         return {resource["address"]: resource["values"] for resource in root.get("resources", [])}
+
+    def import_again(self, **variables: str) -> None:
+        """Forget every resource, and import it by its id."""
+        known = {address: values["id"] for address, values in self.state().items()}
+        managed = {address: known[address] for address in known if not address.startswith("data.")}
+        self.run("state", "rm", *managed)
+        for address, object_id in managed.items():
+            self.run("import", address, object_id, **variables)
 
     def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}

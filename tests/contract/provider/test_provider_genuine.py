@@ -82,14 +82,20 @@ def comparable(value: Any, known: Mapping[str, str]) -> Any:
     if isinstance(value, int) and value > 99_999:
         return "<number>"
     if isinstance(value, str):
-        plain = _DATE.sub("<date>", _UUID.sub("<uuid>", value.replace(known["host"], "<host>")))
+        for text, name in known.items():
+            value = value.replace(text, name)
+        plain = _DATE.sub("<date>", _UUID.sub("<uuid>", value))
         return _NUMBER.sub("<number>", _HEX.sub("<hex>", plain))
     return value
 
 
+def _known(workspace: LocalWorkspace) -> dict[str, str]:
+    return {workspace.host: "<host>", str(workspace.home.root): "<home>"}
+
+
 def changes(terraform: Any, plan: Mapping[str, Any]) -> dict[str, Any]:
     """What a plan says, resource by resource."""
-    known = {"host": terraform.workspace.host}
+    known = _known(terraform.workspace)
     return {
         change["address"]: {
             "actions": change["change"]["actions"],
@@ -104,7 +110,7 @@ def changes(terraform: Any, plan: Mapping[str, Any]) -> dict[str, Any]:
 def left_behind(workspace: LocalWorkspace) -> dict[str, Any]:
     """The workspace's objects, without what differs from one account to the next."""
     call = workspace.client().api_client.do
-    known = {"host": workspace.host}
+    known = _known(workspace)
     found = {}
     for template in _OBJECTS:
         path, _, query = template.format(p=PREFIX).partition("?")
@@ -132,20 +138,30 @@ def differences(ours: Any, theirs: Any, path: str = "") -> list[str]:
 
 @pytest.mark.genuine
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_both_providers_plan_alike_and_leave_alike_workspaces(twins: dict[str, Any], log_versions: Any) -> None:
-    """From nothing, through updates, a replacement and an endpoint, to nothing."""
+    """From nothing, through updates, imports, a replacement and an endpoint, to nothing."""
     second = {"comment": "second", "member": "group"}
-    steps = [{}, {"comment": "second"}, second, {**second, "served_version": "1"}, {**second, "served_version": "2"}]
-    for variables in steps:
-        if variables.get("served_version") == "1":
-            for each in twins.values():
-                log_versions(each.workspace, f"{PREFIX}.ml.model")
-        plans = {name: changes(each, each.plan(**variables)) for name, each in twins.items()}
-        assert differences(plans["offline"], plans["genuine"]) == [], variables
-        for each in twins.values():
-            each.apply(**variables)
-            assert each.changes(**variables) == {}
-        left = {name: left_behind(each.workspace) for name, each in twins.items()}
-        assert differences(left["offline"], left["genuine"]) == [], variables
+    _step(twins, {})
+    _step(twins, {"comment": "second"})
+    for each in twins.values():
+        each.import_again(comment="second")
+    _step(twins, {"comment": "second"})
+    _step(twins, second)
+    for each in twins.values():
+        log_versions(each.workspace, f"{PREFIX}.ml.model")
+    _step(twins, {**second, "served_version": "1"})
+    _step(twins, {**second, "served_version": "2"})
     for each in twins.values():
         each.run("destroy", "-auto-approve")
+
+
+def _step(twins: dict[str, Any], variables: dict[str, str]) -> None:
+    """Plan, apply, plan again: no difference between the two, and no change after the apply."""
+    plans = {name: changes(each, each.plan(**variables)) for name, each in twins.items()}
+    assert differences(plans["offline"], plans["genuine"]) == [], variables
+    for each in twins.values():
+        each.apply(**variables)
+        assert each.changes(**variables) == {}
+    left = {name: left_behind(each.workspace) for name, each in twins.items()}
+    assert differences(left["offline"], left["genuine"]) == [], variables
