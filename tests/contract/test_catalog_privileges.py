@@ -195,6 +195,18 @@ def test_grants_end_with_the_principal(client: WorkspaceClient, catalog: str, gr
     assert client.grants.get("catalog", catalog).privilege_assignments == []
 
 
+def test_grants_follow_a_group_to_its_new_name(client: WorkspaceClient, catalog: str, grant: Grant) -> None:
+    old, new = (f"team-{secrets.token_hex(4)}" for _ in range(2))
+    groups = "/api/2.0/preview/scim/v2/Groups"
+    made: Any = client.api_client.do("POST", groups, body={"displayName": old})
+    grant(old, "c", "USE_CATALOG")
+    client.volumes.update(f"{catalog}.s.v", owner=old)
+    operation = {"op": "replace", "path": "displayName", "value": new}
+    client.api_client.do("PATCH", f"{groups}/{made['id']}", body={"Operations": [operation]})
+    assert [each.principal for each in client.grants.get("catalog", catalog).privilege_assignments or []] == [new]
+    assert client.volumes.read(f"{catalog}.s.v").owner == new
+
+
 def test_a_right_to_create_catalogs_is_granted_on_the_metastore(client: WorkspaceClient, new_robot: Any) -> None:
     robot, metastore = new_robot(), client.metastores.current().metastore_id
     name = f"own_{secrets.token_hex(4)}"

@@ -4,6 +4,7 @@ What a change does to folders is written down in the same transaction as its doc
 an interrupted change is finished at the next start. Removing is a move into the trash, then a deletion.
 """
 
+import re
 import shutil
 import threading
 import uuid
@@ -16,6 +17,7 @@ from brickyard_local.account import Home
 from brickyard_local.store import Document, Store
 
 _KIND = "folder_moves"
+_TABLE_ID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -75,9 +77,9 @@ class Storage:
         return self._home.root / model_path(full_name)
 
     def sweep_tables(self, known: set[str]) -> None:
-        """Remove folders of tables that were staged or written but never registered."""
+        """Remove folders of tables that were staged or written but never registered; other folders are not ours."""
         for folder in self._home.tables.iterdir():
-            if folder.name not in known:
+            if _TABLE_ID.match(folder.name) and folder.name not in known:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _write_down(self, old: str, new: str | None) -> Document:

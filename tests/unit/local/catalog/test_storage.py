@@ -1,3 +1,4 @@
+import uuid
 from pathlib import Path
 
 import pytest
@@ -92,8 +93,9 @@ def test_a_nested_change_joins_the_outer_one(home: Home, store: Store) -> None:
     assert not (home.files / "gone").exists()
 
 
-def test_tables_that_were_never_registered_are_swept(home: Home, store: Store) -> None:
-    full(home.tables / "known")
-    full(home.tables / "orphan")
-    Storage(store, home).sweep_tables({"known"})
-    assert [folder.name for folder in home.tables.iterdir()] == ["known"]
+def test_tables_that_were_never_registered_are_swept_and_other_folders_are_not(home: Home, store: Store) -> None:
+    known, orphan = str(uuid.uuid4()), str(uuid.uuid4())
+    for name in (known, orphan, "somebody's"):
+        full(home.tables / name)
+    Storage(store, home).sweep_tables({known})
+    assert {folder.name for folder in home.tables.iterdir()} == {known, "somebody's"}
