@@ -19,4 +19,5 @@ def invalid(type_name: str, problem: str) -> Any:
 
 
 def warning(summary: str, detail: str) -> Any:
+    """A warning as Terraform prints it."""
     return message("Diagnostic")(severity=_WARNING, summary=summary, detail=detail)

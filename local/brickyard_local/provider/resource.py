@@ -60,6 +60,7 @@ class Resource(ABC):
 
     def complete(self, session: Session, state: State) -> None:
         """Follow-up calls of a creation. The id is in state already, so a failure leaves a tainted object."""
+        return
 
     @abstractmethod
     def read(self, session: Session, state: State) -> Found | None:
@@ -77,7 +78,7 @@ class Resource(ABC):
     def delete(self, session: Session, prior: State) -> None:
         """Remove the object."""
 
-    def customize(self, prior: State | None, planned: dict[str, Value]) -> dict[str, Value]:
+    def customize(self, _prior: State | None, planned: dict[str, Value]) -> dict[str, Value]:
         """The plan, with what no table can say. Errors: InvalidValue."""
         return planned
 

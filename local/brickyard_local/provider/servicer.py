@@ -27,21 +27,6 @@ NOTICE = "Offline Databricks provider: verified locally only"
 _NOTICE_DETAIL = (
     "It plans and applies against the local workspace. It is no proof that the stack deploys on Databricks."
 )
-_CALLS = (
-    "ApplyResourceChange",
-    "ConfigureProvider",
-    "GetMetadata",
-    "GetProviderSchema",
-    "ImportResourceState",
-    "PlanResourceChange",
-    "ReadDataSource",
-    "ReadResource",
-    "StopProvider",
-    "UpgradeResourceState",
-    "ValidateDataResourceConfig",
-    "ValidateProviderConfig",
-    "ValidateResourceConfig",
-)
 
 
 def _dynamic(value: Value) -> Any:
@@ -68,25 +53,39 @@ class Servicer:
 
     def calls(self) -> Mapping[str, Callable[[Any], Any]]:
         """The protocol's calls by name."""
-        return {name: getattr(self, name) for name in _CALLS}
+        return {
+            "ApplyResourceChange": self.apply_resource_change,
+            "ConfigureProvider": self.configure_provider,
+            "GetMetadata": self.get_metadata,
+            "GetProviderSchema": self.get_provider_schema,
+            "ImportResourceState": self.import_resource_state,
+            "PlanResourceChange": self.plan_resource_change,
+            "ReadDataSource": self.read_data_source,
+            "ReadResource": self.read_resource,
+            "StopProvider": self.stop_provider,
+            "UpgradeResourceState": self.upgrade_resource_state,
+            "ValidateDataResourceConfig": self.validate_data_resource_config,
+            "ValidateProviderConfig": self.validate_provider_config,
+            "ValidateResourceConfig": self.validate_resource_config,
+        }
 
     # Schemas and configuration
 
-    def GetMetadata(self, _request: Any) -> Any:
+    def get_metadata(self, _request: Any) -> Any:
         response = message("GetMetadataResponse")()
         response.server_capabilities.get_provider_schema_optional = True
         return response
 
-    def GetProviderSchema(self, _request: Any) -> bytes:
+    def get_provider_schema(self, _request: Any) -> bytes:
         return self._schemas.response()
 
-    def StopProvider(self, _request: Any) -> Any:
+    def stop_provider(self, _request: Any) -> Any:
         return message("Empty")()
 
-    def ValidateProviderConfig(self, _request: Any) -> Any:
+    def validate_provider_config(self, _request: Any) -> Any:
         return message("ValidateProviderConfigResponse")()
 
-    def ConfigureProvider(self, request: Any) -> Any:
+    def configure_provider(self, request: Any) -> Any:
         """The token stays inside the client. A workspace which is not known yet fails at its first use."""
         credentials = credentials_of(decode_dynamic(request.config) or {}, os.environ)
         diagnostics = [warning(NOTICE, _NOTICE_DETAIL)]
@@ -100,7 +99,7 @@ class Servicer:
 
     # Configurations
 
-    def ValidateResourceConfig(self, request: Any) -> Any:
+    def validate_resource_config(self, request: Any) -> Any:
         response = message("ValidateResourceConfigResponse")()
         kind = resource(request.type_name)
         if kind is not None:
@@ -109,19 +108,19 @@ class Servicer:
             response.diagnostics.extend(invalid(request.type_name, problem) for problem in found)
         return response
 
-    def ValidateDataResourceConfig(self, _request: Any) -> Any:
+    def validate_data_resource_config(self, _request: Any) -> Any:
         return message("ValidateResourceConfigResponse")()
 
     # Managed resources
 
-    def UpgradeResourceState(self, request: Any) -> Any:
+    def upgrade_resource_state(self, request: Any) -> Any:
         """Names the schema does not have are dropped: the genuine provider's state may be of another version."""
         block = self._block(request.type_name)
         stored = json.loads(request.raw_state.json)
         state = {name: stored.get(name, unset) for name, unset in empty(block).items()}
         return message("UpgradeResourceStateResponse")(upgraded_state=_dynamic(state))
 
-    def ReadResource(self, request: Any) -> Any:
+    def read_resource(self, request: Any) -> Any:
         response = message("ReadResourceResponse")(private=request.private)
         prior = decode_dynamic(request.current_state)
         try:
@@ -133,7 +132,7 @@ class Servicer:
             response.diagnostics.append(failed(error))
         return response
 
-    def PlanResourceChange(self, request: Any) -> Any:
+    def plan_resource_change(self, request: Any) -> Any:
         """The answer is marked as the genuine SDK's is: a block may be known only after apply."""
         response = message("PlanResourceChangeResponse")(legacy_type_system=True)
         prior, config = decode_dynamic(request.prior_state), decode_dynamic(request.config)
@@ -149,7 +148,7 @@ class Servicer:
             response.diagnostics.append(failed(error))
         return response
 
-    def ApplyResourceChange(self, request: Any) -> Any:
+    def apply_resource_change(self, request: Any) -> Any:
         response = message("ApplyResourceChangeResponse")(legacy_type_system=True)
         prior, planned = decode_dynamic(request.prior_state), decode_dynamic(request.planned_state)
         try:
@@ -163,7 +162,7 @@ class Servicer:
             response.diagnostics.append(failed(error))
         return response
 
-    def ImportResourceState(self, request: Any) -> Any:
+    def import_resource_state(self, request: Any) -> Any:
         response = message("ImportResourceStateResponse")()
         try:
             kind, session = self._emulated(request.type_name)
@@ -180,7 +179,7 @@ class Servicer:
 
     # Data sources
 
-    def ReadDataSource(self, request: Any) -> Any:
+    def read_data_source(self, request: Any) -> Any:
         response = message("ReadDataSourceResponse")()
         config = decode_dynamic(request.config) or {}
         try:

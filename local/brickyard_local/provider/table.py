@@ -64,10 +64,12 @@ def data_source(type_name: str) -> DataSource | None:
 
 
 def resource_types() -> tuple[str, ...]:
+    """The emulated resources."""
     return tuple(_RESOURCES)
 
 
 def data_source_types() -> tuple[str, ...]:
+    """The emulated data sources."""
     return tuple(_DATA_SOURCES)
 
 

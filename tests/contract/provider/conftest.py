@@ -39,9 +39,7 @@ class Terraform:
         first, *rest = arguments
         command = ["terraform", first, *(["-no-color"] if first in _COLORED else []), *rest]
         surroundings = {**self._environment(variables), **(environment or {})}
-        done = subprocess.run(
-            command, cwd=self.folder, env=surroundings, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, cwd=self.folder, env=surroundings, capture_output=True, text=True, check=False)
         output = done.stdout + done.stderr
         assert (done.returncode != 0) == fails, output
         return done.stdout if not fails else output

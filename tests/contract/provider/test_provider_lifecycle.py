@@ -49,9 +49,7 @@ def terraform(stack: Any, offline_cli_config: Path, local_workspace: LocalWorksp
     """Makes a folder of some HCL."""
 
     def make(hcl: str, provider: str = PROVIDER) -> Any:
-        return stack(
-            HEADER + provider + hcl, cli_config=offline_cli_config, workspace=local_workspace, prefix=prefix
-        )
+        return stack(HEADER + provider + hcl, cli_config=offline_cli_config, workspace=local_workspace, prefix=prefix)
 
     return make
 
@@ -72,9 +70,7 @@ def test_a_stack_lives_from_nothing_to_nothing(whole: Any, local_workspace: Loca
     }
     whole.apply(comment="second")
     assert whole.changes(comment="second") == {}
-    assert whole.changes(comment="second", member="group") == {
-        "databricks_group_member.runner": ["delete", "create"]
-    }
+    assert whole.changes(comment="second", member="group") == {"databricks_group_member.runner": ["delete", "create"]}
     whole.apply(comment="second", member="group")
     whole.run("destroy", "-auto-approve")
     with pytest.raises(NotFound):
@@ -140,21 +136,40 @@ def test_what_nobody_knows_is_terraforms_own_error(terraform: Any) -> None:
     ("hcl", "problem"),
     [
         (
-            'resource "databricks_volume" "a" {\n  catalog_name = "a"\n  schema_name = "b"\n  name = "c"\n'
-            '  volume_type = "BOTH"\n}\n',
+            """
+            resource "databricks_volume" "a" {
+              catalog_name = "a"
+              schema_name  = "b"
+              name         = "c"
+              volume_type  = "BOTH"
+            }
+            """,
             '"volume_type": expected one of MANAGED, EXTERNAL, got BOTH',
         ),
         ('resource "databricks_catalog" "a" {\n  name = "a"\n  created_at = 1\n}\n', '"created_at"'),
         ('resource "databricks_group" "a" {\n  display_name = "admins"\n}\n', "expected none of users, admins"),
         (
-            'resource "databricks_grant" "a" {\n  catalog = "a"\n  schema = "a.b"\n  principal = "p"\n'
-            '  privileges = ["SELECT"]\n}\n',
+            """
+            resource "databricks_grant" "a" {
+              catalog    = "a"
+              schema     = "a.b"
+              principal  = "p"
+              privileges = ["SELECT"]
+            }
+            """,
             "exclude each other",
         ),
         ('resource "databricks_file" "a" {\n  path = "dbfs:/a"\n}\n', "without dbfs:"),
         (
-            'resource "databricks_permissions" "a" {\n  job_id = "1"\n  access_control {\n'
-            '    group_name = "g"\n    permission_level = "CAN_EDIT"\n  }\n}\n',
+            """
+            resource "databricks_permissions" "a" {
+              job_id = "1"
+              access_control {
+                group_name       = "g"
+                permission_level = "CAN_EDIT"
+              }
+            }
+            """,
             "A job has no permission level CAN_EDIT",
         ),
         ('resource "databricks_job" "a" {\n  name = "a"\n}\n', "jobs of `task` blocks only"),

@@ -9,6 +9,6 @@ class CurrentMetastore(DataSource):
 
     type_name = "databricks_current_metastore"
 
-    def read(self, api: Api, config: State) -> Found:
+    def read(self, api: Api, _config: State) -> Found:
         summary = api.get("/api/2.1/unity-catalog/metastore_summary")
         return {"id": summary["metastore_id"], "metastore_info": [summary]}

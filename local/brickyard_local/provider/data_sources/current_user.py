@@ -13,7 +13,7 @@ class CurrentUser(DataSource):
 
     type_name = "databricks_current_user"
 
-    def read(self, api: Api, config: State) -> Found:
+    def read(self, api: Api, _config: State) -> Found:
         me = api.get("/api/2.0/preview/scim/v2/Me")
         name = str(me["userName"])
         kind = "servicePrincipals" if _UUID.fullmatch(name) else "users"

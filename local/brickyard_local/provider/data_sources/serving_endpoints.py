@@ -12,7 +12,7 @@ class ServingEndpoints(DataSource):
 
     type_name = "databricks_serving_endpoints"
 
-    def read(self, api: Api, config: State) -> Found:
+    def read(self, api: Api, _config: State) -> Found:
         endpoints = api.get("/api/2.0/serving-endpoints").get("endpoints") or []
         return {"endpoints": [_listed(endpoint) for endpoint in endpoints]}
 

@@ -16,6 +16,7 @@ def is_zero(value: Value) -> bool:
 
 
 def is_set_type(attribute: Attribute) -> bool:
+    """Whether the attribute is a set of plain values."""
     return isinstance(attribute.type, list) and attribute.type[0] == "set"
 
 

@@ -50,9 +50,7 @@ def settle(
         if planned.get(name) is UNKNOWN or is_filled_in:
             values[name] = [adopt(kind.block, item) for item in reported]
         else:
-            values[name] = _settled_blocks(
-                kind, behaviour, planned.get(name), config.get(name), reported, f"{member}."
-            )
+            values[name] = _settled_blocks(kind, behaviour, planned.get(name), config.get(name), reported, f"{member}.")
     return values
 
 
@@ -92,7 +90,9 @@ def refresh(block: Block, behaviour: Behaviour, prior: Value, found: Found) -> d
         values[name] = old if keeps else new
     for name, kind in block.blocks.items():
         old_items, new_items = prior.get(name), found.get(name)
-        keeps = kind.nesting == "single" or not new_items or (is_zero(old_items) and name not in behaviour.computed_blocks)
+        keeps = (
+            kind.nesting == "single" or not new_items or (is_zero(old_items) and name not in behaviour.computed_blocks)
+        )
         values[name] = old_items if keeps else _refreshed(kind, behaviour, name, old_items or [], new_items or [])
     return values
 

@@ -30,6 +30,7 @@ def content_of(state: State) -> bytes:
 
 
 def md5_of(content: bytes) -> str:
+    """The hash Terraform remembers a content by; it protects nothing."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 

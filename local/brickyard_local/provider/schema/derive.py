@@ -3,6 +3,7 @@
 import re
 import tarfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from brickyard_local.provider.errors import BindingUnreadable
@@ -102,18 +103,18 @@ class _Deriver:
         )
 
     def _attribute(self, owner: str, declaration: Declaration, path: str) -> Attribute:
-        flags = {
-            "required": declaration.required,
-            "optional": declaration.optional,
+        attribute = Attribute(
+            required=declaration.required,
+            optional=declaration.optional,
             # Inside computed objects the binding marks required members as computed too; Terraform refuses that.
-            "computed": declaration.computed and not declaration.required,
-            "sensitive": is_sensitive(self._tf_type, path),
-        }
-        if _REFERENCE.search(declaration.source):
-            block, nesting, is_single = self._nested(owner, declaration, path)
-            nested = NestedObject(attributes=_as_attributes(block), nesting="single" if is_single else nesting)
-            return Attribute(nested=nested, **flags)
-        return Attribute(type=_cty_type(declaration, f"{self._tf_type}.{path}"), **flags)
+            computed=declaration.computed and not declaration.required,
+            sensitive=is_sensitive(self._tf_type, path),
+        )
+        if _REFERENCE.search(declaration.source) is None:
+            return replace(attribute, type=_cty_type(declaration, f"{self._tf_type}.{path}"))
+        block, nesting, is_single = self._nested(owner, declaration, path)
+        nested = NestedObject(attributes=_as_attributes(block), nesting="single" if is_single else nesting)
+        return replace(attribute, nested=nested)
 
     def _nested(self, owner: str, declaration: Declaration, path: str) -> tuple[Block, Nesting, bool]:
         found = _REFERENCE.search(declaration.source)

@@ -28,12 +28,16 @@ class Attribute:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NestedObject:
+    """An attribute which is an object, or a collection of objects."""
+
     attributes: Mapping[str, Attribute]
     nesting: Nesting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BlockType:
+    """A nested block: its content, and how many of it there are."""
+
     block: "Block"
     nesting: Nesting
     min_items: int = 0
@@ -47,12 +51,16 @@ class BlockType:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Block:
+    """The content of a block."""
+
     attributes: Mapping[str, Attribute]
     blocks: Mapping[str, BlockType] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Schema:
+    """A resource's, a data source's or the provider's schema."""
+
     block: Block
     version: int = 0
 

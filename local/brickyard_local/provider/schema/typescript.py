@@ -18,7 +18,8 @@ _FACT = re.compile(
     r"^export (?P<kind>class|interface) (?P<name>\w+)(?: extends cdktf\.(?P<base>\w+))?"
     r"|tfResourceType = \"(?P<tf_type>\w+)\""
     r"|^  \* (?P<block>\w+) block$"
-    r"|^  // (?P<attribute>\w+) - computed: (?P<computed>\w+), optional: (?P<optional>\w+), required: (?P<required>\w+)\n"
+    r"|^  // (?P<attribute>\w+) - "
+    r"computed: (?P<computed>\w+), optional: (?P<optional>\w+), required: (?P<required>\w+)\n"
     r"(?P<declaration>(?:.*\n){4})",
     re.MULTILINE,
 )

@@ -20,7 +20,7 @@ FLAGS = ("required", "optional", "computed", "sensitive")
 
 def differences(path: str, ours: Block | NestedObject, theirs: Mapping[str, Any]) -> Iterator[str]:
     blocks = ours.blocks if isinstance(ours, Block) else {}
-    names = {name: "attribute" for name in ours.attributes} | dict.fromkeys(blocks, "block")
+    names = dict.fromkeys(ours.attributes, "attribute") | dict.fromkeys(blocks, "block")
     expected = dict.fromkeys(theirs.get("attributes", {}), "attribute")
     assert names == expected | dict.fromkeys(theirs.get("block_types", {}), "block"), path
     for name, attribute in ours.attributes.items():

@@ -55,9 +55,7 @@ def ours(behaviour: Behaviour) -> set[str]:
 
 
 @pytest.mark.parametrize("type_name", resource_types())
-def test_the_table_says_what_the_genuine_provider_does(
-    type_name: str, genuine_behaviour: Mapping[str, Any]
-) -> None:
+def test_the_table_says_what_the_genuine_provider_does(type_name: str, genuine_behaviour: Mapping[str, Any]) -> None:
     theirs = facts(genuine_behaviour[type_name]["attrs"])
     assert ours(behaviour_of(type_name)) ^ theirs == KNOWN.get(type_name, frozenset())
     assert schema_versions().get(type_name, 0) == genuine_behaviour[type_name]["version"]

@@ -41,7 +41,7 @@ class WorkspaceBinding(Resource):
                 return {**session.found(binding), **named}
         return None
 
-    def update(self, session: Session, prior: State, planned: State) -> str:
+    def update(self, _session: Session, _prior: State, _planned: State) -> str:
         raise InvalidValue(
             "databricks_workspace_binding cannot be updated",
             "The genuine provider cannot either: give the binding another name, so that it is replaced.",

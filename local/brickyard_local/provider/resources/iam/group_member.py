@@ -26,7 +26,7 @@ class GroupMember(Resource):
         members = {str(member["value"]) for member in document.get("members") or []}
         return {"group_id": group_id, "member_id": member_id} if member_id in members else None
 
-    def update(self, session: Session, prior: State, planned: State) -> str:
+    def update(self, _session: Session, _prior: State, _planned: State) -> str:
         raise InvalidValue("databricks_group_member cannot be updated", "Every argument replaces it.")
 
     def delete(self, session: Session, prior: State) -> None:

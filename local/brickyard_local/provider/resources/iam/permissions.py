@@ -61,7 +61,7 @@ class Permissions(Resource):
         creator = _creator(session, kind, object_id)
         _put(session, kind, object_id, _with_owner(kind, entries, creator))
 
-    def customize(self, prior: State | None, planned: dict[str, Value]) -> dict[str, Value]:
+    def customize(self, _prior: State | None, planned: dict[str, Value]) -> dict[str, Value]:
         _, kind = _kind(planned)
         for entry in _planned_entries(planned):
             level = entry.get("permission_level", UNKNOWN)

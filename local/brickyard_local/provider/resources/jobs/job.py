@@ -53,7 +53,7 @@ class Job(Resource):
             if "does not exist" not in error.summary:
                 raise
 
-    def customize(self, prior: State | None, planned: dict[str, Value]) -> dict[str, Value]:
+    def customize(self, _prior: State | None, planned: dict[str, Value]) -> dict[str, Value]:
         if not planned.get("task"):
             raise InvalidValue(
                 "The offline provider emulates jobs of `task` blocks only", "Put the task into a task block."

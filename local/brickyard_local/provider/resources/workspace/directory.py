@@ -36,7 +36,7 @@ class Directory(Resource):
             raise InvalidValue(f"{path} is a {status.get('object_type')}, not a directory", "Use another path.")
         return {**session.found(status), "workspace_path": f"/Workspace{path}"}
 
-    def update(self, session: Session, prior: State, planned: State) -> str:
+    def update(self, _session: Session, prior: State, _planned: State) -> str:
         """Nothing of a directory can change but how it will be deleted."""
         return str(prior["id"])
 
