@@ -1,17 +1,29 @@
 """Apply one planned change, and say honestly what became of it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from brickyard_local.provider.engine.merge import not_kept, settle
-from brickyard_local.provider.errors import ApiError, NotKept, ProviderError, Vanished
+from brickyard_local.provider.errors import ApiError, NotKept, ProviderError, UnexpectedAnswer, Vanished
 from brickyard_local.provider.resource import Found, Resource, Session, State
 from brickyard_local.provider.wire.values import UNKNOWN, Value
+
+
+@contextmanager
+def answers_for(type_name: str) -> Iterator[None]:
+    """Names the resource when an answer of the workspace is not what Databricks sends. Errors: UnexpectedAnswer."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise UnexpectedAnswer(type_name, error) from error
 
 
 def read(kind: Resource, session: Session, state: State) -> Found | None:
     """What the workspace reports; an object it does not know is gone."""
     try:
-        return kind.read(session, state)
+        with answers_for(kind.type_name):
+            return kind.read(session, state)
     except ApiError as error:
         if error.is_missing:
             return None
@@ -38,15 +50,18 @@ class Change:
 
     def _delete(self) -> None:
         try:
-            self.kind.delete(self.session, self.prior)
+            with answers_for(self.kind.type_name):
+                self.kind.delete(self.session, self.prior)
         except ApiError as error:
             if not error.is_missing:
                 raise
 
     def _create(self) -> Value:
-        state = {**self.planned, "id": self.kind.create(self.session, self.planned)}
+        with answers_for(self.kind.type_name):
+            state = {**self.planned, "id": self.kind.create(self.session, self.planned)}
         try:
-            self.kind.complete(self.session, state)
+            with answers_for(self.kind.type_name):
+                self.kind.complete(self.session, state)
             return self._settled(state)
         except ProviderError as error:
             # The object exists: with its id in state Terraform taints it instead of forgetting it.
@@ -54,10 +69,13 @@ class Change:
             return self._settle(state, {})
 
     def _update(self) -> Value:
-        return self._settled({**self.planned, "id": self.kind.update(self.session, self.prior, self.planned)})
+        with answers_for(self.kind.type_name):
+            object_id = self.kind.update(self.session, self.prior, self.planned)
+        return self._settled({**self.planned, "id": object_id})
 
     def _settled(self, state: dict[str, Value]) -> Value:
-        found = self.kind.written(self.session, state)
+        with answers_for(self.kind.type_name):
+            found = self.kind.written(self.session, state)
         if found is None:
             raise Vanished(self.kind.type_name, str(state["id"]))
         lost = not_kept(self.session.block, self.kind.behaviour, self.config, found)

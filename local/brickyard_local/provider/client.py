@@ -62,6 +62,12 @@ class Api:
         self._token = token
         self._local = threading.local()
 
+    def close(self) -> None:
+        """Close this thread's connection."""
+        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            connection.close()
+
     def get(self, path: str, query: Query | None = None) -> Any:
         return self._json("GET", path, query=query)
 
@@ -105,12 +111,15 @@ class Api:
     def _exchange(self, method: str, target: str, content: bytes | None, headers: Mapping[str, str]) -> Answer:
         """One request; a kept connection which the server has closed meanwhile is opened again, once."""
         kept: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
-        for connection in (kept, None):
+        for connection in (kept, self._connect()):
+            if connection is None:
+                continue
             try:
-                return self._request(connection or self._connect(), method, target, content, headers)
+                return self._request(connection, method, target, content, headers)
             except (http.client.HTTPException, OSError) as error:
+                connection.close()
                 self._local.connection = None
-                if connection is None:
+                if connection is not kept:
                     raise Unreachable(self.host, str(error) or type(error).__name__) from error
         raise Unreachable(self.host, "the connection was closed")
 

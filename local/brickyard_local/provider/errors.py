@@ -105,3 +105,13 @@ class Vanished(ProviderError):
         super().__init__(
             f"{type_name} {object_id} does not exist", "The local workspace does not know an object of that id."
         )
+
+
+class UnexpectedAnswer(ProviderError):
+    """Raised when the workspace's answer lacks what Databricks always sends, or has it in another form."""
+
+    def __init__(self, type_name: str, error: Exception) -> None:
+        super().__init__(
+            f"{type_name}: the local workspace's answer cannot be read",
+            f"{type(error).__name__}: {error}. This is an error of the local workspace or of the offline provider.",
+        )

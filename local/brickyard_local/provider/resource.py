@@ -58,9 +58,8 @@ class Resource(ABC):
     def create(self, session: Session, planned: State) -> str:
         """Make the object; its id. Once it exists, `complete` does what is left."""
 
-    def complete(self, session: Session, state: State) -> None:
+    def complete(self, _session: Session, _state: State) -> None:  # noqa: B027  most need nothing more
         """Follow-up calls of a creation. The id is in state already, so a failure leaves a tainted object."""
-        return
 
     @abstractmethod
     def read(self, session: Session, state: State) -> Found | None:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from brickyard_local.provider.change import Change, read
+from brickyard_local.provider.change import Change, answers_for, read
 from brickyard_local.provider.client import Api
 from brickyard_local.provider.credentials import connect, credentials_of
 from brickyard_local.provider.diagnostics import failed, invalid, warning
@@ -187,7 +187,8 @@ class Servicer:
             if source is None:
                 raise NotEmulated("data source", request.type_name)
             block = self._schemas.data_source(request.type_name).block
-            state = adopt(block, source.read(self._api(), config))
+            with answers_for(request.type_name):
+                state = adopt(block, source.read(self._api(), config))
             configured = {name: value for name, value in config.items() if value not in (None, [])}
             response.state.msgpack = encode({**state, **configured})
         except ProviderError as error:

@@ -66,13 +66,8 @@ def _plan_attribute(walk: _Walk, attribute: Attribute, path: str, old: Value, ne
     if isinstance(new, list) and has_unknown(new):
         return UNKNOWN  # the SDK knows a list as a whole or not at all
     if not walk.creating and same(attribute, path, old, new, walk.behaviour):
-        return old if old is not None else _kept_null(new)
+        return old
     return new
-
-
-def _kept_null(new: Value) -> Value:
-    """Null stays null when an empty string is configured; false and zero are written down."""
-    return None if new == "" else new
 
 
 def _plan_blocks(walk: _Walk, kind: BlockType, path: str, where: Path, old: Value, new: Value) -> Value:

@@ -7,7 +7,7 @@ import pytest
 from brickyard_local.provider.change import Change, read
 from brickyard_local.provider.client import Api
 from brickyard_local.provider.engine.behaviour import Behaviour
-from brickyard_local.provider.errors import ApiError, InvalidValue
+from brickyard_local.provider.errors import ApiError, InvalidValue, UnexpectedAnswer
 from brickyard_local.provider.resource import Found, Resource, Session, State
 from brickyard_local.provider.schema.model import Attribute, Block
 from brickyard_local.provider.wire.values import UNKNOWN
@@ -109,6 +109,16 @@ def test_deleting_what_is_gone_is_no_error(status: int, is_gone: bool) -> None:
 def test_reading_what_is_gone_is_none() -> None:
     made = change(Brick(fails="read", status=404))
     assert read(made.kind, made.session, {"id": "1"}) is None
+
+
+def test_an_answer_which_cannot_be_read_names_the_resource() -> None:
+    class Broken(Brick):
+        def create(self, _session: Session, _planned: State) -> str:
+            answer: dict[str, str] = {}
+            return answer["job_id"]
+
+    with pytest.raises(UnexpectedAnswer, match="databricks_brick"):
+        change(Broken()).apply()
 
 
 def test_other_errors_of_a_read_are_errors() -> None:

@@ -58,8 +58,10 @@ def server() -> Iterator[http.server.ThreadingHTTPServer]:
 
 
 @pytest.fixture
-def api(server: http.server.ThreadingHTTPServer) -> Api:
-    return Api(f"http://127.0.0.1:{server.server_port}", "secret")
+def api(server: http.server.ThreadingHTTPServer) -> Iterator[Api]:
+    made = Api(f"http://127.0.0.1:{server.server_port}", "secret")
+    yield made
+    made.close()
 
 
 def test_queries_and_bodies_are_sent(api: Api) -> None:

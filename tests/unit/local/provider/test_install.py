@@ -53,6 +53,6 @@ def test_a_path_cannot_write_terraform(tmp_path: Path) -> None:
 
 
 def test_a_system_without_shell_scripts_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.platform, "system", lambda: "Windows")
+    monkeypatch.setattr("platform.system", lambda: "Windows")
     with pytest.raises(module.UnsupportedPlatform, match="Windows"):
         install(tmp_path, tmp_path / "cache")

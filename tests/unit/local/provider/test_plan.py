@@ -79,6 +79,7 @@ def test_an_update_keeps_computed_values() -> None:
     ("prior", "config"),
     [
         ({"comment": None}, {"comment": ""}),
+        ({"active": None}, {"active": False}),
         ({"privileges": ["a", "b"]}, {"privileges": ["B", "A"]}),
         ({"name": "A"}, {"name": "a"}),
         ({"task": [task(max_retries=3, run_if="ALL_SUCCESS")]}, {"task": [task(max_retries=3)]}),
