@@ -17,6 +17,11 @@ from brickyard_local.pytest_plugin import LocalWorkspace
 
 MINUTES = timedelta(minutes=5)
 CODE = {
+    "tripling": """
+    FACTOR = 3
+    def tripled(frame):
+        return frame.assign(id=frame["id"] * FACTOR)
+    """,
     "tiny": """
     import sys, time
     begin = time.monotonic()
@@ -29,8 +34,13 @@ CODE = {
     def read():
         spark = SparkSession.builder.getOrCreate()
         print("sum", spark.table(sys.argv[1]).agg(F.sum("id")).first()[0])
+    def workers():
+        from tripling import tripled
+        spark = SparkSession.builder.getOrCreate()
+        frame = spark.range(3).groupBy("id").applyInPandas(tripled, schema="id long")
+        print("tripled", frame.agg(F.sum("id")).first()[0])
     def quiet(): print("no session")
-    """
+    """,
 }
 
 
@@ -58,11 +68,13 @@ def test_tasks_share_one_spark_and_write_tables_of_the_workspace(
     tasks = [
         job_builder.wheel_task("write", wheel=parameters),
         job_builder.wheel_task("read", after=("write",), wheel=parameters),
+        job_builder.wheel_task("workers", after=("read",)),
     ]
     run = ended(client, job_builder.create(client, tasks, wheels.upload(CODE)))
     found = said(client, run)
     assert found["write"][1] is None, found
     assert found["read"][0].strip().endswith("sum 3"), found
+    assert found["workers"][0].strip().endswith("tripled 9"), found
     assert client.tables.get(table).owner == client.current_user.me().user_name
 
 

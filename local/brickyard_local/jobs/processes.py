@@ -98,6 +98,7 @@ class TaskProcess:
         ]
         requirements = [text for text in wanted if not text.startswith("/")]
         wheels.check_requirements(libraries, requirements, platform.python_version())
+        task["archives"] = [str(library.archive) for library in libraries]
         return [library.folder for library in libraries], task
 
     def _resolve(self) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def main() -> int:
     exit_with_parent()
     folder = Path(sys.argv[1])
     task: dict[str, Any] = json.loads((folder / "task.json").read_text())
-    lazy_spark.install()
+    lazy_spark.install(task["archives"])
     try:
         if "script" in task:
             _run_script(task["script"], task["parameters"])

@@ -36,6 +36,11 @@ class Library:
     requires_python: str
     folder: Path
 
+    @property
+    def archive(self) -> Path:
+        """The same files as one zip, for the Python workers of Spark."""
+        return self.folder.with_name(self.folder.name + ".zip")
+
 
 def unpack(wheel: Path, cache: Path) -> Library:
     """Unpack a pure-Python wheel into `cache/<sha256>`, unless it is there. Errors: CannotInstall."""
@@ -44,11 +49,13 @@ def unpack(wheel: Path, cache: Path) -> Library:
     except FileNotFoundError as error:
         raise CannotInstall(f"The wheel {wheel.name} does not exist.") from error
     folder = cache / hashlib.sha256(content).hexdigest()
-    if not folder.exists():
+    archive = folder.with_name(folder.name + ".zip")
+    if not (folder.exists() and archive.exists()):
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache, prefix="new-") as unfinished:
             made = Path(unfinished) / "wheel"
             _extract(wheel, made)
+            Path(shutil.make_archive(str(made), "zip", made)).replace(archive)
             try:
                 made.rename(folder)
             except OSError:  # another task was faster

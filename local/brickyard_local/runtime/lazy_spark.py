@@ -2,7 +2,8 @@
 
 `SparkSession.builder.getOrCreate()` first asks the workspace for SPARK_REMOTE and the session's settings. The
 workspace starts Spark if it does not run. If it cannot, the task fails at once with the workspace's reason;
-a client sent to a dead port would try for minutes and then blame the network.
+a client sent to a dead port would try for minutes and then blame the network. The session also gets the task's
+wheels, since functions that Spark calls in Python workers import from them.
 """
 
 import functools
@@ -27,10 +28,10 @@ class SparkUnavailable(RuntimeError):
     """Raised in a task when the workspace cannot give it a Spark session."""
 
 
-def install() -> None:
-    """Watch for the import of pyspark's session module."""
+def install(archives: Sequence[str]) -> None:
+    """Watch for the import of pyspark's session module. `archives` are the task's wheels, as zips."""
     os.environ.setdefault("SPARK_CONNECT_MODE_ENABLED", "1")
-    sys.meta_path.insert(0, _SessionFinder())
+    sys.meta_path.insert(0, _SessionFinder(archives))
 
 
 def connect() -> None:
@@ -66,6 +67,9 @@ def _message(error: "HTTPError") -> str:
 class _SessionFinder(importlib.abc.MetaPathFinder):
     """Wraps the loader of one module; finds nothing itself."""
 
+    def __init__(self, archives: Sequence[str]) -> None:
+        self._archives = archives
+
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
@@ -74,13 +78,15 @@ class _SessionFinder(importlib.abc.MetaPathFinder):
         sys.meta_path.remove(self)
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _SessionLoader(spec.loader)
+            spec.loader = _SessionLoader(spec.loader, self._archives)
         return spec
 
 
 class _SessionLoader(importlib.abc.Loader):
-    def __init__(self, wrapped: importlib.abc.Loader) -> None:
+    def __init__(self, wrapped: importlib.abc.Loader, archives: Sequence[str]) -> None:
         self._wrapped = wrapped
+        self._archives = archives
+        self._equipped: set[str] = set()
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
         return self._wrapped.create_module(spec)
@@ -89,13 +95,23 @@ class _SessionLoader(importlib.abc.Loader):
         self._wrapped.exec_module(module)
         builder = module.SparkSession.Builder
         for name in ("getOrCreate", "create"):
-            setattr(builder, name, _connecting(getattr(builder, name)))
+            setattr(builder, name, self._connecting(getattr(builder, name)))
 
+    def _connecting(self, opens: Any) -> Any:
+        @functools.wraps(opens)
+        def connected(*arguments: Any, **named: Any) -> Any:
+            connect()
+            session = opens(*arguments, **named)
+            self._equip(session)
+            return session
 
-def _connecting(opens: Any) -> Any:
-    @functools.wraps(opens)
-    def connected(*arguments: Any, **named: Any) -> Any:
-        connect()
-        return opens(*arguments, **named)
+        return connected
 
-    return connected
+    def _equip(self, session: Any) -> None:
+        """Give a new session the task's wheels. PySpark would also import from the zips: the path stays as it is."""
+        if not self._archives or session.session_id in self._equipped:
+            return
+        self._equipped.add(session.session_id)
+        path = list(sys.path)
+        session.addArtifacts(*self._archives, pyfile=True)
+        sys.path[:] = path
