@@ -1,6 +1,5 @@
 """The REST client: loopback only, one kept connection per thread, the token in a header and nowhere else."""
 
-import http.client
 import ipaddress
 import json
 import threading
@@ -8,9 +7,12 @@ import time
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from brickyard_local.provider.errors import ApiError, ForeignHost, Unreachable
+
+if TYPE_CHECKING:
+    import http.client
 
 _RETRIED = frozenset({429, 503})
 _ATTEMPTS = 4
@@ -110,6 +112,8 @@ class Api:
 
     def _exchange(self, method: str, target: str, content: bytes | None, headers: Mapping[str, str]) -> Answer:
         """One request; a kept connection which the server has closed meanwhile is opened again, once."""
+        import http.client
+
         kept: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
         for connection in (kept, self._connect()):
             if connection is None:
@@ -123,13 +127,15 @@ class Api:
                     raise Unreachable(self.host, str(error) or type(error).__name__) from error
         raise Unreachable(self.host, "the connection was closed")
 
-    def _connect(self) -> http.client.HTTPConnection:
+    def _connect(self) -> "http.client.HTTPConnection":
+        import http.client
+
         kind = http.client.HTTPSConnection if self._url.scheme == "https" else http.client.HTTPConnection
         return kind(self._url.hostname or "", self._url.port, timeout=_TIMEOUT_S)
 
     def _request(
         self,
-        connection: http.client.HTTPConnection,
+        connection: "http.client.HTTPConnection",
         method: str,
         target: str,
         content: bytes | None,
