@@ -34,9 +34,10 @@ def conform(spark: "SparkSession", contract: TableContract, bronze: str, silver:
     wrote = not tables.is_made_from(spark, silver, made_from)
     if wrote:
         _write_silver(spark, contract, rows, silver, made_from)
-    total, kept = rows.count(), spark.table(silver).count()
-    _keep_quarantine(spark, contract, rows, f"{silver[:-1]}_quarantine`", made_from, refused=total - kept)
-    return SilverCounts(bronze=total, silver=kept, quarantined=total - kept, wrote=wrote)
+    kept = tables.require(spark, silver, made_by="ingest").rows
+    refused = source.rows - kept
+    _keep_quarantine(spark, contract, rows, f"{silver[:-1]}_quarantine`", made_from, refused=refused)
+    return SilverCounts(bronze=source.rows, silver=kept, quarantined=refused, wrote=wrote)
 
 
 def judged(rows: "DataFrame", contract: TableContract) -> "DataFrame":
@@ -44,17 +45,23 @@ def judged(rows: "DataFrame", contract: TableContract) -> "DataFrame":
 
     Of several rows with one key the one of the last file stays; the others are duplicates.
     """
-    from pyspark.sql import Window  # see data/spark.py
+    from pyspark.sql import Window
     from pyspark.sql import functions as f
 
-    typed = rows.selectExpr(
-        "struct(*) AS _row", *(f"{column.sql()} AS `{column.name}`" for column in contract.columns)
-    ).withColumn(REASON, f.expr(reason_sql(contract)))
-    if not contract.key:
+    columns = [f"{column.sql()} AS `{column.name}`" for column in contract.columns]
+    typed = rows.selectExpr("struct(*) AS _row", *columns).withColumn(REASON, f.expr(reason_sql(contract)))
+    if not _has_duplicates(typed, contract):
         return typed
     newest = Window.partitionBy(REASON, *contract.key).orderBy(f.col(f"_row.{SOURCE_FILE}").desc(), f.xxhash64("_row"))
     duplicate = f.expr(f"CASE WHEN _n > 1 THEN 'duplicate key' ELSE {REASON} END")
     return typed.withColumn("_n", f.row_number().over(newest)).withColumn(REASON, duplicate).drop("_n")
+
+
+def _has_duplicates(typed: "DataFrame", contract: TableContract) -> bool:
+    """Whether a key stands twice: counting keys alone is far cheaper than sorting whole rows."""
+    if not contract.key:
+        return False
+    return not typed.groupBy(*contract.key).count().where("count > 1").limit(1).isEmpty()
 
 
 def reason_sql(contract: TableContract) -> str:

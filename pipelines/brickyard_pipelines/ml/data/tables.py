@@ -39,9 +39,10 @@ class ColumnDefinition:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TableState:
-    """The newest commit that changed a table's rows: its Delta version, and what it was made from."""
+    """The newest commit that changed a table's rows: its Delta version, the rows it wrote, what from."""
 
     version: int
+    rows: int
     made_from: Mapping[str, Any] | None
 
 
@@ -52,12 +53,21 @@ def create(
     *,
     comment: str,
     primary_key: str | None = None,
+    statistics: int = 0,
 ) -> None:
-    """Create the table unless it exists."""
+    """Create the table unless it exists.
+
+    `statistics` is the number of leading columns that queries filter by: for these Delta keeps minimum and maximum
+    per file. For all of them, as by default, they cost as much time as the writing itself.
+    """
     lines = [column.sql() for column in columns]
     if primary_key is not None:
         lines.append(f"CONSTRAINT pk PRIMARY KEY (`{primary_key}`)")
-    spark.sql(f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(lines)}) USING DELTA COMMENT {quoted(comment)}")
+    properties = f"'delta.dataSkippingNumIndexedCols' = '{statistics}'"
+    spark.sql(
+        f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(lines)}) USING DELTA"
+        f" COMMENT {quoted(comment)} TBLPROPERTIES ({properties})"
+    )
 
 
 def replace(rows: "DataFrame", table: str, *, made_from: Mapping[str, Any], where: str = "true") -> None:
@@ -72,13 +82,14 @@ def state(spark: "SparkSession", table: str) -> TableState | None:
     """What the table was last made from, or None when it does not exist or has no rows written yet."""
     if not spark.catalog.tableExists(table):
         return None
-    columns = ("version", "operation", "userMetadata")
+    columns = ("version", "operation", "userMetadata", "operationMetrics")
     for commit in spark.sql(f"DESCRIBE HISTORY {table} LIMIT {_HISTORY}").select(*columns).collect():
         operation = str(commit.operation)
         if operation.startswith("CREATE") and "SELECT" not in operation:
             return None
         if not operation.startswith(_MAINTENANCE):
-            return TableState(version=int(commit.version), made_from=_read(commit.userMetadata))
+            written = int((commit.operationMetrics or {}).get("numOutputRows", 0))
+            return TableState(version=int(commit.version), rows=written, made_from=_read(commit.userMetadata))
     return None
 
 

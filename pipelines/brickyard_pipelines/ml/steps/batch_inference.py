@@ -29,7 +29,8 @@ def batch_inference(settings: StepSettings, project: Project) -> None:
     version = champion(settings)
     spark = session()
     table = settings.table("inference", f"{project.name}_predictions")
-    tables.create(spark, table, definitions(project), comment=f"Predictions of {settings.model}, never overwritten")
+    comment = f"Predictions of {settings.model}, never overwritten"
+    tables.create(spark, table, definitions(project), comment=comment, statistics=6)
     pending = unscored(spark, settings, project, table, version)
     waiting = pending.count()
     if waiting:

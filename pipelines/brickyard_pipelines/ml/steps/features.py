@@ -50,7 +50,7 @@ def create(spark: "SparkSession", table: str, project: Project) -> None:
     definition = project.workflow.features
     columns = definitions(definition, refer(definition.columns))
     comment = f"{project.title} Features, one row per {definition.key}, known at {definition.time_key}"
-    tables.create(spark, table, columns, comment=comment, primary_key=definition.key)
+    tables.create(spark, table, columns, comment=comment, primary_key=definition.key, statistics=2)
 
 
 def definitions(definition: FeatureTable, columns: Sequence[Feature]) -> list[ColumnDefinition]:

@@ -3,6 +3,8 @@
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from brickyard_pipelines.errors import UnusableSource
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _log = logging.getLogger(__name__)
+_TABLES_AT_ONCE = 3
 
 
 def main() -> None:
@@ -28,14 +31,24 @@ def main() -> None:
 def ingest(settings: StepSettings, project: Project) -> None:
     """Land, load and conform; what is already done for the same bytes is left alone."""
     contracts: tuple[TableContract, ...] = refer(project.workflow.contract)
-    landed = land_sources(settings, project)
-    by_table = files_by_table(landed, contracts)
-    spark = session()
-    for contract in contracts:
-        load_one(spark, settings, contract, by_table[contract.name])
-    for contract in contracts:
-        if contract.columns:
-            conform_one(spark, settings, contract)
+    with ThreadPoolExecutor(_TABLES_AT_ONCE) as pool:
+        opening = pool.submit(session)  # Spark starts while the files are uploaded
+        landed = files_by_table(land_sources(settings, project), contracts)
+        spark = opening.result()
+        work = partial(refine, spark, settings, landed)
+        list(pool.map(work, contracts))  # one table's planning fills the other's waiting
+
+
+def refine(
+    spark: "SparkSession",
+    settings: StepSettings,
+    landed: Mapping[str, Sequence[LandedFile]],
+    contract: TableContract,
+) -> None:
+    """One table from its landed files to silver."""
+    load_one(spark, settings, contract, landed[contract.name])
+    if contract.columns:
+        conform_one(spark, settings, contract)
 
 
 def land_sources(settings: StepSettings, project: Project) -> tuple[LandedFile, ...]:
