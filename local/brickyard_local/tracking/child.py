@@ -11,6 +11,7 @@ import sys
 from brickyard_local.children import exit_with_parent
 
 _DATABASE = "sqlite:///mlflow.db"
+_ARTIFACT_ROOT = "dbfs:/databricks/mlflow-tracking"
 _KEEP_ALIVE_S = 3600
 
 
@@ -22,14 +23,17 @@ def main() -> None:
         {
             "_MLFLOW_SERVER_FILE_STORE": _DATABASE,
             "_MLFLOW_SERVER_REGISTRY_STORE": _DATABASE,
-            "_MLFLOW_SERVER_ARTIFACT_ROOT": "dbfs:/databricks/mlflow-tracking",
+            "_MLFLOW_SERVER_ARTIFACT_ROOT": _ARTIFACT_ROOT,
             "_MLFLOW_SERVER_SERVE_ARTIFACTS": "false",
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
             "MLFLOW_DISABLE_TELEMETRY": "true",
         }
     )
     import uvicorn
+    from mlflow.server.handlers import initialize_backend_stores
 
+    # Makes or migrates the database before the socket exists: else the first caller would wait for it.
+    initialize_backend_stores(_DATABASE, _DATABASE, _ARTIFACT_ROOT)
     uvicorn.run(
         "mlflow.server.fastapi_app:app",
         uds=sys.argv[1],

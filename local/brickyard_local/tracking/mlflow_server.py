@@ -83,16 +83,12 @@ class MlflowServer:
         """Whether it answers; starts it when it does not run. Errors: TemporarilyUnavailable."""
         if self._ready and self._child is not None and self._child.alive:
             return True
-        with self._lock:
-            if self._child is not None and not self._child.alive:
-                self._note_death(self._child)
-            if time.monotonic() - self._failed < _AGAIN_S or self._closed:
-                raise TemporarilyUnavailable(f"mlflow's server did not start. The end of {self._log}:\n{self._reason}")
-            if self._child is None:
-                self._start()
-            elif not self._ready:
-                self._ready = self._answers()
-            return self._ready
+        if not self._lock.acquire(blocking=False):
+            return False  # another caller looks after it: waiting for the lock would hold this one's thread
+        try:
+            return self._look_after()
+        finally:
+            self._lock.release()
 
     def warm_up(self) -> None:
         """Start it in the background of everything else; what hinders it is told to who asks first."""
@@ -124,6 +120,17 @@ class MlflowServer:
         """The child's process id while it runs."""
         child = self._child
         return child.process.pid if child is not None and child.alive else None
+
+    def _look_after(self) -> bool:
+        if self._child is not None and not self._child.alive:
+            self._note_death(self._child)
+        if time.monotonic() - self._failed < _AGAIN_S or self._closed:
+            raise TemporarilyUnavailable(f"mlflow's server did not start. The end of {self._log}:\n{self._reason}")
+        if self._child is None:
+            self._start()
+        elif not self._ready:
+            self._ready = self._answers()
+        return self._ready
 
     def _start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
