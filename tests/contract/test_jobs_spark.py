@@ -44,6 +44,31 @@ CODE = {
 }
 
 
+SCORES = {
+    "tiny": """
+    import mlflow, pandas as pd
+    from sklearn.linear_model import LinearRegression
+    def train(name):
+        from mlflow.models import infer_signature
+        mlflow.set_experiment("/Shared/" + name)
+        frame = pd.DataFrame({"x": [1.0, 2.0]})
+        model = LinearRegression().fit(frame, [1.0, 2.0])
+        signature = infer_signature(frame, model.predict(frame))
+        with mlflow.start_run():
+            mlflow.sklearn.log_model(model, name="m", signature=signature, registered_model_name=name)
+    def main():
+        import sys
+        from pyspark.sql import SparkSession
+        train(sys.argv[1])
+        spark = SparkSession.builder.getOrCreate()
+        uri = f"models:/{sys.argv[1]}/1"
+        predict = mlflow.pyfunc.spark_udf(spark, uri, result_type="double", env_manager="local")
+        rows = spark.range(3).selectExpr("cast(id as double) x").withColumn("y", predict("x"))
+        print("scored", rows.toPandas()["y"].round(3).tolist())
+    """
+}
+
+
 def ended(client: WorkspaceClient, job: int) -> Run:
     waiter = client.jobs.run_now(job)
     with contextlib.suppress(OperationFailed):
@@ -76,6 +101,20 @@ def test_tasks_share_one_spark_and_write_tables_of_the_workspace(
     assert found["read"][0].strip().endswith("sum 3"), found
     assert found["workers"][0].strip().endswith("tripled 9"), found
     assert client.tables.get(table).owner == client.current_user.me().user_name
+
+
+@pytest.mark.slow
+def test_a_task_logs_a_model_and_scores_with_it_in_sparks_workers(
+    client: WorkspaceClient, wheels: Any, job_builder: Any
+) -> None:
+    catalog = f"scores_{secrets.token_hex(4)}"
+    client.catalogs.create(catalog)
+    client.schemas.create("ml", catalog)
+    task = job_builder.wheel_task("main", wheel={"parameters": [f"{catalog}.ml.line"]})
+    run = ended(client, job_builder.create(client, [task], wheels.upload(SCORES)))
+    log, error = said(client, run)["main"]
+    assert error is None, log
+    assert "scored [0.0, 1.0, 2.0]" in log
 
 
 def test_a_spark_that_cannot_start_fails_the_session_at_once_with_its_reason(

@@ -20,6 +20,7 @@ from brickyard_local.jobs import references, settings, wheels
 from brickyard_local.jobs.environment import Access, task_environment
 from brickyard_local.jobs.needs import Files, Tokens
 from brickyard_local.jobs.records import Ending
+from brickyard_local.runtime import shared_models
 
 PURPOSE = "task run"
 _TOKEN_LIFETIME_S = 24 * 3600.0
@@ -79,6 +80,7 @@ class TaskProcess:
             return self._execute(path, task, token)
         finally:
             self._tokens.revoke(token)
+            shutil.rmtree(self.folder / shared_models.FOLDER, ignore_errors=True)
 
     def values(self) -> dict[str, Any]:
         """The task values that the process has set."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from brickyard_local.children import exit_with_parent
-from brickyard_local.runtime import lazy_spark
+from brickyard_local.runtime import lazy_spark, shared_models
 
 
 class EntryPointMissing(Exception):
@@ -29,6 +29,7 @@ def main() -> int:
     folder = Path(sys.argv[1])
     task: dict[str, Any] = json.loads((folder / "task.json").read_text())
     lazy_spark.install(task["archives"])
+    shared_models.install(folder)
     try:
         if "script" in task:
             _run_script(task["script"], task["parameters"])

@@ -7,8 +7,6 @@ wheels, since functions that Spark calls in Python workers import from them.
 """
 
 import functools
-import importlib.abc
-import importlib.machinery
 import json
 import os
 import sys
@@ -16,11 +14,12 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from brickyard_local.runtime.import_hooks import after_import
+
 if TYPE_CHECKING:
     from urllib.error import HTTPError
 
 SESSION_PATH = "/api/local/spark/session"
-_HOOKED = "pyspark.sql.session"
 _START_S = 900.0  # the first session of a fresh machine waits for the jars to be downloaded
 
 
@@ -31,7 +30,7 @@ class SparkUnavailable(RuntimeError):
 def install(archives: Sequence[str]) -> None:
     """Watch for the import of pyspark's session module. `archives` are the task's wheels, as zips."""
     os.environ.setdefault("SPARK_CONNECT_MODE_ENABLED", "1")
-    sys.meta_path.insert(0, _SessionFinder(archives))
+    after_import("pyspark.sql.session", _Builder(archives).change)
 
 
 def connect() -> None:
@@ -64,35 +63,14 @@ def _message(error: "HTTPError") -> str:
         return f"The local workspace answered {error.code} when asked for Spark."
 
 
-class _SessionFinder(importlib.abc.MetaPathFinder):
-    """Wraps the loader of one module; finds nothing itself."""
+class _Builder:
+    """Changes pyspark's session builder."""
 
     def __init__(self, archives: Sequence[str]) -> None:
         self._archives = archives
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if fullname != _HOOKED:
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
-        if spec is not None and spec.loader is not None:
-            spec.loader = _SessionLoader(spec.loader, self._archives)
-        return spec
-
-
-class _SessionLoader(importlib.abc.Loader):
-    def __init__(self, wrapped: importlib.abc.Loader, archives: Sequence[str]) -> None:
-        self._wrapped = wrapped
-        self._archives = archives
         self._equipped: set[str] = set()
 
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
-        return self._wrapped.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        self._wrapped.exec_module(module)
+    def change(self, module: ModuleType) -> None:
         builder = module.SparkSession.Builder
         for name in ("getOrCreate", "create"):
             setattr(builder, name, self._connecting(getattr(builder, name)))
