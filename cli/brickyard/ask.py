@@ -65,7 +65,8 @@ def _input_example(client: WorkspaceClient, model: str, version: str) -> dict[st
     contents = client.files.download(path).contents
     if contents is None:
         raise EndpointSilent(f"{path} is empty: log the model with an input example.")
-    example: dict[str, Any] = json.loads(contents.read())
+    # mlflow writes NaN for a missing number, which JSON does not have; null says the same to the endpoint.
+    example: dict[str, Any] = json.loads(contents.read(), parse_constant=lambda _: None)
     return example
 
 
