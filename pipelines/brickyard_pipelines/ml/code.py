@@ -7,6 +7,8 @@ import json
 from importlib.resources.abc import Traversable
 from typing import Any
 
+_PINNED = ("mlflow", "scikit-learn", "numpy", "pandas", "skops")
+
 
 def package_sha256(package: str) -> str:
     """The hash of a package's Python files, equal in a checkout and in a wheel of it."""
@@ -22,6 +24,11 @@ def distribution_version(package: str) -> str:
         return importlib.metadata.version(package.replace("_", "-"))
     except importlib.metadata.PackageNotFoundError:
         return "checkout"
+
+
+def pinned_requirements() -> list[str]:
+    """The libraries that a model is made with, at the exact versions of this process."""
+    return [f"{name}=={importlib.metadata.version(name)}" for name in _PINNED]
 
 
 def fingerprint(document: Any) -> str:

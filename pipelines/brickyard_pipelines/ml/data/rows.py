@@ -99,5 +99,16 @@ def select(rows: LabelledRows, period: Period) -> LabelledRows:
     )
 
 
+def thin(rows: LabelledRows, most: int) -> LabelledRows:
+    """Every n-th row, so that at most `most` stay, spread over the whole period."""
+    step = max(1, -(-len(rows.labels) // most))
+    return LabelledRows(
+        features=rows.features.iloc[::step],
+        labels=rows.labels.iloc[::step],
+        moments=rows.moments.iloc[::step],
+        unlabelled=rows.unlabelled,
+    )
+
+
 def _start(day: dt.date) -> Any:
     return pd.Timestamp(day)

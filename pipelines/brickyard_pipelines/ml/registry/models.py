@@ -1,6 +1,5 @@
 """A trained model into MLflow and Unity Catalog: signature, example, pinned requirements, own code."""
 
-import importlib.metadata
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,11 +12,11 @@ from mlflow.models import ModelSignature
 from mlflow.models.model import ModelInfo
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
+from brickyard_pipelines.ml.code import pinned_requirements
 from brickyard_pipelines.ml.data.contract import Feature
 from brickyard_pipelines.ml.project import Project, refer
 from brickyard_pipelines.ml.settings import StepSettings
 
-_PINNED = ("mlflow", "scikit-learn", "numpy", "pandas", "skops")
 _TYPES = {"string": DataType.string, "double": DataType.double}
 
 
@@ -52,11 +51,6 @@ def signature(columns: Sequence[Feature], label: str) -> ModelSignature:
         ColSpec(_TYPES[column.type], column.name, required=column.required) for column in columns
     ]
     return ModelSignature(inputs=Schema(inputs), outputs=Schema([ColSpec(DataType.double, f"probability_of_{label}")]))
-
-
-def pinned_requirements() -> list[str]:
-    """The libraries that the model was made with, at their exact versions."""
-    return [f"{name}=={importlib.metadata.version(name)}" for name in _PINNED]
 
 
 def package_folder(package: str) -> Path:

@@ -24,13 +24,20 @@ def code_tags(settings: StepSettings, project: Project) -> dict[str, str]:
 
 def step_run(step: str, settings: StepSettings, project: Project, facts: Mapping[str, str]) -> ActiveRun:
     """The active run of this step, with `facts` as tags; a repaired task goes on with the run it began."""
-    mlflow.set_experiment(settings.need("experiment"))
     tags = {"brickyard.step": step, **facts, **code_tags(settings, project)}
     identity = {"brickyard.step": step, "brickyard.job_run_id": tags["brickyard.job_run_id"], **facts}
     begun = find(settings, identity) if settings.job_run_id else None
     if begun is not None:
         return mlflow.start_run(run_id=begun)
-    return mlflow.start_run(run_name=f"{step}-{settings.job_run_id or 'by-hand'}", tags=tags)
+    name = f"{step}-{settings.job_run_id or 'by-hand'}"
+    return mlflow.start_run(experiment_id=experiment_id(settings), run_name=name, tags=tags)
+
+
+def experiment_id(settings: StepSettings) -> str:
+    """The experiment of this environment; made here when the project's stack has not made it."""
+    client, name = MlflowClient(), settings.need("experiment")
+    known = client.get_experiment_by_name(name)
+    return str(known.experiment_id if known else client.create_experiment(name))
 
 
 def find(settings: StepSettings, tags: Mapping[str, str], *, status: str | None = None) -> str | None:

@@ -1,6 +1,8 @@
 """train: features and labels of the training period → the project's train function → a registered version."""
 
+import importlib
 import logging
+import threading
 from dataclasses import asdict
 from typing import Any
 
@@ -8,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from brickyard_pipelines import task_values
-from brickyard_pipelines.ml.code import fingerprint, package_sha256
+from brickyard_pipelines.ml.code import fingerprint, package_sha256, pinned_requirements
 from brickyard_pipelines.ml.data import rows
 from brickyard_pipelines.ml.data.rows import LabelledRows, Source
 from brickyard_pipelines.ml.data.spark import session
@@ -19,6 +21,8 @@ from brickyard_pipelines.ml.settings import StepSettings
 from brickyard_pipelines.ml.steps import entry
 
 _log = logging.getLogger(__name__)
+_HEAVY = "brickyard_pipelines.ml.registry.models"  # mlflow and scikit-learn: seconds of imports
+_TRAIN_ROWS_SCORED = 50_000  # enough to see overfitting
 _FINGERPRINT, _VERSION = "brickyard.fingerprint", "brickyard.model_version"
 
 
@@ -29,6 +33,7 @@ def main() -> None:
 
 def train(settings: StepSettings, project: Project) -> None:
     """Train and register, and hand on the version; the same data, code and parameters are not trained twice."""
+    threading.Thread(target=importlib.import_module, args=[_HEAVY], daemon=True).start()  # while Spark answers
     spark = session()
     source = rows.current_source(spark, settings, project)
     made_from = recipe(settings, project, source)
@@ -42,8 +47,6 @@ def train(settings: StepSettings, project: Project) -> None:
 
 def recipe(settings: StepSettings, project: Project, source: Source) -> str:
     """The fingerprint of everything that decides what the model will be."""
-    from brickyard_pipelines.ml.registry.models import pinned_requirements  # loads mlflow
-
     workflow = project.workflow
     decisions = {
         "model": settings.need("model"),
@@ -86,8 +89,11 @@ def fit_and_register(settings: StepSettings, project: Project, source: Source, l
     from brickyard_pipelines.ml.registry import models, runs, versions
 
     split, training = project.workflow.split, project.workflow.training
-    parts = {"train": rows.select(labelled, split.train), "validation": rows.select(labelled, split.validation)}
-    learnt = parts["train"]
+    learnt = rows.select(labelled, split.train)
+    parts = {
+        "train": (split.train, rows.thin(learnt, _TRAIN_ROWS_SCORED)),
+        "validation": (split.validation, rows.select(labelled, split.validation)),
+    }
     made_from = {_FINGERPRINT: recipe(settings, project, source)}
     with runs.step_run("train", settings, project, made_from) as run:
         model = refer(training.function)(learnt.features, learnt.labels, training.parameters)
@@ -95,9 +101,9 @@ def fit_and_register(settings: StepSettings, project: Project, source: Source, l
         mlflow.log_params(parameters(project, labelled))
         mlflow.log_dict(rates.as_document(), "baselines.json")
         info = models.log_and_register(model, example(learnt.features), settings, project)
-        for name, part in parts.items():
-            scored = score(name, model, rates, part)
-            mlflow.log_metrics(scored, model_id=info.model_id, dataset=log_dataset(name, part, source, project))
+        for name, (period, part) in parts.items():
+            dataset = log_dataset(name, source, period, project)
+            mlflow.log_metrics(score(name, model, rates, part), model_id=info.model_id, dataset=dataset)
         version = str(info.registered_model_version)
         mlflow.set_tag(_VERSION, version)
         versions.tag(mlflow.MlflowClient(), settings.need("model"), version, origin(settings, run.info.run_id))
@@ -143,17 +149,23 @@ def example(features: pd.DataFrame) -> pd.DataFrame:
     return last.loc[last.notna().sum(axis=1).nlargest(2).index].reset_index(drop=True)
 
 
-def log_dataset(name: str, part: LabelledRows, source: Source, project: Project) -> Any:
-    """The rows of one period as a dataset of the run: table, Delta version, schema, digest."""
+def log_dataset(name: str, source: Source, period: Period, project: Project) -> Any:
+    """The rows of one period as a dataset of the run: table, Delta version, schema."""
     import mlflow
     from mlflow.data.delta_dataset_source import DeltaDatasetSource
-    from mlflow.data.pandas_dataset import from_pandas
+    from mlflow.data.meta_dataset import MetaDataset
 
-    label = project.workflow.labels.column
-    table = source.feature_table.replace("`", "")
-    delta = DeltaDatasetSource(delta_table_name=table, delta_table_version=source.feature_version)
-    frame = part.features.assign(**{label: part.labels})
-    dataset = from_pandas(frame, source=delta, name=f"{project.name}_{name}", targets=label)
+    from brickyard_pipelines.ml.registry.models import signature
+
+    table, version = source.feature_table.replace("`", ""), source.feature_version
+    schema = signature(refer(project.workflow.features.columns), project.workflow.labels.column).inputs
+    # Facts only: mlflow's pandas dataset would look at every value of every row to guess the schema we know.
+    dataset = MetaDataset(  # type: ignore[abstract]
+        DeltaDatasetSource(delta_table_name=table, delta_table_version=version),
+        name=f"{project.name}_{name}",
+        digest=fingerprint([asdict(source), asdict(period)])[:8],
+        schema=schema,
+    )
     mlflow.log_input(dataset, context=name)
     return dataset
 

@@ -5,11 +5,13 @@ Closed by default: until the verdict is written the version is PENDING, and what
 
 import logging
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from brickyard_pipelines.errors import UnusableSource, ValidationRefused
 from brickyard_pipelines.ml.data import rows
+from brickyard_pipelines.ml.data.rows import LabelledRows, Source
 from brickyard_pipelines.ml.data.spark import session
 from brickyard_pipelines.ml.evaluation import baselines, gate, holdout, report
 from brickyard_pipelines.ml.evaluation.baselines import Baselines
@@ -68,10 +70,10 @@ def validate(settings: StepSettings, project: Project) -> None:
 
 def judge(client: "MlflowClient", settings: StepSettings, project: Project) -> Verdict:
     """Compare on the hold-out, decide, and leave the evidence in a run."""
-    candidate = load_candidate(client, settings, project)
-    spark = session()
-    source = rows.current_source(spark, settings, project)
-    fresh = rows.read(spark, settings, project, source, project.workflow.split.holdout)
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read_holdout, settings, project)
+        candidate = load_candidate(client, settings, project)
+        source, fresh = reading.result()
     comparison = holdout.compare(
         project.workflow.gate, fresh, candidate.predict, candidate.rates, candidate.champion_predict
     )
@@ -86,6 +88,13 @@ def judge(client: "MlflowClient", settings: StepSettings, project: Project) -> V
     }
     write_evidence(settings, project, candidate, comparison, verdict, facts)
     return verdict
+
+
+def read_holdout(settings: StepSettings, project: Project) -> tuple[Source, LabelledRows]:
+    """The hold-out's rows, and the versions they were read at."""
+    spark = session()
+    source = rows.current_source(spark, settings, project)
+    return source, rows.read(spark, settings, project, source, project.workflow.split.holdout)
 
 
 def load_candidate(client: "MlflowClient", settings: StepSettings, project: Project) -> Candidate:
