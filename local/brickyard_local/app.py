@@ -46,6 +46,7 @@ def create_app(state: LocalState, workspace: Workspace) -> FastAPI:
     app.add_exception_handler(ApiError, _answer_api_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid_body)
     app.add_exception_handler(HTTPException, _answer_unrouted)
+    app.add_exception_handler(Exception, _answer_bug)
     app.add_middleware(Gate)
 
     @app.get("/.well-known/databricks-config")
@@ -145,4 +146,10 @@ async def _answer_unrouted(request: Request, error: Exception) -> JSONResponse:
         refusal: ApiError = NotEmulated(f"{request.method} {request.url.path}")
     else:
         refusal = ApiError(str(error.detail), status=error.status_code)
+    return JSONResponse(refusal.body(), refusal.status)
+
+
+async def _answer_bug(request: Request, error: Exception) -> JSONResponse:
+    """What no service foresaw; the server's log has the traceback."""
+    refusal = ApiError(f"{request.method} {request.url.path} failed inside the local workspace: {type(error).__name__}")
     return JSONResponse(refusal.body(), refusal.status)

@@ -66,8 +66,7 @@ class Callers:
             holding = [
                 group
                 for group in groups
-                if group["id"] not in found
-                and wanted & {member["value"] for member in group.get("members", [])}
+                if group["id"] not in found and wanted & {member["value"] for member in group.get("members", [])}
             ]
             found |= {group["id"]: group["displayName"] for group in holding}
             wanted = {group["id"] for group in holding}

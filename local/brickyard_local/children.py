@@ -49,9 +49,7 @@ class Child:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def spawn(
-    argv: Sequence[str], *, log: Path, environment: Mapping[str, str], folder: Path | None = None
-) -> Child:
+def spawn(argv: Sequence[str], *, log: Path, environment: Mapping[str, str], folder: Path | None = None) -> Child:
     """Start a child as leader of its own process group; `argv[0]` must call `exit_with_parent` itself."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:

@@ -17,6 +17,7 @@ from brickyard_local.account import Home
 from brickyard_local.store import Document, Store
 
 _KIND = "folder_moves"
+_TRASH = "trash"
 _TABLE_ID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
@@ -58,14 +59,14 @@ class Storage:
                 self._current = None
             for entry in written:
                 self._do(entry)
-        if written:
-            self._empty_trash()
+        for entry in written:
+            self._remove_trash(entry)
 
     def finish_interrupted(self) -> None:
         """Do what an earlier process committed but did not get to. Called before anything is answered."""
         for entry in self._store.all(_KIND):
             self._do(entry)
-        self._empty_trash()
+        shutil.rmtree(self._home.root / _TRASH, ignore_errors=True)
 
     def table_folder(self, table_id: str) -> Path:
         return self._home.tables / table_id
@@ -84,7 +85,7 @@ class Storage:
 
     def _write_down(self, old: str, new: str | None) -> Document:
         number = self._store.next_id()
-        entry = {"number": number, "old": old, "new": new or f"trash/{uuid.uuid4()}"}
+        entry = {"number": number, "old": old, "new": new or f"{_TRASH}/{uuid.uuid4()}"}
         return self._store.put(_KIND, number, entry)
 
     def _do(self, entry: Document) -> None:
@@ -94,8 +95,10 @@ class Storage:
             old.rename(new)
         self._store.delete(_KIND, entry["number"])
 
-    def _empty_trash(self) -> None:
-        shutil.rmtree(self._home.root / "trash", ignore_errors=True)
+    def _remove_trash(self, entry: Document) -> None:
+        """Remove what this change threw away, and nothing that another is just moving in."""
+        if entry["new"].startswith(f"{_TRASH}/"):
+            shutil.rmtree(self._home.root / entry["new"], ignore_errors=True)
 
 
 def volume_path(full_name: str) -> str:
