@@ -32,8 +32,12 @@ class ProviderSwitch(BrickyardError):
 
 
 class UnknownEnvironment(BrickyardError):
-    """Raised when BRICKYARD_ENV is unset or names no file of environments/."""
+    """Raised when a command of cdktf is given without naming the environment."""
 
 
 class NotUp(BrickyardError):
     """Raised when something needs the local workspace and it does not run."""
+
+
+class StaleState(BrickyardError):
+    """Raised when the Terraform state describes a local account that is gone."""

@@ -6,19 +6,21 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import httpx
 from databricks.sdk import WorkspaceClient
+from rich.markup import escape
 
 from brickyard.ask import Answer, ask
 from brickyard.cdktf import run_cdktf
 from brickyard.clone import Clone
 from brickyard.environment import Names, names_of
-from brickyard.errors import BrickyardError
+from brickyard.errors import BrickyardError, StaleState
 from brickyard.lock import only_one
 from brickyard.provider import Provider, ProviderName, choose_provider, remember_settings
 from brickyard.screen import Screen
 from brickyard.workflow import JobRun, run_workflow
 from brickyard_local import process
-from brickyard_local.account import WorkspaceSpec
+from brickyard_local.account import WorkspaceSpec, write_private
 from brickyard_local.process import ServerInfo
 from brickyard_local.spark import jars
 from brickyard_stacks.names import ProjectNames
@@ -71,12 +73,28 @@ def prepare(
         jars.ensure(clone.home.cache, step.say)
     with screen.step("Local workspace") as step:
         server = process.start(clone.home, (WorkspaceSpec(name="local", port=port),))
+        check_state(clone, server)
         step.done(server.hosts["local"])
     with screen.step("Databricks provider for Terraform") as step:
         chosen = choose_provider(clone, provider)
         remember_settings(clone, chosen)
         step.done(_said_of(chosen))
     return server, chosen
+
+
+def check_state(clone: Clone, server: ServerInfo) -> None:
+    """Refuse a Terraform state that describes another account. Errors: StaleState."""
+    account = httpx.get(f"{server.hosts['local']}/.well-known/databricks-config").json()["account_id"]
+    memory = clone.terraform_state / "account"
+    made_for = memory.read_text().strip() if memory.exists() else ""
+    if any(clone.terraform_state.glob("*.tfstate")) and made_for != account:
+        raise StaleState(
+            f"The Terraform state in {clone.relative(clone.terraform_state)} belongs to another local account "
+            f"({made_for or 'unknown'}) than {clone.relative(clone.home.root)} has now ({account}). "
+            "Remove both with `pipenv run brickyard down --force`, then run `make up`."
+        )
+    clone.terraform_state.mkdir(parents=True, exist_ok=True)
+    write_private(memory, account + "\n")
 
 
 def deploy(clone: Clone, screen: Screen, names: Names) -> None:
@@ -151,7 +169,7 @@ def show_summary(clone: Clone, screen: Screen, summary: Summary) -> None:
     for project, run, answer in summary.projects:
         say(f"  job         {project.job}, run {run.run_id}, {run.took_s:.0f} s, logs in {clone.relative(home.runs)}")
         say(f"  model       {project.model} version {answer.version} @champion")
-        say(f"  endpoint    {project.endpoint} answered {answer.prediction}")
+        say(f"  endpoint    {project.endpoint} answered {escape(answer.prediction)}")
         say()
         say("[bold]Ask it yourself[/bold] (paste this):")
         screen.console.print(f"  {answer.command}", soft_wrap=True, markup=False)
