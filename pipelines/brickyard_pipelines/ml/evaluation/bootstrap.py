@@ -17,7 +17,7 @@ class Gain:
     clusters: int
 
     def __str__(self) -> str:
-        return f"{self.mean:+.1%} ({self.confidence:.0%} interval {self.low:+.1%} to {self.high:+.1%})"
+        return f"{self.mean:+.1%} ({self.low:+.1%} to {self.high:+.1%})"
 
     def as_metrics(self, prefix: str) -> dict[str, float]:
         """The numbers under MLflow metric names."""

@@ -19,11 +19,12 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Condition:
-    """One line of the verdict."""
+    """One line of the verdict: what was seen, and what is needed."""
 
     name: str
     passed: bool
     said: str
+    needed: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,8 +41,10 @@ class Verdict:
     @property
     def reason(self) -> str:
         """Why, in one line: what failed, or what was shown."""
-        lines = [item for item in self.conditions if item.passed == self.passed]
-        return "; ".join(f"{item.name} {item.said}" for item in lines) or "nothing was shown"
+        if self.passed:
+            return ", ".join(f"{item.name} {item.said}" for item in self.conditions)
+        failed = [item for item in self.conditions if not item.passed]
+        return "; ".join(f"{item.name} {item.said} (needed: {item.needed})" for item in failed) or "nothing was shown"
 
 
 def judge(gate: Gate, evidence: Evidence) -> Verdict:
@@ -49,7 +52,7 @@ def judge(gate: Gate, evidence: Evidence) -> Verdict:
 
     >>> gate = Gate(min_rows=1, thresholds={"roc_auc": Bound(min=0.7)}, baseline_min_gain=0.0)
     >>> judge(gate, Evidence(metrics={"rows": 5}, baseline_gains={}, champion_gain=None)).reason
-    'roc_auc missing, at least 0.7 needed; baseline no baseline was compared'
+    'roc_auc missing (needed: at least 0.7); baseline not compared (needed: one at least)'
     """
     conditions = [_within("rows", Bound(min=gate.min_rows), evidence.metrics)]
     conditions += [_within(name, bound, evidence.metrics) for name, bound in gate.thresholds.items()]
@@ -63,23 +66,24 @@ def _within(name: str, bound: Bound, metrics: Mapping[str, float]) -> Condition:
         *([f"at least {bound.min:g}"] if bound.min is not None else []),
         *([f"at most {bound.max:g}"] if bound.max is not None else []),
     ]
+    needed = " and ".join(limits)
     value = metrics.get(name)
     if value is None or not math.isfinite(value):
-        got = "missing" if value is None else str(value)
-        return Condition(name=name, passed=False, said=f"{got}, {' and '.join(limits) or 'a number'} needed")
+        return Condition(name=name, passed=False, said="missing" if value is None else str(value), needed=needed)
     inside = (bound.min is None or value >= bound.min) and (bound.max is None or value <= bound.max)
-    return Condition(name=name, passed=inside, said=f"{value:.4g}, {' and '.join(limits)} needed")
+    return Condition(name=name, passed=inside, said=_short(value), needed=needed)
 
 
 def _baselines(gate: Gate, gains: Mapping[str, Gain]) -> list[Condition]:
     if not gains:
-        return [Condition(name="baseline", passed=False, said="no baseline was compared")]
+        return [Condition(name="baseline", passed=False, said="not compared", needed="one at least")]
     least = gate.baseline_min_gain
     return [
         Condition(
             name=f"gain over {name}",
             passed=_finite(gain) and gain.low >= least,
-            said=f"{gain}, low end of at least {least:+.1%} needed",
+            said=str(gain),
+            needed=f"a low end of at least {least:+.1%}",
         )
         for name, gain in gains.items()
     ]
@@ -87,12 +91,18 @@ def _baselines(gate: Gate, gains: Mapping[str, Gain]) -> list[Condition]:
 
 def _champion(gate: Gate, gain: Gain | None) -> Condition:
     if gain is None:
-        return Condition(name="champion", passed=True, said="none yet: thresholds and baselines decide")
+        said = "none yet: thresholds and baselines decide"
+        return Condition(name="champion", passed=True, said=said, needed="nothing")
     return Condition(
         name="gain over champion",
         passed=_finite(gain) and gain.low >= -gate.champion_margin,
-        said=f"{gain}, low end of at least {-gate.champion_margin:+.1%} needed",
+        said=str(gain),
+        needed=f"a low end of at least {-gate.champion_margin:+.1%}",
     )
+
+
+def _short(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
 def _finite(gain: Gain) -> bool:
