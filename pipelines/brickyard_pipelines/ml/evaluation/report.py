@@ -52,8 +52,10 @@ def calibration_picture(bins: Sequence[CalibrationBin]) -> str:
 
 
 def _conditions(verdict: Verdict) -> str:
-    cells = [[item.name, item.said, "holds" if item.passed else "does not hold"] for item in verdict.conditions]
-    return _table(["condition", "what was seen", ""], cells)
+    cells = [
+        [item.name, item.said, item.needed, "holds" if item.passed else "does not hold"] for item in verdict.conditions
+    ]
+    return _table(["condition", "what was seen", "what is needed", ""], cells)
 
 
 def _metrics(metrics: Mapping[str, Mapping[str, float]]) -> str:

@@ -1,0 +1,43 @@
+import pytest
+
+from brickyard_pipelines.errors import PromotionRefused
+from brickyard_pipelines.ml.registry.promotion import record, require_passed
+
+PASSED = {"validation_status": "PASSED", "validated_by_job_run": "17", "validation_reason": "roc_auc 0.72"}
+
+
+def test_a_version_that_passed_in_this_job_run_may_be_deployed() -> None:
+    assert require_passed(PASSED, version="3", job_run_id="17") == "roc_auc 0.72"
+
+
+@pytest.mark.parametrize("status", ["FAILED", "PENDING", "passed", "", None])
+def test_anything_but_passed_is_refused(status: str | None) -> None:
+    tags = {key: value for key, value in PASSED.items() if key != "validation_status"}
+    tags |= {} if status is None else {"validation_status": status}
+    with pytest.raises(PromotionRefused, match="only PASSED may become champion"):
+        require_passed(tags, version="3", job_run_id="17", accept_earlier=True)
+
+
+def test_another_job_runs_validation_needs_an_explicit_word() -> None:
+    with pytest.raises(PromotionRefused, match="validated by job run 17, not by 18"):
+        require_passed(PASSED, version="3", job_run_id="18")
+    assert require_passed(PASSED, version="3", job_run_id="18", accept_earlier=True)
+
+
+def test_by_hand_a_jobs_validation_needs_an_explicit_word_too() -> None:
+    with pytest.raises(PromotionRefused):
+        require_passed(PASSED, version="3", job_run_id=None)
+    by_hand = PASSED | {"validated_by_job_run": "by hand"}
+    assert require_passed(by_hand, version="3", job_run_id=None)
+
+
+def test_a_promotion_records_who_when_why_and_what_was_before() -> None:
+    tags = record(previous="2", who="ann", why="better", job_run_id="17", when="2026-01-01T00:00:00+00:00")
+    assert tags == {
+        "previous_champion": "2",
+        "promoted_by": "ann",
+        "promoted_at": "2026-01-01T00:00:00+00:00",
+        "promoted_by_job_run": "17",
+        "promotion_reason": "better",
+    }
+    assert record(previous=None, who="a", why="", job_run_id=None, when="")["previous_champion"] == "none"

@@ -1,0 +1,164 @@
+"""What holds for the steps as tasks: exit codes, light imports, and validation that fails closed."""
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import mlflow
+import pytest
+
+from brickyard_pipelines.errors import UnusablePredictions, UnusableSource, ValidationRefused
+from brickyard_pipelines.ml.evaluation.gate import Condition, Verdict
+from brickyard_pipelines.ml.project import Project, load_project
+from brickyard_pipelines.ml.settings import StepSettings
+from brickyard_pipelines.ml.steps import deploy, entry, train, validate
+
+STEPS = ("ingest", "features", "train", "validate", "deploy", "batch_inference")
+ROOT = Path(__file__).parents[3]
+SETTINGS = StepSettings(
+    project="flight_delays", catalog="dev", model="dev.models.m", model_version="3", job_run_id="17"
+)
+
+
+class Registry:
+    """The registry calls of validate and deploy."""
+
+    def __init__(self, tags: dict[str, str] | None = None, champion: str | None = None) -> None:
+        self.tags = dict(tags or {})
+        self.aliases = {"champion": champion} if champion else {}
+        self.history: list[tuple[str, str]] = []
+
+    def set_model_version_tag(self, _name: str, _version: str, key: str, value: str) -> None:
+        self.history.append((key, value))
+        self.tags[key] = value
+
+    def get_model_version(self, _name: str, version: str) -> Any:
+        return SimpleNamespace(version=version, tags=self.tags)
+
+    def get_registered_model(self, _name: str) -> Any:
+        return SimpleNamespace(aliases=self.aliases)
+
+    def set_registered_model_alias(self, _name: str, alias: str, version: str) -> None:
+        self.history.append((f"alias {alias}", version))
+        self.aliases[alias] = version
+
+
+@pytest.fixture(scope="module")
+def project() -> Project:
+    return load_project("flight_delays")
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
+    made = Registry({"validation_status": "PASSED"})
+    monkeypatch.setattr(mlflow, "MlflowClient", lambda: made)
+    return made
+
+
+def judged(passed: bool) -> Verdict:
+    return Verdict(conditions=(Condition(name="roc_auc", passed=passed, said="0.6", needed="at least 0.7"),))
+
+
+def test_a_passed_validation_is_written_on_the_version(
+    registry: Registry, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validate, "judge", lambda *_: judged(True))
+    validate.validate(SETTINGS, project)
+    assert registry.tags["validation_status"] == "PASSED"
+    assert registry.tags["validated_by_job_run"] == "17"
+    assert registry.history[0] == ("validation_status", "PENDING")
+
+
+def test_a_refusal_fails_the_task_and_says_why(
+    registry: Registry, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validate, "judge", lambda *_: judged(False))
+    with pytest.raises(ValidationRefused, match=r"version 3 does not pass: roc_auc 0\.6 \(needed: at least 0\.7\)"):
+        validate.validate(SETTINGS, project)
+    assert registry.tags["validation_status"] == "FAILED"
+
+
+@pytest.mark.parametrize("error", [UnusablePredictions("NaN"), KeyError("metric"), MemoryError()])
+def test_an_error_of_any_kind_fails_the_version_that_had_passed_before(
+    registry: Registry, project: Project, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> Verdict:
+        raise error
+
+    monkeypatch.setattr(validate, "judge", fail)
+    with pytest.raises(type(error)):
+        validate.validate(SETTINGS, project)
+    assert registry.tags["validation_status"] == "FAILED"
+    assert type(error).__name__ in registry.tags["validation_reason"]
+
+
+@pytest.mark.parametrize("seen", [None, "2013-11-02", "2014-01-01"])
+def test_a_version_that_has_seen_the_holdout_is_not_judged_on_it(project: Project, seen: str | None) -> None:
+    parameters = {} if seen is None else {"validation_until": seen}
+    with pytest.raises(UnusableSource, match="judged on what it knows"):
+        validate.check_fresh(parameters, project)
+    validate.check_fresh({"validation_until": "2013-11-01"}, project)
+
+
+def workspace(user: str = "ann") -> Any:
+    return SimpleNamespace(current_user=SimpleNamespace(me=lambda: SimpleNamespace(user_name=user)))
+
+
+def test_a_promotion_is_recorded_before_the_alias_moves() -> None:
+    registry = Registry(champion="2")
+    deploy.promote(registry, workspace(), SETTINGS, "3", "better")  # type: ignore[arg-type]
+    assert registry.aliases == {"champion": "3"}
+    assert registry.tags["previous_champion"] == "2"
+    assert registry.history[-1] == ("alias champion", "3")
+
+
+def test_promoting_the_champion_again_keeps_the_record_of_how_it_came() -> None:
+    registry = Registry({"previous_champion": "2"}, champion="3")
+    deploy.promote(registry, workspace(), SETTINGS, "3", "again")  # type: ignore[arg-type]
+    assert registry.history == []
+
+
+def test_a_long_reason_is_cut_to_what_a_tag_holds() -> None:
+    from brickyard_pipelines.ml.registry import versions
+
+    registry = Registry()
+    versions.tag(registry, "m", "3", {"validation_reason": "x" * 1000})  # type: ignore[arg-type]
+    assert len(registry.tags["validation_reason"]) == 250
+
+
+def test_a_pipeline_error_ends_the_task_with_its_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise ValidationRefused("not good enough")
+
+    monkeypatch.setattr(sys, "argv", ["validate", "--project", "flight_delays", "--catalog", "dev"])
+    with pytest.raises(SystemExit) as stop:
+        entry.run("validate", refuse)
+    assert stop.value.code == "validate failed: ValidationRefused: not good enough"
+
+
+def test_the_recipe_changes_with_data_parameters_and_model(project: Project) -> None:
+    from brickyard_pipelines.ml.data.rows import Source
+
+    source = Source(feature_table="dev.features.t", feature_version=3, label_versions={"flights": 1})
+    newer = Source(feature_table="dev.features.t", feature_version=4, label_versions={"flights": 1})
+    other = StepSettings(project="flight_delays", catalog="dev", model="dev.models.other")
+    recipes = {
+        train.recipe(SETTINGS, project, source),
+        train.recipe(SETTINGS, project, newer),
+        train.recipe(other, project, source),
+    }
+    assert len(recipes) == 3
+    assert train.recipe(SETTINGS, project, source) in recipes
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_starts_without_loading_spark_mlflow_or_scikit_learn(step: str) -> None:
+    code = (
+        f"import sys; sys.path[:0] = [{str(ROOT / 'pipelines')!r}];"
+        f"import brickyard_pipelines.ml.steps.{step};"
+        "print(sorted({'pyspark', 'mlflow', 'sklearn', 'databricks', 'cdktf'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
