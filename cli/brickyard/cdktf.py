@@ -70,11 +70,11 @@ def _local_variables(clone: Clone, verb: str) -> dict[str, str]:
 
 
 def _with_flags(arguments: list[str], environment: Mapping[str, str]) -> list[str]:
-    """The offline provider is in no registry: its checksums cannot be asked for there."""
-    offline = environment.get("BRICKYARD_PROVIDER") == "offline"
+    """`terraform providers lock` asks the registry even where a mirror or the offline provider serves `local`."""
+    is_local = "BRICKYARD_PROVIDER" in environment
     takes_flag = any(argument in _TERRAFORM_VERBS for argument in arguments)
     missing = "--skip-provider-lock" not in arguments
-    return [*arguments, "--skip-provider-lock"] if offline and takes_flag and missing else arguments
+    return [*arguments, "--skip-provider-lock"] if is_local and takes_flag and missing else arguments
 
 
 def _binary(clone: Clone) -> Path:

@@ -48,17 +48,16 @@ def choose_provider(clone: Clone, asked: ProviderName | None) -> Provider:
             f"The Terraform state of `local` was made with the {remembered} provider; the {asked} one is asked for. "
             f"Run `make down` first, or go on with `--provider {remembered}`."
         )
-    name: ProviderName = asked or ("offline" if remembered == "offline" and made_state else _find(clone, remembered))
+    kept: ProviderName | None = "offline" if remembered == "offline" else "genuine" if remembered else None
+    name = asked or (kept if made_state else None) or _find(clone)
     clone.terraform.mkdir(parents=True, exist_ok=True)
     variables = _variables(clone, name)
     write_private(memory, name + "\n")
     return Provider(name=name, variables=variables)
 
 
-def _find(clone: Clone, remembered: str) -> ProviderName:
-    if remembered == "genuine" or _genuine_answers(clone):
-        return "genuine"
-    return "offline"
+def _find(clone: Clone) -> ProviderName:
+    return "genuine" if _genuine_answers(clone) else "offline"
 
 
 def _genuine_answers(clone: Clone) -> bool:
