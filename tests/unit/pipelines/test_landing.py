@@ -8,7 +8,7 @@ import pytest
 
 from brickyard_pipelines.errors import UnusableSource
 from brickyard_pipelines.ml.data.contract import LandingFile, TableContract
-from brickyard_pipelines.ml.data.landing import LandedFile, land
+from brickyard_pipelines.ml.data.landing import land, with_known_columns
 from brickyard_pipelines.ml.steps.ingest import files_by_table
 
 FOLDER = "/Volumes/dev/bronze/landing/p"
@@ -80,8 +80,38 @@ def test_changed_bytes_land_beside_the_old_ones() -> None:
     assert len(files.kept) == 2
 
 
-def test_a_table_without_files_or_a_file_without_a_contract_is_named() -> None:
-    landed = [LandedFile(table="flights", path="/f", sha256="0", uploaded=True)]
-    contracts = [TableContract(name="weather", comment="", source_columns=("c",))]
-    with pytest.raises(UnusableSource, match=r"describes \['weather'\], the landed files are of \['flights'\]"):
-        files_by_table(landed, contracts)
+PLANES = TableContract(name="planes", comment="", source_columns=("tail", "seats"))
+
+
+@pytest.mark.parametrize("header", [b"tail,seats", b"tail,seats\r", b'"tail","seats"', b"\xef\xbb\xbftail,seats"])
+def test_a_file_with_the_columns_of_its_contract_may_land(header: bytes) -> None:
+    source = LandingFile(table="planes", name="p.csv", content=header + b"\nA,1\n")
+    assert list(with_known_columns([source], {"planes": PLANES})) == [source]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"tail\nA\n", r"p\.csv does not have the columns of its contract: missing \['seats'\], unknown \[\]"),
+        (b"tail,seats,extra\n", r"missing \[\], unknown \['extra'\]"),
+        (b"seats,tail\n", r"another order: \['seats', 'tail'\]"),
+        (b"", r"missing \['tail', 'seats'\]"),
+        (b"\x00\xff\n", "does not have the columns"),
+    ],
+)
+def test_missing_extra_and_moved_columns_are_named_before_anything_is_sent(content: bytes, said: str) -> None:
+    source = LandingFile(table="planes", name="p.csv", content=content)
+    files = Files()
+    with pytest.raises(UnusableSource, match=said):
+        land(files, with_known_columns([source], {"planes": PLANES}), FOLDER)  # type: ignore[arg-type]
+    assert files.uploads == []
+
+
+def test_a_file_of_an_unknown_table_is_named() -> None:
+    with pytest.raises(UnusableSource, match=r"table flights, which has no contract\. Known: \['planes'\]"):
+        list(with_known_columns(SOURCES[:1], {"planes": PLANES}))
+
+
+def test_a_table_without_files_is_named() -> None:
+    with pytest.raises(UnusableSource, match="No file has landed for planes"):
+        files_by_table([], [PLANES])

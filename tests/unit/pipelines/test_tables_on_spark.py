@@ -71,7 +71,7 @@ def ingest(local_workspace: LocalWorkspace, request: pytest.FixtureRequest) -> I
         command = [sys.executable, "-c", CODE.format(folders=FOLDERS), json.dumps([catalog, files])]
         environment = os.environ | local_workspace.environment()
         done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr[-3000:]
+        assert done.returncode == 0, done.stderr
         answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return answer
 

@@ -1,13 +1,15 @@
 """Source files into the landing volume, each once: a file's name carries the hash of its bytes."""
 
+import csv
 import hashlib
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from brickyard_pipelines.ml.data.contract import LandingFile
+from brickyard_pipelines.errors import UnusableSource
+from brickyard_pipelines.ml.data.contract import LandingFile, TableContract
 
 if TYPE_CHECKING:
     from databricks.sdk.service.files import FilesAPI
@@ -33,6 +35,26 @@ def land(files: "FilesAPI", sources: Iterable[LandingFile], folder: str) -> tupl
             present[directory] = _sizes(files, directory)
         landed.append(_land_one(files, source, directory, present[directory]))
     return tuple(landed)
+
+
+def with_known_columns(sources: Iterable[LandingFile], contracts: Mapping[str, TableContract]) -> Iterator[LandingFile]:
+    """The same files, each one looked at before it is sent.
+
+    Errors: UnusableSource for a table without a contract, or a header that is not the contract's.
+    """
+    for source in sources:
+        contract = contracts.get(source.table)
+        if contract is None:
+            raise UnusableSource(
+                f"{source.name} is of the table {source.table}, which has no contract. Known: {sorted(contracts)}."
+            )
+        header = next(csv.reader([source.content.split(b"\n", 1)[0].decode("utf-8-sig", "replace").rstrip("\r")]), [])
+        if tuple(header) != contract.source_columns:
+            missing = [name for name in contract.source_columns if name not in header]
+            unknown = [name for name in header if name not in contract.source_columns]
+            wrong = f"missing {missing}, unknown {unknown}" if missing or unknown else f"another order: {header}"
+            raise UnusableSource(f"{source.name} does not have the columns of its contract: {wrong}.")
+        yield source
 
 
 def landed_name(source: LandingFile, sha256: str) -> str:

@@ -33,7 +33,7 @@ def ingest(settings: StepSettings, project: Project) -> None:
     contracts: tuple[TableContract, ...] = refer(project.workflow.contract)
     with ThreadPoolExecutor(_TABLES_AT_ONCE) as pool:
         opening = pool.submit(session)  # Spark starts while the files are uploaded
-        landed = files_by_table(land_sources(settings, project), contracts)
+        landed = files_by_table(land_sources(settings, project, contracts), contracts)
         spark = opening.result()
         work = partial(refine, spark, settings, landed)
         list(pool.map(work, contracts))  # one table's planning fills the other's waiting
@@ -51,11 +51,17 @@ def refine(
         conform_one(spark, settings, contract)
 
 
-def land_sources(settings: StepSettings, project: Project) -> tuple[LandedFile, ...]:
-    """The project's source files in the volume."""
+def land_sources(
+    settings: StepSettings, project: Project, contracts: Sequence[TableContract]
+) -> tuple[LandedFile, ...]:
+    """The project's source files in the volume.
+
+    Errors: UnusableSource when a file does not have the columns of its contract.
+    """
     from databricks.sdk import WorkspaceClient  # a second of imports that tests do not need
 
-    sources = refer(project.workflow.land)()
+    known = {contract.name: contract for contract in contracts}
+    sources = landing.with_known_columns(refer(project.workflow.land)(), known)
     landed = landing.land(WorkspaceClient().files, sources, settings.landing())
     uploaded = sum(file.uploaded for file in landed)
     _log.info("landing: %d files in %s, %d of them uploaded now", len(landed), settings.landing(), uploaded)
@@ -67,17 +73,14 @@ def files_by_table(
 ) -> Mapping[str, Sequence[LandedFile]]:
     """The landed files of each table of the contract.
 
-    Errors: UnusableSource when a table has no file, or a file no table.
+    Errors: UnusableSource when a table has no file.
     """
     by_table: dict[str, list[LandedFile]] = defaultdict(list)
     for file in landed:
         by_table[file.table].append(file)
-    expected = {contract.name for contract in contracts}
-    if expected != set(by_table):
-        raise UnusableSource(
-            f"The contract describes {sorted(expected)}, the landed files are of {sorted(by_table)}."
-            " Give each table a contract and at least one file."
-        )
+    without = [contract.name for contract in contracts if contract.name not in by_table]
+    if without:
+        raise UnusableSource(f"No file has landed for {', '.join(without)}, which the contract describes.")
     return by_table
 
 
