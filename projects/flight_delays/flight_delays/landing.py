@@ -25,7 +25,7 @@ def land() -> Iterator[LandingFile]:
 def by_month(content: bytes) -> Iterator[LandingFile]:
     r"""The flights file as one file per month; rows keep their order.
 
-    >>> [file.name for file in by_month(b"year,month,day\\n2013,1,1\\n2013,12,1\\n2013,1,2\\n")]
+    >>> [file.name for file in by_month(b"year,month,day\n2013,1,1\n2013,12,1\n2013,1,2\n")]
     ['flights_2013-01.csv', 'flights_2013-12.csv']
     """
     lines = io.BytesIO(content)

@@ -37,6 +37,12 @@ def test_honest_probabilities_are_calibrated_and_doubled_ones_are_not() -> None:
     assert halved == pytest.approx(0.25, abs=0.02)
 
 
+def test_one_prediction_for_all_is_as_wrong_as_its_mean_whatever_the_order() -> None:
+    labels = np.array([1] * 300 + [0] * 700)
+    for order in (labels, labels[::-1].copy()):
+        assert metrics.calibration_error(metrics.calibration(order, np.full(1000, 0.25))) == pytest.approx(0.05)
+
+
 def test_bins_hold_all_rows_in_equal_parts() -> None:
     labels, predictions = rows(0, count=1003)
     sizes = [part.rows for part in metrics.calibration(labels, predictions)]

