@@ -31,11 +31,12 @@ down: setup ## Destroy `local` by Terraform, stop everything, leave nothing behi
 
 test: setup-dev ## Lint, types, and the tests that take minutes
 	@$(MAKE) --no-print-directory lint types
-	@$(RUN) pytest -m "not slow"
+	@$(RUN) pytest -n 2 -m "not slow" --ignore=tests/end_to_end
 
 test-all: setup-dev ## All tests, the end-to-end ones included
 	@$(MAKE) --no-print-directory lint types
-	@$(RUN) pytest
+	@$(RUN) pytest -n 2 --ignore=tests/end_to_end
+	@$(RUN) pytest tests/end_to_end
 
 lint: ## Ruff: rules and format
 	@$(RUN) ruff check . && $(RUN) ruff format --check .

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 _GRACE_S = 5.0
 
@@ -22,6 +23,7 @@ class Child:
 
     process: subprocess.Popen[bytes]
     log: Path
+    copier: threading.Thread | None = None
 
     @property
     def alive(self) -> bool:
@@ -44,25 +46,50 @@ class Child:
 
     def log_tail(self, lines: int = 20) -> str:
         """The last lines of the log, for an error message."""
+        if self.copier is not None and not self.alive:
+            self.copier.join(timeout=2)
         if not self.log.exists():
             return ""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def spawn(argv: Sequence[str], *, log: Path, environment: Mapping[str, str], folder: Path | None = None) -> Child:
-    """Start a child as leader of its own process group; `argv[0]` must call `exit_with_parent` itself."""
+def spawn(
+    argv: Sequence[str],
+    *,
+    log: Path,
+    environment: Mapping[str, str],
+    folder: Path | None = None,
+    hidden: Sequence[str] = (),
+) -> Child:
+    """Start a child as leader of its own process group; `argv[0]` must call `exit_with_parent` itself.
+
+    `hidden` are secrets that the child's own libraries may print: they do not reach the log.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
             list(argv),
             stdin=subprocess.PIPE,
-            stdout=output,
+            stdout=subprocess.PIPE if hidden else output,
             stderr=subprocess.STDOUT,
             env=dict(environment),
             cwd=folder,
             start_new_session=True,
         )
-    return Child(process=process, log=log)
+    copier = None
+    if process.stdout is not None:
+        copier = threading.Thread(target=_copy, args=(process.stdout, log, hidden), name=f"log {log.name}", daemon=True)
+        copier.start()
+    return Child(process=process, log=log, copier=copier)
+
+
+def _copy(source: IO[bytes], log: Path, hidden: Sequence[str]) -> None:
+    with source, log.open("ab", buffering=0) as output:
+        for line in source:
+            shown = line
+            for secret in hidden:
+                shown = shown.replace(secret.encode(), b"[hidden]")
+            output.write(shown)
 
 
 def exit_with_parent() -> None:

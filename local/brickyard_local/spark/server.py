@@ -126,6 +126,7 @@ class SparkServer:
             log=self.log,
             environment=self._environment(jars, token),
             folder=self._runtime,
+            hidden=(token,),  # PySpark's streaming workers print the URL that they connect to, with its token
         )
         try:
             port = self._wait_for_port(child, port_file)
