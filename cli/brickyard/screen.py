@@ -28,7 +28,9 @@ class Step:
         self._now = text
         if not self._console.is_terminal and time.monotonic() - self._told > _QUIET_S:
             self._told = time.monotonic()
-            self._console.print(f"    {self._elapsed_s():3.0f} s  {text}", highlight=False, markup=False)
+            self._console.print(
+                f"    {self._elapsed_s():3.0f} s  {text}", highlight=False, markup=False, soft_wrap=True
+            )
 
     def done(self, text: str) -> None:
         """What the step's line says once it has ended."""
@@ -74,10 +76,10 @@ class Screen:
             yield step
         except BaseException:
             live.stop()
-            self.console.print(step.closing("✗", "red"))
+            self.console.print(step.closing("✗", "red"), soft_wrap=True)
             raise
         live.stop()
-        self.console.print(step.closing("✓", "green"))
+        self.console.print(step.closing("✓", "green"), soft_wrap=True)
 
     def line(self, text: str = "") -> None:
         """A line of text with rich markup."""

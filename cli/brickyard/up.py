@@ -1,13 +1,16 @@
 """`brickyard up`: deploy `local`, run its workflows, answer a request. Each step can be interrupted and run again."""
 
+import contextlib
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
 from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors.base import DatabricksError
 from rich.markup import escape
 
 from brickyard.ask import Answer, ask
@@ -51,8 +54,10 @@ def up(clone: Clone, screen: Screen, *, port: int | None, provider: ProviderName
     with only_one(clone, "up"):
         names = names_of(clone, "local")
         server, chosen = prepare(clone, screen, port=port, provider=provider)
-        deploy(clone, screen, names)
         client = client_of(clone, server)
+        if not _all_have_state(clone, names):
+            threading.Thread(target=_warm_spark, args=(client,), daemon=True).start()
+        deploy(clone, screen, names)
         ended = [finish(clone, screen, client, project) for project in names.projects]
         summary = Summary(
             host=server.hosts["local"],
@@ -131,6 +136,16 @@ def client_of(clone: Clone, server: ServerInfo) -> WorkspaceClient:
 
 def _deploy(clone: Clone, stacks: list[str], say: Callable[[str], None]) -> str:
     return run_cdktf(clone, ["deploy", *stacks, "--auto-approve"], say)
+
+
+def _warm_spark(client: WorkspaceClient) -> None:
+    """Start the JVM while Terraform works; a failure is told by the first task that needs Spark."""
+    with contextlib.suppress(DatabricksError):
+        client.api_client.do("POST", "/api/local/spark/session")
+
+
+def _all_have_state(clone: Clone, names: Names) -> bool:
+    return all(_has_state(clone, stack) for stack in names.stacks)
 
 
 def _has_state(clone: Clone, stack: str) -> bool:

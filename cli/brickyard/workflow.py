@@ -74,7 +74,14 @@ def _follow(client: WorkspaceClient, run: Run, say: Callable[[str], None]) -> Ru
 
 
 def _in_order(run: Run) -> list[RunTask]:
-    return [task for task in run.tasks or [] if task.task_key]
+    """The tasks as they follow each other; Databricks lists them by name."""
+    tasks = {task.task_key: task for task in run.tasks or [] if task.task_key}
+
+    def depth(key: str) -> int:
+        needs = [need.task_key for need in tasks[key].depends_on or [] if need.task_key in tasks]
+        return 1 + max((depth(need) for need in needs), default=0)
+
+    return [tasks[key] for key in sorted(tasks, key=lambda key: (depth(key), key))]
 
 
 def _task_line(task: RunTask) -> str:

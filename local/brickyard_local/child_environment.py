@@ -35,4 +35,5 @@ def inherited(parent: Mapping[str, str]) -> dict[str, str]:
         "no_proxy": local,
         "PYTHONUNBUFFERED": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "OMP_WAIT_POLICY": "PASSIVE",  # processes share the cores: spinning threads quadruple a training's time
     }
