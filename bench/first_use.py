@@ -1,7 +1,7 @@
 """Measure the way of a newcomer: `python bench/first_use.py`, in a clone of this repository with empty caches.
 
 Prints Markdown rows for bench/RESULTS.md: seconds of wall time, the peak of memory over all processes of the
-clone (sum of resident sets, sampled twice a second), the disk that the clone takes, and the model's quality.
+clone (sum of resident sets, sampled twice a second), and the disk that the clone takes; then the closing screen.
 """
 
 import argparse
@@ -28,7 +28,6 @@ class Memory:
     root: Path
     pid: int
     peak_bytes: int = 0
-    by_name: dict[str, int] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:

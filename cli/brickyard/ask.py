@@ -11,7 +11,7 @@ from databricks.sdk import WorkspaceClient
 from brickyard.clone import Clone
 from brickyard.errors import EndpointSilent
 from brickyard_local.account import write_private
-from brickyard_stacks.names import ProjectNames
+from brickyard_stacks.names import ALIAS, ProjectNames
 
 _READY_S = 120.0
 
@@ -28,14 +28,16 @@ class Answer:
 
 def ask(clone: Clone, client: WorkspaceClient, names: ProjectNames) -> Answer:
     """Send the model's own input example. Errors: EndpointSilent."""
-    version = _champion(client, names)
+    version = champion_version(client, names.model)
+    if version is None:
+        raise EndpointSilent(f"No version of {names.model} carries '{ALIAS}': step `deploy` has not promoted one.")
     example = _input_example(client, names.model, version)
     write_private(clone.request_file, json.dumps(example) + "\n")
     write_private(clone.authorization_file, f"Authorization: Bearer {clone.home.token_file.read_text().strip()}\n")
     _wait_until_ready(client, names.endpoint)
     url = f"{client.config.host}/serving-endpoints/{names.endpoint}/invocations"
     begin = time.perf_counter()
-    answer = httpx.post(url, json=example, headers=client.config.authenticate(), timeout=60)
+    answer = httpx.post(url, json=example, headers=client.config.authenticate(), timeout=60, trust_env=False)
     took_ms = (time.perf_counter() - begin) * 1000
     if answer.status_code != 200 or "predictions" not in answer.json():
         raise EndpointSilent(f"{url} answered {answer.status_code}: {answer.text[:500]}")
@@ -46,17 +48,14 @@ def ask(clone: Clone, client: WorkspaceClient, names: ProjectNames) -> Answer:
 def curl_command(clone: Clone, url: str) -> str:
     """A line to paste; the token is read from its file and never on a command line."""
     header, body = clone.relative(clone.authorization_file), clone.relative(clone.request_file)
-    return f"curl -s -H @{header} -H 'Content-Type: application/json' -d @{body} {url}"
+    return f"curl -s --noproxy '*' -H @{header} -H 'Content-Type: application/json' -d @{body} {url}"
 
 
-def _champion(client: WorkspaceClient, names: ProjectNames) -> str:
-    found = client.registered_models.get(names.model, include_aliases=True)
-    for alias in found.aliases or []:
-        if alias.alias_name == "champion":
-            return str(alias.version_num)
-    raise EndpointSilent(
-        f"No version of {names.model} carries the alias 'champion': step `deploy` has not promoted one."
-    )
+def champion_version(client: WorkspaceClient, model: str) -> str | None:
+    """The version that carries the alias, or None."""
+    found = client.registered_models.get(model, include_aliases=True)
+    versions = (alias.version_num for alias in found.aliases or [] if alias.alias_name == ALIAS)
+    return next((str(version) for version in versions), None)
 
 
 def _input_example(client: WorkspaceClient, model: str, version: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -16,6 +17,9 @@ from brickyard_local import process
 _TERRAFORM_VERBS = frozenset({"apply", "deploy", "destroy", "diff", "plan"})
 # The shell's own sign-in would win over the profile of `local` and lead Terraform to a real workspace.
 _SIGN_IN = ("DATABRICKS_", "ARM_", "GOOGLE_")
+# A Terraform whose `up` was killed still applies: the next one waits for its lock instead of failing on it.
+_LOCKING = ("TF_CLI_ARGS_plan", "TF_CLI_ARGS_apply", "TF_CLI_ARGS_destroy")
+_WAIT_FOR_LOCK = "-lock-timeout=180s"
 _CHANGE = re.compile(r"(Creation|Modifications|Destruction) complete")
 _RESULT = re.compile(r"(?:Apply|Destroy) complete! Resources: .*")
 
@@ -52,6 +56,7 @@ def settings_of(clone: Clone, arguments: list[str]) -> dict[str, str]:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # `python main.py` is this Python
         "CHECKPOINT_DISABLE": "1",
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+        **{name: inherited.get(name, _WAIT_FOR_LOCK) for name in _LOCKING},
         **variables,
     }
 
@@ -101,13 +106,18 @@ def run_cdktf(clone: Clone, arguments: list[str], say: Callable[[str], None]) ->
             stderr=subprocess.STDOUT,
             text=True,
         )
-        for line in running.stdout or ():
-            file.write(line)
-            file.flush()
-            lines.append(line.rstrip())
-            changes += bool(_CHANGE.search(line))
-            if line.strip():
-                say(f"{changes} changed · {_plain(line)}")
+        try:
+            for line in running.stdout or ():
+                file.write(line)
+                file.flush()
+                lines.append(line.rstrip())
+                changes += bool(_CHANGE.search(line))
+                if line.strip():
+                    say(f"{changes} changed · {_plain(line)}")
+        except BaseException:
+            running.send_signal(signal.SIGINT)
+            running.wait()
+            raise
     if running.wait():
         raise DeployFailed(f"`cdktf {' '.join(arguments)}` failed:\n{_reason(lines)}\nWhole log: {clone.relative(log)}")
     return "; ".join(match.group(0) for line in lines if (match := _RESULT.search(line)))

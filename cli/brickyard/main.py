@@ -15,8 +15,7 @@ from brickyard_stacks.errors import StacksError
 def main() -> int:
     """Errors become one sentence on standard error; exit status 1, or 130 when interrupted."""
     options = _parser().parse_args()
-    os.environ.setdefault("CHECKPOINT_DISABLE", "1")
-    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+    _settle_environment()
     try:
         run: Callable[[argparse.Namespace, Clone, Screen], None] = options.run
         run(options, Clone.find(), Screen())
@@ -29,7 +28,27 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nbrickyard: interrupted; run the same command again, it goes on from here.", file=sys.stderr)
         return 130
+    except Exception as error:
+        if os.environ.get("BRICKYARD_DEBUG"):
+            raise
+        what = " ".join(str(error).split()) or "no message"
+        print(
+            f"\nbrickyard: {type(error).__name__}: {what}\nRun the same command again: it goes on from here. "
+            "With BRICKYARD_DEBUG=1 it shows where this happened; the workspace's log is named by `make status`.",
+            file=sys.stderr,
+        )
+        return 1
     return 0
+
+
+def _settle_environment() -> None:
+    """This command is for `local`: no proxy on the way to it, and no sign-in of another workspace."""
+    os.environ.setdefault("CHECKPOINT_DISABLE", "1")
+    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1,localhost")))
+    for name in [name for name in os.environ if name.startswith("DATABRICKS_")]:
+        del os.environ[name]
 
 
 def _up(options: argparse.Namespace, clone: Clone, screen: Screen) -> None:

@@ -13,7 +13,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors.base import DatabricksError
 from rich.markup import escape
 
-from brickyard.ask import Answer, ask
+from brickyard.ask import Answer, ask, champion_version
 from brickyard.cdktf import run_cdktf
 from brickyard.clone import Clone
 from brickyard.environment import Names, names_of
@@ -116,7 +116,8 @@ def finish(
 ) -> tuple[ProjectNames, JobRun, Answer]:
     """A project's workflow, then its endpoint, then a request to it."""
     with screen.step(f"Job {project.job}") as step:
-        run = run_workflow(client, project.job, step.say)
+        promoted = champion_version(client, project.model) is not None
+        run = run_workflow(client, project.job, promoted=promoted, say=step.say)
         step.done(f"run {run.run_id}" if run.fresh else f"run {run.run_id} succeeded before with these settings")
     if run.fresh or not _endpoint_exists(client, project.endpoint):
         with screen.step(f"Deploy {project.serving_stack}") as step:

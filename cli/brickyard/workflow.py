@@ -26,17 +26,18 @@ class JobRun:
     took_s: float
 
 
-def run_workflow(client: WorkspaceClient, job_name: str, say: Callable[[str], None]) -> JobRun:
-    """Run the job unless it succeeded already with the settings that it has now.
+def run_workflow(client: WorkspaceClient, job_name: str, *, promoted: bool, say: Callable[[str], None]) -> JobRun:
+    """Run the job unless its newest run succeeded with the settings that it has now, and left a champion.
 
     An earlier call that was interrupted is taken up: the same settings give the same idempotency token.
     Errors: JobFailed with the task that failed and the end of its output.
     """
     job_id = _job_id(client, job_name)
     settings = client.jobs.get(job_id).settings
-    digest = hashlib.sha256(json.dumps(settings.as_dict() if settings else {}, sort_keys=True).encode()).hexdigest()
+    facts = json.dumps([job_id, settings.as_dict() if settings else {}], sort_keys=True)
+    digest = hashlib.sha256(facts.encode()).hexdigest()
     called_at_ms = time.time() * 1000
-    run = _current_run(client, job_id, digest[:40])
+    run = _current_run(client, job_id, digest[:40], promoted=promoted)
     fresh = (run.start_time or 0) >= called_at_ms - 1000
     run = _follow(client, run, say)
     if not _succeeded(run):
@@ -54,13 +55,18 @@ def _job_id(client: WorkspaceClient, name: str) -> int:
     return int(found[0].job_id or 0)
 
 
-def _current_run(client: WorkspaceClient, job_id: int, digest: str) -> Run:
-    """The run of these settings: one under way or done, or a new one after a failure."""
+def _current_run(client: WorkspaceClient, job_id: int, digest: str, *, promoted: bool) -> Run:
+    """The run of these settings that is under way, or the newest run when it is of these settings; else a new one.
+
+    A run that another has followed does not count: a change that was taken back must be promoted again.
+    """
+    newest = next(iter(client.jobs.list_runs(job_id=job_id, limit=1)), None)
     attempt = 0
     while True:
         answer = client.jobs.run_now(job_id, idempotency_token=f"up-{digest}-{attempt}")
         run = client.jobs.get_run(answer.run_id)
-        if not _ended(run) or _succeeded(run):
+        is_newest = newest is None or (run.run_id or 0) >= (newest.run_id or 0)
+        if not _ended(run) or (is_newest and promoted and _succeeded(run)):
             return run
         attempt += 1
 

@@ -130,8 +130,9 @@ class Account:
             if known is None:
                 workspace_id = _FIRST_WORKSPACE_ID + len(self._store.all("workspaces"))
                 known = {"name": spec.name, "workspace_id": workspace_id, "port": spec.port or free_port()}
-            elif spec.port:
+            elif spec.port and spec.port != known["port"]:
                 known["port"] = spec.port
+                listen(Workspace(**known)).close()
             self._store.put("workspaces", spec.name, known)
         return Workspace(**known)
 

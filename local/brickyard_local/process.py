@@ -32,7 +32,7 @@ def start(home: Home, workspaces: Sequence[WorkspaceSpec]) -> ServerInfo:
     Errors: CannotStart with what the server said.
     """
     known = running(home)
-    if known is not None and all(spec.name in known.hosts for spec in workspaces):
+    if known is not None and all(_serves(known, spec) for spec in workspaces):
         return known
     if known is not None:
         stop(home)
@@ -59,6 +59,11 @@ def start(home: Home, workspaces: Sequence[WorkspaceSpec]) -> ServerInfo:
             start_new_session=True,
         )
     return _wait_until_ready(home, process, log, begin)
+
+
+def _serves(info: ServerInfo, spec: WorkspaceSpec) -> bool:
+    host = info.hosts.get(spec.name, "")
+    return bool(host) and (spec.port is None or host.endswith(f":{spec.port}"))
 
 
 def running(home: Home) -> ServerInfo | None:

@@ -63,7 +63,7 @@ def binding_package() -> Path:
     spec = importlib.util.find_spec(BINDING)
     found = sorted(Path(spec.origin).parent.glob("_jsii/*.tgz")) if spec and spec.origin else []
     if not found:
-        raise BindingUnreadable(f"{BINDING} is not installed", "Run `make install`.")
+        raise BindingUnreadable(f"{BINDING} is not installed", "Run `make setup`.")
     return found[0]
 
 

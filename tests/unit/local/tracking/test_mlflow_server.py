@@ -15,7 +15,7 @@ from brickyard_local.tracking.mlflow_server import MlflowServer
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowServer:
     """A server whose Python is a script that says why it cannot."""
     python = tmp_path / "python"
-    python.write_text(f"#!{sys.executable}\nprint('no room on this machine')\nraise SystemExit(3)\n")
+    python.write_text("#!/bin/sh\necho 'no room on this machine'\nexit 3\n")
     python.chmod(0o700)
     monkeypatch.setattr(mlflow_server.sys, "executable", str(python))
     return MlflowServer(tmp_path / "tracking", tmp_path / "tracking.log")
