@@ -3,6 +3,7 @@
 import datetime as dt
 import importlib
 import importlib.resources
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
@@ -83,6 +84,10 @@ class Bound:
     def __post_init__(self) -> None:
         if self.min is None and self.max is None:
             raise InvalidProject("workflow.gate.thresholds: a threshold needs `min`, `max` or both.")
+        if not all(math.isfinite(limit) for limit in (self.min, self.max) if limit is not None):
+            raise InvalidProject(
+                f"workflow.gate.thresholds: got min {self.min}, max {self.max}; a threshold must be a finite number."
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +113,19 @@ class Gate:
             )
         if not self.thresholds:
             raise InvalidProject("workflow.gate.thresholds: empty, so every model would pass. State at least one.")
+        rules = {  # each is false for NaN too
+            "min_rows": (self.min_rows >= 100, "at least 100"),
+            "baseline_min_gain": (0 <= self.baseline_min_gain < 1, "at least 0 and less than 1"),
+            "champion_margin": (0 <= self.champion_margin <= 0.2, "from 0 to 0.2"),
+            "confidence": (0.8 <= self.confidence < 1, "at least 0.8 and less than 1"),
+            "resamples": (self.resamples >= 200, "at least 200"),
+        }
+        for name, (holds, rule) in rules.items():
+            if not holds:
+                raise InvalidProject(
+                    f"workflow.gate.{name}: got {getattr(self, name)}, must be {rule};"
+                    " anything else would open the gate or close it for good."
+                )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,7 @@
 
 import copy
 import datetime as dt
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -95,11 +96,49 @@ def test_periods_that_overlap_or_stand_in_the_wrong_order_are_refused(
 
 def test_a_gate_that_everything_passes_is_refused() -> None:
     with pytest.raises(InvalidProject, match="every model would pass"):
-        Gate(min_rows=1, thresholds={}, baseline_min_gain=0.0)
+        Gate(min_rows=100, thresholds={}, baseline_min_gain=0.0)
     with pytest.raises(InvalidProject, match="needs `min`, `max` or both"):
         Bound()
 
 
 def test_a_metric_that_has_no_value_per_row_cannot_be_compared() -> None:
     with pytest.raises(InvalidProject, match="need log_loss or brier"):
-        Gate(metric="roc_auc", min_rows=1, thresholds={"roc_auc": Bound(min=0.5)}, baseline_min_gain=0.0)
+        Gate(metric="roc_auc", min_rows=100, thresholds={"roc_auc": Bound(min=0.5)}, baseline_min_gain=0.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("min_rows", 99),
+        ("baseline_min_gain", -100.0),
+        ("baseline_min_gain", 1.0),
+        ("champion_margin", 1e9),
+        ("champion_margin", -0.01),
+        ("confidence", 0.0),
+        ("confidence", 1.0),
+        ("confidence", math.nan),
+        ("resamples", 1),
+    ],
+)
+def test_a_gate_configured_open_is_refused_by_name_value_and_rule(name: str, value: float) -> None:
+    given: dict[str, Any] = {"min_rows": 100, "baseline_min_gain": 0.0, "thresholds": {"roc_auc": Bound(min=0.5)}}
+    with pytest.raises(InvalidProject, match=rf"workflow\.gate\.{name}: got .*, must be "):
+        Gate(**(given | {name: value}))
+
+
+def test_the_least_strict_gate_is_still_a_gate() -> None:
+    least = Gate(
+        min_rows=100,
+        thresholds={"roc_auc": Bound(min=0.5)},
+        baseline_min_gain=0.0,
+        champion_margin=0.2,
+        confidence=0.8,
+        resamples=200,
+    )
+    assert least.resamples == 200
+
+
+@pytest.mark.parametrize("limit", [math.inf, -math.inf, math.nan])
+def test_a_threshold_that_is_no_number_is_refused(limit: float) -> None:
+    with pytest.raises(InvalidProject, match="must be a finite number"):
+        Bound(min=limit)

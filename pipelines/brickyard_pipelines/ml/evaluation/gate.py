@@ -50,8 +50,8 @@ class Verdict:
 def judge(gate: Gate, evidence: Evidence) -> Verdict:
     """All conditions of the gate. The first model of all answers to thresholds and baselines alone.
 
-    >>> gate = Gate(min_rows=1, thresholds={"roc_auc": Bound(min=0.7)}, baseline_min_gain=0.0)
-    >>> judge(gate, Evidence(metrics={"rows": 5}, baseline_gains={}, champion_gain=None)).reason
+    >>> gate = Gate(min_rows=100, thresholds={"roc_auc": Bound(min=0.7)}, baseline_min_gain=0.0)
+    >>> judge(gate, Evidence(metrics={"rows": 500}, baseline_gains={}, champion_gain=None)).reason
     'roc_auc missing (needed: at least 0.7); baseline not compared (needed: one at least)'
     """
     conditions = [_within("rows", Bound(min=gate.min_rows), evidence.metrics)]
