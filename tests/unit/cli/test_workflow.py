@@ -1,5 +1,6 @@
 """Which run of a job counts as done for the settings that the job has now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +24,7 @@ class FakeJobs:
     outcome: RunState = field(default_factory=lambda: SUCCESS)
     runs: dict[str, Run] = field(default_factory=dict)
 
-    def list(self, **_: Any) -> list[Job]:
+    def list(self, **_: Any) -> Sequence[Job]:
         return [Job(job_id=self.job_id)]
 
     def get(self, _: int) -> Job:
@@ -37,7 +38,7 @@ class FakeJobs:
     def get_run(self, run_id: int) -> Run:
         return next(run for run in self.runs.values() if run.run_id == run_id)
 
-    def list_runs(self, *, job_id: int, **_: Any) -> list[Run]:
+    def list_runs(self, *, job_id: int, **_: Any) -> Sequence[Run]:
         return [run for run in reversed(self.runs.values()) if run.job_id == job_id]
 
 
