@@ -52,11 +52,11 @@ class Store:
             self._local.depth = 1
             try:
                 yield
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            else:
                 connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:  # SQLite ends it by itself when, say, the disk is full
+                    connection.execute("ROLLBACK")
+                raise
             finally:
                 self._local.depth = 0
 
