@@ -52,6 +52,10 @@ class Answer:
     body: bytes
 
 
+class _ClosedUnanswered(ConnectionError):
+    """The server had closed a kept connection before it answered."""
+
+
 class Api:
     """Calls one workspace. Errors: ForeignHost at once; ApiError and Unreachable by call."""
 
@@ -111,7 +115,10 @@ class Api:
         return answer
 
     def _exchange(self, method: str, target: str, content: bytes | None, headers: Mapping[str, str]) -> Answer:
-        """One request; a kept connection which the server has closed meanwhile is opened again, once."""
+        """One request; a kept connection which the server has closed meanwhile is opened again, once.
+
+        Nothing else is sent again: after a timeout the server may still be carrying the request out.
+        """
         import http.client
 
         kept: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
@@ -123,7 +130,7 @@ class Api:
             except (http.client.HTTPException, OSError) as error:
                 connection.close()
                 self._local.connection = None
-                if connection is not kept:
+                if connection is not kept or not isinstance(error, _ClosedUnanswered):
                     raise Unreachable(self.host, str(error) or type(error).__name__) from error
         raise Unreachable(self.host, "the connection was closed")
 
@@ -141,8 +148,14 @@ class Api:
         content: bytes | None,
         headers: Mapping[str, str],
     ) -> Answer:
-        connection.request(method, target, content, dict(headers))
-        response = connection.getresponse()
+        reused = connection.sock is not None
+        try:
+            connection.request(method, target, content, dict(headers))
+            response = connection.getresponse()
+        except (ConnectionResetError, BrokenPipeError) as error:  # RemoteDisconnected is a ConnectionResetError
+            if reused:
+                raise _ClosedUnanswered(str(error)) from error
+            raise
         names = {name.lower(): value for name, value in response.getheaders()}
         answer = Answer(status=response.status, headers=names, body=response.read())
         self._local.connection = connection

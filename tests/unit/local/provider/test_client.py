@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from brickyard_local.provider import client
 from brickyard_local.provider.client import Api
 from brickyard_local.provider.errors import ApiError, Unreachable
 
@@ -17,6 +18,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     seen: ClassVar[list[tuple[str, str, Any]]] = []
+    released: ClassVar[threading.Event] = threading.Event()
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -26,6 +28,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             status = int(self.path.partition("?")[0].rpartition("/")[2])
         if self.path == "/twice" and len([call for call in self.seen if call[1] == "/twice"]) == 1:
             status, headers = 429, {"Retry-After": "0"}
+        if self.path == "/slow":
+            self.released.wait(5)
         if self.path == "/close":
             self.close_connection = True
         self._answer(status, headers)
@@ -48,10 +52,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[http.server.ThreadingHTTPServer]:
     Handler.seen.clear()
+    Handler.released.clear()
     running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=running.serve_forever)
     thread.start()
     yield running
+    Handler.released.set()
     running.shutdown()
     thread.join()
     running.server_close()
@@ -96,3 +102,15 @@ def test_a_connection_the_server_closed_is_opened_again(api: Api) -> None:
 def test_a_server_which_is_not_there_is_named() -> None:
     with pytest.raises(Unreachable, match=r"http://127\.0\.0\.1:9 does not answer"):
         Api("http://127.0.0.1:9", "t").get("/a")
+
+
+def test_a_request_is_not_sent_again_after_a_timeout(
+    server: http.server.ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server may still be carrying it out."""
+    monkeypatch.setattr(client, "_TIMEOUT_S", 0.5)
+    api = Api(f"http://127.0.0.1:{server.server_port}", "secret")
+    api.get("/a")
+    with pytest.raises(Unreachable, match="timed out"):
+        api.post("/slow", {})
+    assert [path for _, path, _ in Handler.seen] == ["/a", "/slow"]
