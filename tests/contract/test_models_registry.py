@@ -123,6 +123,10 @@ def test_only_name_owner_and_comment_change(client: WorkspaceClient, model: str)
     client.model_versions.update(model, version, comment="tried", source="elsewhere")
     kept = client.model_versions.get(model, version)
     assert (kept.comment, kept.source) == ("tried", "runs:/r/m")
+    client.model_versions.update(model, version)
+    assert client.model_versions.get(model, version).comment == "tried"
+    client.model_versions.update(model, version, comment="")
+    assert not client.model_versions.get(model, version).comment
 
 
 def test_a_renamed_model_keeps_versions_aliases_and_files(client: WorkspaceClient, model: str) -> None:

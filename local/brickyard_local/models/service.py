@@ -150,11 +150,12 @@ class ModelsService:
         ]
 
     def update_version(self, caller: Caller, full_name: str, version: int, comment: str | None) -> Document:
-        """Change the comment. Errors: as `version`."""
+        """Change the comment; None leaves it as it is. Errors: as `version`."""
         with self._securables.change():
             document = self._version(caller, full_name, version, MANAGE)
             stamp = {"updated_at": now_ms(), "updated_by": caller.principal}
-            return self._versions.put({**document, **stamp, "comment": comment})
+            changed = {} if comment is None else {"comment": comment}
+            return self._versions.put({**document, **stamp, **changed})
 
     def delete_version(self, caller: Caller, full_name: str, version: int) -> None:
         """With its aliases and files. Errors: as `version`."""
