@@ -86,7 +86,12 @@ class ServedEntity:
         was_ready = self.state == RECOVERING
         while not self._stopping.is_set():
             began = time.monotonic()
-            reason = self._run_once()
+            try:
+                reason = self._run_once()
+            except Exception as error:  # noqa: BLE001 - a bug of ours must end the loading, not hang whoever waits
+                _log.exception("%s", self.identity.name)
+                reason = f"The local workspace failed: {error!r}"
+                self._end_child()
             if self._stopping.is_set():
                 return
             was_ready = was_ready or self.state == READY
@@ -121,6 +126,12 @@ class ServedEntity:
         child.process.wait()
         child.stop(grace_s=0)
         return self._reason(child)
+
+    def _end_child(self) -> None:
+        with self._lock:
+            child, self._child = self._child, None
+        if child is not None:
+            child.stop()
 
     def _spawn(self, folder: Path) -> children.Child | None:
         self._socket.unlink(missing_ok=True)
