@@ -48,6 +48,7 @@ def serve(home: Home, specs: tuple[WorkspaceSpec, ...]) -> None:
     listeners = [listen(workspace) for workspace in workspaces]
     state.account.write_config_file(state.account.admin_token())
     try:
+        state.recover()
         asyncio.run(_answer(state, workspaces, listeners))
     finally:
         home.server_file.unlink(missing_ok=True)

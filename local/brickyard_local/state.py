@@ -120,14 +120,21 @@ class LocalState:
             models=models,
         )
 
-    def start(self) -> None:
-        """Take up what an earlier process left: called once, when all workspaces listen."""
+    def recover(self) -> None:
+        """End what an earlier process left: called once, before any request is answered."""
         self.files.start()
-        self.tracking.start(self.account.workspaces())
-        workspace_ids = [workspace.workspace_id for workspace in self.account.workspaces()]
         _revoke_lost_tokens(self.identity)
-        self.jobs.runner.recover(workspace_ids)
+        self.jobs.runner.recover(self._workspace_ids())
+
+    def start(self) -> None:
+        """Take up what needs the HTTP server: called once, when all workspaces answer."""
+        self.tracking.start(self.account.workspaces())
+        workspace_ids = self._workspace_ids()
+        self.jobs.runner.start(workspace_ids)
         self.serving.start(workspace_ids)
+
+    def _workspace_ids(self) -> list[int]:
+        return [workspace.workspace_id for workspace in self.account.workspaces()]
 
     def close(self) -> None:
         """Stop every child process."""

@@ -22,6 +22,7 @@ STOPPED = Ending(
     life_cycle="INTERNAL_ERROR",
     message="The local workspace stopped while this was active. What it had done until then is kept; run it again.",
 )
+_RETRY_STORE_S = 1.0
 _NOT_RUN = {
     "UPSTREAM_FAILED": "An upstream task failed.",
     "UPSTREAM_CANCELED": "An upstream task was canceled.",
@@ -48,6 +49,12 @@ class _Progress:
 Start = Callable[[Assignment], TaskProcess]
 
 
+def failed_by(error: Exception) -> Ending:
+    """How a run or task ends that a fault of the local workspace broke off."""
+    message = f"The local workspace failed: {error!r}"
+    return Ending(result="FAILED", code="INTERNAL_ERROR", message=message, life_cycle="INTERNAL_ERROR")
+
+
 class Execution:
     """Runs the tasks of one job run in the order of their dependencies."""
 
@@ -72,7 +79,14 @@ class Execution:
         self._events.put(("stop", None))
 
     def execute(self) -> None:
-        """Run to the end; the caller gives it a thread."""
+        """Run to the end; the caller gives it a thread. A fault of ours ends the run too."""
+        try:
+            self._run_tasks()
+        except Exception as error:  # noqa: BLE001 - a bug of ours must end the run, not leave it RUNNING
+            _log.exception("run %s", self.run_id)
+            self._break_off(failed_by(error))
+
+    def _run_tasks(self) -> None:
         timeout_s = self._run["settings"].get("timeout_seconds") or None
         deadline = time.monotonic() + timeout_s if timeout_s else None
         self._run = self._records.change_run(self._run, life_cycle_state="RUNNING", run_start_time=now_ms())
@@ -86,6 +100,25 @@ class Execution:
                 deadline = None
             self._start_ready()
         self._records.change_run(self._run, **self._ending().changes())
+
+    def _break_off(self, ending: Ending) -> None:
+        """End the processes, then the documents, again and again until the store takes it or the workspace stops."""
+        for progress in self._tasks:
+            if progress.process is not None:
+                self._cancel_process(progress.process)
+        while True:
+            try:
+                self._records.end_all(self._run, ending)
+            except Exception:  # noqa: BLE001 - a full disk, say, has room again later
+                _log.exception("run %s could not be ended", self.run_id)
+            else:
+                return
+            try:
+                event, _ = self._events.get(timeout=_RETRY_STORE_S)
+            except queue.Empty:
+                continue
+            if event == "stop":
+                return
 
     def _next_event(self, deadline: float | None) -> tuple[str, Any]:
         due = [progress.retry_at for progress in self._tasks if progress.retry_at is not None]
@@ -143,8 +176,7 @@ class Execution:
                 ending = process.run()
             except Exception as error:  # noqa: BLE001 - a bug of ours must end the task, not hang the run
                 _log.exception("task run %s", attempt["run_id"])
-                message = f"The local workspace failed: {error!r}"
-                ending = Ending(result="FAILED", code="INTERNAL_ERROR", message=message, life_cycle="INTERNAL_ERROR")
+                ending = failed_by(error)
             self._events.put(("ended", (progress, ending)))
 
         threading.Thread(target=run, name=f"task-run-{attempt['run_id']}", daemon=True).start()

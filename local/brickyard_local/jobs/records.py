@@ -120,6 +120,17 @@ class Records:
             next(task for task in stored["tasks"] if task["run_id"] == task_run_id).update(changes)
             self.store.put(RUNS, run["run_id"], stored, scope=run["workspace_id"])
 
+    def end_all(self, run: Document, ending: Ending) -> None:
+        """End a run and what is active of its task attempts, at once. Nothing happens to a deleted run."""
+        with self._lock, self.store.write():
+            stored = self.store.get(RUNS, run["run_id"], scope=run["workspace_id"])
+            if stored is None:
+                return
+            for state in [stored, *stored["tasks"]]:
+                if is_active(state):
+                    state.update(ending.changes())
+            self.store.put(RUNS, run["run_id"], stored, scope=run["workspace_id"])
+
     def _stored(self, run: Document) -> Document:
         stored = self.store.get(RUNS, run["run_id"], scope=run["workspace_id"])
         if stored is None:

@@ -1,12 +1,15 @@
 """The runs that are active now: started, queued, cancelled, and ended after the workspace was killed."""
 
+import logging
 import threading
 
-from brickyard_local.jobs.execution import STOPPED, Execution, Start
+from brickyard_local.jobs.execution import STOPPED, Execution, Start, failed_by
 from brickyard_local.jobs.needs import CallerOf
 from brickyard_local.jobs.processes import CANCELED
 from brickyard_local.jobs.records import Ending, Records, is_active, now_ms
 from brickyard_local.store import Document
+
+_log = logging.getLogger("brickyard_local.jobs")
 
 _LIMIT_REACHED = "MAXIMUM_CONCURRENT_RUNS_REACHED"
 _CLOSE_S = 12.0
@@ -50,11 +53,14 @@ class Runner:
                 self._records.change_run(run, **CANCELED.changes())
 
     def recover(self, workspace_ids: list[int]) -> None:
-        """After a start: end what a killed workspace left active, then start what was queued."""
+        """Before requests are answered: end what a killed workspace left active."""
         for workspace_id in workspace_ids:
             for run in reversed(self._records.runs(workspace_id)):
                 if is_active(run) and run["life_cycle_state"] != "QUEUED":
-                    self._end_lost(run)
+                    self._records.end_all(run, STOPPED)
+
+    def start(self, workspace_ids: list[int]) -> None:
+        """When requests are answered: start what was queued."""
         for workspace_id in workspace_ids:
             for job_id in {run["job_id"] for run in self._records.runs(workspace_id) if is_active(run)}:
                 self._start_queued(workspace_id, job_id)
@@ -76,7 +82,11 @@ class Runner:
 
     def _begin(self, run: Document) -> Document:
         run = self._records.change_run(run, life_cycle_state="PENDING", state_message="", begin_time=now_ms())
-        caller = self._caller_of(run["workspace_id"], run["run_as"])
+        try:
+            caller = self._caller_of(run["workspace_id"], run["run_as"])
+        except Exception as error:
+            self._records.end_all(run, failed_by(error))
+            raise
         execution = Execution(run, caller, records=self._records, start=self._start)
         thread = threading.Thread(target=self._execute, args=(execution, run), name=f"run-{run['run_id']}", daemon=True)
         self._active[execution.run_id] = execution
@@ -98,10 +108,7 @@ class Runner:
         with self._lock:
             for run in reversed(self._records.runs(workspace_id, job_id)):
                 if run["life_cycle_state"] == "QUEUED" and self._is_free(run):
-                    self._begin(run)
-
-    def _end_lost(self, run: Document) -> None:
-        for task in run["tasks"]:
-            if is_active(task):
-                self._records.change_task(run, task["run_id"], **STOPPED.changes())
-        self._records.change_run(run, **STOPPED.changes())
+                    try:
+                        self._begin(run)
+                    except Exception:  # noqa: BLE001 - one run's fault must not keep the others queued
+                        _log.exception("queued run %s could not start", run["run_id"])
