@@ -2,14 +2,18 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import mlflow
+import pandas as pd
 import pytest
 
-from brickyard_pipelines.errors import UnusablePredictions, UnusableSource, ValidationRefused
+from brickyard_pipelines.errors import PromotionRefused, UnusablePredictions, UnusableSource, ValidationRefused
+from brickyard_pipelines.ml.data.rows import LabelledRows
+from brickyard_pipelines.ml.evaluation import gate, holdout
 from brickyard_pipelines.ml.evaluation.gate import Condition, Verdict
 from brickyard_pipelines.ml.project import Project, load_project
 from brickyard_pipelines.ml.settings import StepSettings
@@ -102,6 +106,31 @@ def test_a_version_that_has_seen_the_holdout_is_not_judged_on_it(project: Projec
     validate.check_fresh({"validation_until": "2013-11-01"}, project)
 
 
+@pytest.mark.parametrize(("champion", "tagged"), [("2", "2"), (None, "none")])
+def test_validate_writes_down_the_champion_that_it_compared_with(
+    project: Project, monkeypatch: pytest.MonkeyPatch, champion: str | None, tagged: str
+) -> None:
+    registry = Registry(champion="9")  # moved while the comparison ran
+    candidate = SimpleNamespace(version="3", champion=champion, predict=None, rates=None, champion_predict=None)
+    source = SimpleNamespace(feature_table="t", feature_version=1)
+    monkeypatch.setattr(validate, "read_holdout", lambda *_: (source, SimpleNamespace(labels=[], unlabelled=0)))
+    monkeypatch.setattr(validate, "load_candidate", lambda *_: candidate)
+    monkeypatch.setattr(holdout, "compare", lambda *_: SimpleNamespace(evidence=None))
+    monkeypatch.setattr(gate, "judge", lambda *_: judged(True))
+    monkeypatch.setattr(validate, "write_evidence", lambda *_: None)
+    assert validate.judge(registry, SETTINGS, project).passed  # type: ignore[arg-type]
+    assert registry.tags["validated_against_champion"] == tagged
+
+
+@pytest.mark.parametrize("accept_earlier", [False, True])
+def test_deploy_asks_who_is_champion_now(accept_earlier: bool) -> None:
+    tags = {"validation_status": "PASSED", "validated_by_job_run": "17", "validated_against_champion": "2"}
+    settings = replace(SETTINGS, accept_earlier_validation=accept_earlier)
+    deploy.allowed(Registry(tags, champion="2"), settings)  # type: ignore[arg-type]
+    with pytest.raises(PromotionRefused, match="compared with champion 2, the champion is 4 now"):
+        deploy.allowed(Registry(tags, champion="4"), settings)  # type: ignore[arg-type]
+
+
 def workspace(user: str = "ann") -> Any:
     return SimpleNamespace(current_user=SimpleNamespace(me=lambda: SimpleNamespace(user_name=user)))
 
@@ -151,6 +180,15 @@ def test_the_recipe_changes_with_data_parameters_and_model(project: Project) -> 
     }
     assert len(recipes) == 3
     assert train.recipe(SETTINGS, project, source) in recipes
+
+
+def test_a_training_parameter_cannot_pass_for_a_fact_that_validate_trusts(project: Project) -> None:
+    lying = replace(project.workflow.training, parameters={"validation_until": "1999-01-01", "depth": 3})
+    told = replace(project, workflow=replace(project.workflow, training=lying))
+    labelled = LabelledRows(features=pd.DataFrame(), labels=pd.Series(dtype=int), moments=pd.Series(), unlabelled=0)
+    logged = train.parameters(told, labelled)
+    assert logged["validation_until"] == project.workflow.split.validation.until
+    assert (logged["training.validation_until"], logged["training.depth"]) == ("1999-01-01", 3)
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -4,18 +4,27 @@ from collections.abc import Mapping
 
 from brickyard_pipelines.errors import PromotionRefused
 
+COMPARED_WITH = "validated_against_champion"  # the tag that validate writes: a version, or 'none'
+
 
 def require_passed(
-    tags: Mapping[str, str], *, version: str, job_run_id: str | None, accept_earlier: bool = False
+    tags: Mapping[str, str],
+    *,
+    version: str,
+    champion: str | None,
+    job_run_id: str | None,
+    accept_earlier: bool = False,
 ) -> str:
     """Why the version may be deployed.
 
-    Errors: PromotionRefused unless its validation passed, in this job run or by an explicit word.
+    Errors: PromotionRefused unless its validation passed, in this job run or by an explicit word, and compared it
+    with the `champion` of now. No word lifts the last one.
 
     >>> passed = {"validation_status": "PASSED", "validated_by_job_run": "7", "validation_reason": "good"}
-    >>> require_passed(passed, version="3", job_run_id="7")
+    >>> passed[COMPARED_WITH] = "2"
+    >>> require_passed(passed, version="3", champion="2", job_run_id="7")
     'good'
-    >>> require_passed(passed, version="3", job_run_id="8")
+    >>> require_passed(passed, version="3", champion="2", job_run_id="8")
     Traceback (most recent call last):
     brickyard_pipelines.errors.PromotionRefused: Version 3 was validated by job run 7, not by 8. Validate it again, ...
     """
@@ -31,6 +40,7 @@ def require_passed(
             f"Version {version} was validated by job run {validated_by}, not by {job_run_id or 'hand'}."
             " Validate it again, or give --accept-earlier-validation."
         )
+    _require_same_champion(tags, version, champion)
     return tags.get("validation_reason", "")
 
 
@@ -43,3 +53,13 @@ def record(*, previous: str | None, who: str, why: str, job_run_id: str | None, 
         "promoted_by_job_run": job_run_id or "by hand",
         "promotion_reason": why,
     }
+
+
+def _require_same_champion(tags: Mapping[str, str], version: str, champion: str | None) -> None:
+    compared, now = tags.get(COMPARED_WITH), champion or "none"
+    if compared == now or champion == version:  # the champion itself: a repeated deploy changes nothing
+        return
+    raise PromotionRefused(
+        f"Version {version} was compared with champion {compared or 'unknown'}, the champion is {now} now."
+        " Validate it again."
+    )

@@ -44,10 +44,11 @@ def allowed(client: "MlflowClient", settings: StepSettings) -> str:
     """
     from brickyard_pipelines.ml.registry import versions  # loads mlflow
 
-    version = settings.need("model_version")
+    model, version = settings.need("model"), settings.need("model_version")
     return promotion.require_passed(
-        versions.find(client, settings.need("model"), version).tags,
+        versions.find(client, model, version).tags,
         version=version,
+        champion=versions.champion(client, model),
         job_run_id=settings.job_run_id,
         accept_earlier=settings.accept_earlier_validation,
     )

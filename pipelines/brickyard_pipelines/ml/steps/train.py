@@ -131,7 +131,10 @@ def summary(scores: dict[str, float]) -> str:
 
 
 def parameters(project: Project, labelled: LabelledRows) -> dict[str, Any]:
-    """What the run was told: the split, the function, its parameters."""
+    """What the run was told: the split, the function, and its parameters as `training.<name>`.
+
+    The prefix keeps a parameter from passing for a fact: validate trusts `validation_until`.
+    """
     split, training = project.workflow.split, project.workflow.training
     return {
         "train_since": split.train.since,
@@ -139,7 +142,7 @@ def parameters(project: Project, labelled: LabelledRows) -> dict[str, Any]:
         "validation_until": split.validation.until,
         "rows_without_label": labelled.unlabelled,
         "function": training.function,
-        **training.parameters,
+        **{f"training.{name}": value for name, value in training.parameters.items()},
     }
 
 

@@ -18,6 +18,7 @@ from brickyard_pipelines.ml.evaluation.baselines import Baselines
 from brickyard_pipelines.ml.evaluation.gate import Verdict
 from brickyard_pipelines.ml.evaluation.holdout import Comparison, Predict
 from brickyard_pipelines.ml.project import Project
+from brickyard_pipelines.ml.registry import promotion
 from brickyard_pipelines.ml.settings import StepSettings
 from brickyard_pipelines.ml.steps import entry
 
@@ -69,7 +70,12 @@ def validate(settings: StepSettings, project: Project) -> None:
 
 
 def judge(client: "MlflowClient", settings: StepSettings, project: Project) -> Verdict:
-    """Compare on the hold-out, decide, and leave the evidence in a run."""
+    """Compare on the hold-out, decide, and leave the evidence in a run.
+
+    The version is tagged with the champion that it was compared with: deploy refuses when another has come.
+    """
+    from brickyard_pipelines.ml.registry import versions
+
     with ThreadPoolExecutor(1) as pool:
         reading = pool.submit(read_holdout, settings, project)
         candidate = load_candidate(client, settings, project)
@@ -87,6 +93,8 @@ def judge(client: "MlflowClient", settings: StepSettings, project: Project) -> V
         "without label": str(fresh.unlabelled),
     }
     write_evidence(settings, project, candidate, comparison, verdict, facts)
+    compared = {promotion.COMPARED_WITH: candidate.champion or "none"}
+    versions.tag(client, settings.need("model"), candidate.version, compared)
     return verdict
 
 
