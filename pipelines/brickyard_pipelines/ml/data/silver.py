@@ -26,7 +26,7 @@ class SilverCounts:
     wrote: bool
 
 
-def conform(spark: "SparkSession", contract: TableContract, bronze: str, silver: str) -> SilverCounts:
+def conform(spark: "SparkSession", contract: TableContract, bronze: str, silver: str, quarantine: str) -> SilverCounts:
     """Rebuild the silver table, and its quarantine, from bronze when either changed."""
     source = tables.require(spark, bronze, made_by="ingest")
     made_from = {"bronze": source.version, "contract": fingerprint(asdict(contract))}
@@ -36,14 +36,15 @@ def conform(spark: "SparkSession", contract: TableContract, bronze: str, silver:
         _write_silver(spark, contract, rows, silver, made_from)
     kept = tables.require(spark, silver, made_by="ingest").rows
     refused = source.rows - kept
-    _keep_quarantine(spark, contract, rows, f"{silver[:-1]}_quarantine`", made_from, refused=refused)
+    _keep_quarantine(spark, contract, rows, quarantine, made_from, refused=refused)
     return SilverCounts(bronze=source.rows, silver=kept, quarantined=refused, wrote=wrote)
 
 
 def judged(rows: "DataFrame", contract: TableContract) -> "DataFrame":
     """Bronze rows with the contract's columns and the reason against each, null when there is none.
 
-    Of several rows with one key the one of the last file stays; the others are duplicates.
+    Of several good rows with one key the one of the last file stays; the others are duplicates. A row refused
+    already keeps its own reason.
     """
     from pyspark.sql import Window
     from pyspark.sql import functions as f
@@ -53,7 +54,7 @@ def judged(rows: "DataFrame", contract: TableContract) -> "DataFrame":
     if not _has_duplicates(typed, contract):
         return typed
     newest = Window.partitionBy(REASON, *contract.key).orderBy(f.col(f"_row.{SOURCE_FILE}").desc(), f.xxhash64("_row"))
-    duplicate = f.expr(f"CASE WHEN _n > 1 THEN 'duplicate key' ELSE {REASON} END")
+    duplicate = f.expr(f"CASE WHEN _n > 1 AND {REASON} IS NULL THEN 'duplicate key' ELSE {REASON} END")
     return typed.withColumn("_n", f.row_number().over(newest)).withColumn(REASON, duplicate).drop("_n")
 
 

@@ -98,8 +98,8 @@ def conform_one(spark: "SparkSession", settings: StepSettings, contract: TableCo
 
     Errors: UnusableSource when not one row keeps the contract.
     """
-    table = settings.table("silver", contract.name)
-    counts = silver.conform(spark, contract, settings.table("bronze", contract.name), table)
+    table, quarantine = (settings.table("silver", name) for name in (contract.name, f"{contract.name}_quarantine"))
+    counts = silver.conform(spark, contract, settings.table("bronze", contract.name), table, quarantine)
     _log.info(
         "%s: %d of %d rows kept, %d quarantined%s",
         *(table, counts.silver, counts.bronze, counts.quarantined, "" if counts.wrote else " (unchanged)"),
