@@ -7,7 +7,6 @@ from brickyard_local.provider.resource import DataSource, Resource
 
 _RESOURCES: Mapping[str, str] = {
     "databricks_catalog": "catalog.catalog:Catalog",
-    "databricks_cluster_policy": "compute.cluster_policy:ClusterPolicy",
     "databricks_directory": "workspace.directory:Directory",
     "databricks_file": "files.file:File",
     "databricks_grant": "catalog.grant:Grant",
@@ -35,7 +34,6 @@ _DATA_SOURCES: Mapping[str, str] = {
 }
 # The other resources' versions are 0 here: nothing of theirs ever enters a state file.
 _SCHEMA_VERSIONS: Mapping[str, int] = {
-    "databricks_cluster_policy": 1,
     "databricks_job": 2,
     "databricks_workspace_binding": 1,
     "databricks_workspace_file": 1,
