@@ -1,6 +1,6 @@
 """What a child process may keep of the server's environment: nothing of its secrets, nothing of its settings."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 _INHERITED = frozenset(
     {
@@ -25,9 +25,12 @@ _INHERITED = frozenset(
 _LOOPBACK = "127.0.0.1,localhost"
 
 
-def inherited(parent: Mapping[str, str]) -> dict[str, str]:
-    """Names of the machine's own set-up; loopback is never sent to a proxy, and mlflow reports to nobody."""
-    kept = {name: value for name, value in parent.items() if name.upper() in _INHERITED}
+def inherited(parent: Mapping[str, str], *, also: Collection[str] = ()) -> dict[str, str]:
+    """Names of the machine's own set-up, and those of `also` that are set.
+
+    Loopback is never sent to a proxy, and mlflow reports to nobody.
+    """
+    kept = {name: value for name, value in parent.items() if name.upper() in _INHERITED or name in also}
     no_proxy = parent.get("NO_PROXY") or parent.get("no_proxy")
     local = f"{no_proxy},{_LOOPBACK}" if no_proxy else _LOOPBACK
     return kept | {

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from brickyard_local.child_environment import inherited
 from brickyard_local.children import Child, spawn
 from brickyard_local.spark import session
 from brickyard_local.spark.errors import SparkServerFailed
@@ -21,8 +22,6 @@ from brickyard_local.spark.settings import java_options, spark_settings
 _START_S = 120.0
 _POLL_S = 0.05
 _MAIN = "io.unitycatalog.brickyard.Server"
-# A task's own settings must not reach the server, whose Python workers serve the tasks of all principals.
-_NOT_INHERITED = ("DATABRICKS_", "MLFLOW_", "SPARK_", "PYSPARK_", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")
 _log = logging.getLogger(__name__)
 
 
@@ -145,9 +144,11 @@ class SparkServer:
         ]
 
     def _environment(self, jars: SparkJars, token: str) -> dict[str, str]:
-        """The environment holds the token, since a command line is for everyone to read."""
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_INHERITED)}
-        return inherited | {
+        """The token is in it, since a command line is for everyone to read; nothing of the shell's secrets is.
+
+        The server's Python workers serve the tasks of all principals: whatever stands here, every UDF can read.
+        """
+        return inherited(os.environ, also=("PYTHONPATH",)) | {
             "JAVA_HOME": str(jars.java.home),
             "SPARK_HOME": str(jars.spark_jars.parent),
             "SPARK_LOCAL_IP": "127.0.0.1",

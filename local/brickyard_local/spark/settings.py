@@ -55,6 +55,8 @@ _TUNING = {
     "spark.connect.grpc.binding.port": "0",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
+    # Nor another user of it: with a `local[…]` master Spark makes the secret itself, and keeps it in memory only.
+    "spark.authenticate": "true",
     # As on Databricks.
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",

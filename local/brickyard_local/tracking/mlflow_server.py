@@ -20,6 +20,7 @@ from urllib.parse import quote
 import httpx
 from starlette.concurrency import run_in_threadpool
 
+from brickyard_local.child_environment import inherited
 from brickyard_local.children import Child, spawn
 from brickyard_local.errors import ApiError, TemporarilyUnavailable
 
@@ -28,7 +29,6 @@ _AGAIN_S = 5.0
 _POLL_S = 0.05
 _ANSWER_S = 300.0
 _SOCKET_FOLDER = "brickyard-mlflow-"
-_PASSED_ON = frozenset({"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV"})
 
 Json = dict[str, Any]
 Query = list[tuple[str, str]]
@@ -135,7 +135,7 @@ class MlflowServer:
     def _start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         sockets = self._socket_folder()
-        environment = {name: os.environ[name] for name in _PASSED_ON & os.environ.keys()}
+        environment = inherited(os.environ, also=("PYTHONPATH", "VIRTUAL_ENV"))
         socket = sockets / "mlflow"
         argv = [sys.executable, "-m", "brickyard_local.tracking.child", str(socket)]
         self._child = spawn(argv, log=self._log, environment=environment, folder=self._folder)

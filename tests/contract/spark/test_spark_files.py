@@ -97,6 +97,21 @@ def test_python_runs_in_workers(spark: SparkSession, schema: str) -> None:
     assert spark.table(f"{schema}.doubled").agg(F.sum("twice")).first()[0] == 90.0
 
 
+def test_workers_import_a_module_that_the_session_sent(spark: SparkSession, tmp_path: Path) -> None:
+    """The server hands it out over Spark's own RPC, which asks for Spark's secret."""
+    module = tmp_path / "sent_by_the_session.py"
+    module.write_text("ANSWER = 42\n")
+    spark.addArtifact(str(module), pyfile=True)
+
+    def answer(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        import sent_by_the_session
+
+        for batch in batches:
+            yield batch.assign(answer=sent_by_the_session.ANSWER)
+
+    assert spark.range(1).mapInPandas(answer, "id long, answer long").first()["answer"] == 42
+
+
 @pytest.mark.slow
 def test_a_model_of_mlflow_scores_a_table(spark: SparkSession, tmp_path: Path) -> None:
     class Doubling(mlflow.pyfunc.PythonModel):

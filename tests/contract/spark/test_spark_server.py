@@ -2,12 +2,15 @@
 
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -33,6 +36,14 @@ def _wait_for_end(pid: int) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def _answer_to_a_stranger(port: int) -> bytes:
+    """To a request of Spark's protocol: length of the frame, kind 3 (RPC request), id, length of the body, body."""
+    body = b"no secret"
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as stranger:
+        stranger.sendall(struct.pack(">QBQI", 8 + 1 + 8 + 4 + len(body), 3, 1, len(body)) + body)
+        return stranger.recv(4096)
 
 
 @pytest.mark.slow
@@ -68,6 +79,32 @@ def test_no_token_stands_on_a_command_line_or_in_the_log(spark_server: SparkServ
     told = command + spark_server.log.read_text()
     assert environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] not in told
     assert "token-of-a-principal" not in told
+
+
+def test_no_secret_of_the_shell_reaches_the_server_and_only_this_machine_can_reach_it(
+    server: SparkServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "DATABRICKS_TOKEN", "SPARK_CONF_DIR"):
+        monkeypatch.setenv(name, "of-the-shell")
+    server.start()
+    assert server.pid is not None
+    process = psutil.Process(server.pid)
+    environment = process.environ()
+    assert "PATH" in environment
+    assert "of-the-shell" not in environment.values()
+    listening = [one.laddr.ip for one in process.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
+    assert len(listening) >= 2
+    assert {ip.removeprefix("::ffff:") for ip in listening} == {"127.0.0.1"}
+
+
+def test_sparks_own_sockets_refuse_who_does_not_know_the_secret(spark_server: SparkServer) -> None:
+    remote = spark_server.session_environment("t", ["dev"])["SPARK_REMOTE"]
+    assert spark_server.pid is not None
+    sockets = psutil.Process(spark_server.pid).net_connections("tcp")
+    ports = {one.laddr.port for one in sockets if one.status == psutil.CONN_LISTEN} - {urlsplit(remote).port}
+    assert ports, "Neither the driver's RPC nor the block manager was found"
+    for port in ports:
+        assert b"Expected SaslMessage" in _answer_to_a_stranger(port)
 
 
 def test_a_server_does_not_outlive_the_kill_of_its_parent(tmp_path: Path, cache: Path) -> None:

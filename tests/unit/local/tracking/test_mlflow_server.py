@@ -1,6 +1,5 @@
 """The child that does not start is told of; it never hangs and never lies."""
 
-import sys
 import time
 from pathlib import Path
 
@@ -45,3 +44,16 @@ def test_a_closed_server_stays_closed(server: MlflowServer, tmp_path: Path) -> N
     with pytest.raises(TemporarilyUnavailable):
         server.ensure()
     assert not (tmp_path / "tracking.log").exists()
+
+
+def test_the_child_sees_the_way_to_its_modules_and_no_secret_of_the_shell(
+    server: MlflowServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "python").write_text("#!/bin/sh\nenv\nexit 3\n")
+    monkeypatch.setenv("PYTHONPATH", "/mine")
+    monkeypatch.setenv("GITHUB_TOKEN", "of-the-shell")
+    with pytest.raises(TemporarilyUnavailable):
+        server.ensure()
+    seen = (tmp_path / "tracking.log").read_text()
+    assert "PYTHONPATH=/mine\n" in seen
+    assert "of-the-shell" not in seen
