@@ -19,6 +19,10 @@ class DeployFailed(BrickyardError):
     """Raised when cdktf or Terraform ends with an error."""
 
 
+class InvalidProject(BrickyardError):
+    """Raised when a project's workflow block cannot run: found before anything is deployed."""
+
+
 class JobFailed(BrickyardError):
     """Raised when the ML job does not end in success."""
 

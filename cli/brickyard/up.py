@@ -3,6 +3,8 @@
 import contextlib
 import os
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +19,7 @@ from brickyard.ask import Answer, ask, champion_version
 from brickyard.cdktf import run_cdktf
 from brickyard.clone import Clone
 from brickyard.environment import Names, names_of
-from brickyard.errors import BrickyardError, StaleState
+from brickyard.errors import BrickyardError, InvalidProject, StaleState
 from brickyard.lock import only_one
 from brickyard.provider import Provider, ProviderName, choose_provider, remember_settings
 from brickyard.screen import Screen
@@ -53,6 +55,7 @@ def up(clone: Clone, screen: Screen, *, port: int | None, provider: ProviderName
     begin = time.monotonic()
     with only_one(clone, "up"):
         names = names_of(clone, "local")
+        check_projects(clone, screen, names)
         server, chosen = prepare(clone, screen, port=port, provider=provider)
         client = client_of(clone, server)
         if not _all_have_state(clone, names):
@@ -85,6 +88,21 @@ def prepare(
         remember_settings(clone, chosen)
         step.done(_said_of(chosen))
     return server, chosen
+
+
+def check_projects(clone: Clone, screen: Screen, names: Names) -> None:
+    """Read each workflow block with the code that its job will run. Errors: InvalidProject."""
+    with screen.step("Check the projects") as step:
+        for project in names.projects:
+            step.say(project.project)
+            folder = clone.root / "projects" / project.project
+            path = os.pathsep.join([str(clone.root / "pipelines"), str(folder)])
+            argv = [sys.executable, "-m", "brickyard_pipelines.ml.check", project.project]
+            environment = {**os.environ, "PYTHONPATH": path}
+            done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+            if done.returncode:
+                reason = done.stderr.strip() or f"the check ended with status {done.returncode}"
+                raise InvalidProject(f"{clone.relative(folder / 'project.yaml')}: {reason}")
 
 
 def check_state(clone: Clone, server: ServerInfo) -> None:
