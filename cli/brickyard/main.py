@@ -43,8 +43,6 @@ def main() -> int:
 
 def _settle_environment() -> None:
     """This command is for `local`: no proxy on the way to it, and no sign-in of another workspace."""
-    os.environ.setdefault("CHECKPOINT_DISABLE", "1")
-    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
     for name in ("NO_PROXY", "no_proxy"):
         os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1,localhost")))
     for name in [name for name in os.environ if name.startswith("DATABRICKS_")]:

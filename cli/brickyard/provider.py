@@ -14,18 +14,18 @@ from typing import Literal
 from brickyard.clone import Clone
 from brickyard.errors import ProviderSwitch
 from brickyard_local.account import write_private
-from brickyard_local.provider.install import install
+from brickyard_local.provider.install import VERSION, install
 
 ProviderName = Literal["genuine", "offline"]
 
-_PROBE = """terraform {
-  required_providers {
-    databricks = {
+_PROBE = f"""terraform {{
+  required_providers {{
+    databricks = {{
       source  = "databricks/databricks"
-      version = "1.99.0"
-    }
-  }
-}
+      version = "{VERSION}"
+    }}
+  }}
+}}
 """
 _PROBE_S = 180.0
 

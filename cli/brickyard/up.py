@@ -27,6 +27,7 @@ from brickyard.workflow import JobRun, run_workflow
 from brickyard_local import process
 from brickyard_local.account import WorkspaceSpec, write_private
 from brickyard_local.process import ServerInfo
+from brickyard_local.provider.install import VERSION
 from brickyard_local.spark import jars
 from brickyard_stacks.names import ProjectNames
 
@@ -177,7 +178,7 @@ def _endpoint_exists(client: WorkspaceClient, name: str) -> bool:
 
 def _said_of(provider: Provider) -> str:
     if provider.name == "genuine":
-        return "genuine databricks/databricks 1.99.0"
+        return f"genuine databricks/databricks {VERSION}"
     return "offline (the Terraform registry does not answer): what it shows is verified locally only"
 
 

@@ -6,10 +6,10 @@ Owners and metastore admins manage bindings from any workspace, bound or not.
 from brickyard_local.account import Account
 from brickyard_local.callers import Caller
 from brickyard_local.catalog.authority import owns_any
-from brickyard_local.catalog.documents import now_ms
 from brickyard_local.catalog.payloads import WorkspaceBinding
 from brickyard_local.catalog.securables import CATALOG
 from brickyard_local.catalog.service import CatalogService
+from brickyard_local.clock import now_ms
 from brickyard_local.errors import InvalidParameter, NotEmulated, PermissionDenied
 from brickyard_local.store import Document
 

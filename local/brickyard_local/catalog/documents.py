@@ -4,16 +4,10 @@ Grants stand in the securable's own document, and a catalog's bindings too: what
 them along in one write.
 """
 
-import time
 from collections.abc import Iterator
 
 from brickyard_local.catalog.securables import LEAVES, SCHEMA, SecurableType
 from brickyard_local.store import Document, Store
-
-
-def now_ms() -> int:
-    """Milliseconds since 1970, as Unity Catalog gives times."""
-    return int(time.time() * 1000)
 
 
 class Documents:

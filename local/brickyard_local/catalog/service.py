@@ -18,7 +18,7 @@ from brickyard_local.catalog.authority import (
     enter,
     only_browses,
 )
-from brickyard_local.catalog.documents import Documents, now_ms
+from brickyard_local.catalog.documents import Documents
 from brickyard_local.catalog.privileges import MANAGE, READ
 from brickyard_local.catalog.refusals import not_empty, unknown_principal
 from brickyard_local.catalog.securables import (
@@ -35,6 +35,7 @@ from brickyard_local.catalog.securables import (
     split_name,
 )
 from brickyard_local.catalog.storage import FolderMoves, Storage, model_path, volume_path
+from brickyard_local.clock import now_ms
 from brickyard_local.errors import (
     AlreadyExists,
     NotEmulated,

@@ -13,11 +13,11 @@ from typing import Any
 
 from brickyard_local.callers import Caller
 from brickyard_local.catalog.delta import DeltaLogs
-from brickyard_local.catalog.documents import now_ms
 from brickyard_local.catalog.payloads import CreateTable
 from brickyard_local.catalog.privileges import MANAGE
 from brickyard_local.catalog.securables import CATALOG, SCHEMA, TABLE, checked_name
 from brickyard_local.catalog.service import CatalogService
+from brickyard_local.clock import now_ms
 from brickyard_local.errors import AlreadyExists, InvalidParameter, NotEmulated, NotFound
 from brickyard_local.store import Document, Store
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brickyard_local.callers import Caller
+from brickyard_local.clock import now_ms
 from brickyard_local.jobs import graph, references
 from brickyard_local.jobs.processes import CANCELED, Assignment, TaskProcess
-from brickyard_local.jobs.records import Ending, Records, new_attempt, now_ms
+from brickyard_local.jobs.records import Ending, Records, new_attempt
 from brickyard_local.store import Document
 
 _log = logging.getLogger("brickyard_local.jobs")

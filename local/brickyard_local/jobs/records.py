@@ -4,21 +4,16 @@ Life cycle and result states are those of the API; `code` is the API's terminati
 """
 
 import threading
-import time
 from dataclasses import dataclass
 from typing import Any
 
+from brickyard_local.clock import now_ms
 from brickyard_local.store import Document, Store
 
 RUNS = "runs"
 JOBS = "jobs"
 _TOKENS = "run_tokens"
 ACTIVE = frozenset({"QUEUED", "PENDING", "RUNNING", "TERMINATING"})
-
-
-def now_ms() -> int:
-    """Milliseconds since the epoch, as all times of the Jobs API."""
-    return int(time.time() * 1000)
 
 
 def is_active(state: Document) -> bool:

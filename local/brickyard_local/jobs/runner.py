@@ -3,10 +3,11 @@
 import logging
 import threading
 
+from brickyard_local.clock import now_ms
 from brickyard_local.jobs.execution import STOPPED, Execution, Start, failed_by
 from brickyard_local.jobs.needs import CallerOf
 from brickyard_local.jobs.processes import CANCELED
-from brickyard_local.jobs.records import Ending, Records, is_active, now_ms
+from brickyard_local.jobs.records import Ending, Records, is_active
 from brickyard_local.store import Document
 
 _log = logging.getLogger("brickyard_local.jobs")

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 
 from brickyard_local.account import Home
 from brickyard_local.callers import Caller
+from brickyard_local.clock import now_ms
 from brickyard_local.errors import InvalidParameter, InvalidState
 from brickyard_local.jobs import answers, references
 from brickyard_local.jobs.payloads import ListRuns, RunNow
 from brickyard_local.jobs.processes import forget_folder, task_folder
-from brickyard_local.jobs.records import Records, is_active, now_ms
+from brickyard_local.jobs.records import Records, is_active
 from brickyard_local.jobs.runner import Runner
 from brickyard_local.jobs.service import JobsService
 from brickyard_local.store import Document

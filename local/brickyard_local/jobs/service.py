@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from brickyard_local.callers import Caller
+from brickyard_local.clock import now_ms
 from brickyard_local.errors import InvalidParameter, NotEmulated, PermissionDenied
 from brickyard_local.jobs import settings as job_settings
 from brickyard_local.jobs.needs import Permissions, Tokens
-from brickyard_local.jobs.records import JOBS, Records, is_active, now_ms
+from brickyard_local.jobs.records import JOBS, Records, is_active
 from brickyard_local.jobs.runner import Runner
 from brickyard_local.store import Document
 

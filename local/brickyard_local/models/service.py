@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from brickyard_local.callers import Caller
+from brickyard_local.clock import now_ms
 from brickyard_local.errors import InvalidParameter, InvalidState, NotEmulated, NotFound
 from brickyard_local.models.ports import APPLY_TAG, CREATE_VERSION, EXECUTE, MANAGE, OWN, Securables
-from brickyard_local.models.versions import KIND, Versions, now_ms
+from brickyard_local.models.versions import KIND, Versions
 from brickyard_local.store import Document, Store
 
 _ALIAS = re.compile(r"^[\w-]{1,255}$")

@@ -1,19 +1,14 @@
 """Documents of model versions, numbered from 1 and never twice."""
 
-import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from brickyard_local.clock import now_ms
 from brickyard_local.errors import NotFound
 from brickyard_local.store import Document, Store
 
 KIND = "model_versions"
-
-
-def now_ms() -> int:
-    """Milliseconds since 1970."""
-    return int(time.time() * 1000)
 
 
 class Versions:

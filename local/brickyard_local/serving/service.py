@@ -1,12 +1,12 @@
 """The rules of serving endpoints: who may do what, which config is served, and who answers a request."""
 
 import secrets
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from brickyard_local.callers import Caller
+from brickyard_local.clock import now_ms
 from brickyard_local.errors import (
     AlreadyExists,
     ApiError,
@@ -78,8 +78,8 @@ class ServingService:
                 "id": secrets.token_hex(16),
                 "workspace_id": scope,
                 "creator": caller.principal,
-                "creation_timestamp": _now_ms(),
-                "last_updated_timestamp": _now_ms(),
+                "creation_timestamp": now_ms(),
+                "last_updated_timestamp": now_ms(),
                 "tags": body.get("tags") or [],
                 "description": body.get("description") or "",
                 "config": None,
@@ -115,7 +115,7 @@ class ServingService:
                 raise ResourceConflict(f"Endpoint '{name}' is being updated: wait until config_update is NOT_UPDATING.")
             last = max((endpoint[c] or {"config_version": 0})["config_version"] for c in ("config", "pending"))
             changes = {"pending": _versioned(wanted, last + 1), "config_update": "IN_PROGRESS", "failure": None}
-            endpoint = self._put({**endpoint, **changes, "last_updated_timestamp": _now_ms()})
+            endpoint = self._put({**endpoint, **changes, "last_updated_timestamp": now_ms()})
         self._deploy(endpoint)
         return self._answer(caller, endpoint)
 
@@ -231,7 +231,7 @@ class ServingService:
 
 
 def _versioned(config: Document, version: int) -> Document:
-    return {**config, "config_version": version, "created_at": _now_ms()}
+    return {**config, "config_version": version, "created_at": now_ms()}
 
 
 def _by_share(routes: list[Document]) -> str:
@@ -249,7 +249,3 @@ def _serves_nothing(endpoint: Document) -> ApiError:
         return TemporarilyUnavailable(f"Endpoint '{endpoint['name']}' is not ready: its model is loaded.")
     why = endpoint.get("failure") or "it has no config"
     return InvalidState(f"Endpoint '{endpoint['name']}' serves nothing: {why}")
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)

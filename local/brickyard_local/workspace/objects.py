@@ -1,9 +1,9 @@
 """The documents of the workspace tree: by path, and by type and id."""
 
-import time
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
+from brickyard_local.clock import now_ms
 from brickyard_local.store import Document, Store
 
 DIRECTORY = "DIRECTORY"
@@ -59,7 +59,7 @@ class Objects:
         self, workspace_id: int, path: str, object_type: str, *, object_id: int | None = None, **facts: str | None
     ) -> Document:
         """A new object; an experiment brings its id."""
-        now = int(time.time() * 1000)
+        now = now_ms()
         document: Document = {
             "object_id": object_id if object_id is not None else self._store.next_id(),
             "path": path,

@@ -9,13 +9,13 @@ Gaps: Git folders, moves, the trash (a delete is final).
 import contextlib
 import os
 import shutil
-import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from brickyard_local.callers import Caller
+from brickyard_local.clock import now_ms
 from brickyard_local.errors import AlreadyExists, InvalidParameter, InvalidState, NotEmulated, NotFound
 from brickyard_local.paths import descend, split_path
 from brickyard_local.store import Document, Store
@@ -109,7 +109,7 @@ class WorkspaceService:
             _write_whole(self._content(workspace_id, wanted.path), content, self._files / str(workspace_id))
             facts: dict[str, Any] = {"language": wanted.language, "stored_as": wanted.stored_as}
             if known is not None:
-                now = int(time.time() * 1000)
+                now = now_ms()
                 return self._objects.put(workspace_id, {**document, **facts, "modified_at": now})
             created = self._objects.add(workspace_id, wanted.path, wanted.object_type, **facts)
             self.access.own(caller, created)
