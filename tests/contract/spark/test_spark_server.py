@@ -39,11 +39,22 @@ def _wait_for_end(pid: int) -> bool:
 
 
 def _answer_to_a_stranger(port: int) -> bytes:
-    """To a request of Spark's protocol: length of the frame, kind 3 (RPC request), id, length of the body, body."""
+    """To a request of Spark's protocol: length of the frame, kind 3 (RPC request), id, length of the body, body.
+
+    Empty when there was no answer, which a busy machine may take a while for.
+    """
     body = b"no secret"
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as stranger:
-        stranger.sendall(struct.pack(">QBQI", 8 + 1 + 8 + 4 + len(body), 3, 1, len(body)) + body)
-        return stranger.recv(4096)
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as stranger:
+            stranger.sendall(struct.pack(">QBQI", 8 + 1 + 8 + 4 + len(body), 3, 1, len(body)) + body)
+            return stranger.recv(4096)
+    except OSError:
+        return b""
+
+
+def _listening(pid: int) -> set[int]:
+    sockets = psutil.Process(pid).net_connections("tcp")
+    return {one.laddr.port for one in sockets if one.status == psutil.CONN_LISTEN}
 
 
 @pytest.mark.slow
@@ -100,11 +111,11 @@ def test_no_secret_of_the_shell_reaches_the_server_and_only_this_machine_can_rea
 def test_sparks_own_sockets_refuse_who_does_not_know_the_secret(spark_server: SparkServer) -> None:
     remote = spark_server.session_environment("t", ["dev"])["SPARK_REMOTE"]
     assert spark_server.pid is not None
-    sockets = psutil.Process(spark_server.pid).net_connections("tcp")
-    ports = {one.laddr.port for one in sockets if one.status == psutil.CONN_LISTEN} - {urlsplit(remote).port}
-    assert ports, "Neither the driver's RPC nor the block manager was found"
-    for port in ports:
-        assert b"Expected SaslMessage" in _answer_to_a_stranger(port)
+    answers = {port: _answer_to_a_stranger(port) for port in _listening(spark_server.pid) - {urlsplit(remote).port}}
+    # A socket that Spark opens for one Python worker is gone again before a stranger is answered.
+    lasting = {port: answer for port, answer in answers.items() if port in _listening(spark_server.pid)}
+    assert len(lasting) == 2, "The driver's RPC and the block manager were looked for"
+    assert all(b"Expected SaslMessage" in answer for answer in lasting.values()), lasting
 
 
 def test_a_server_does_not_outlive_the_kill_of_its_parent(tmp_path: Path, cache: Path) -> None:
