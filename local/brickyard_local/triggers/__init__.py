@@ -1,0 +1,1 @@
+"""What starts runs without a caller: schedules, periods, arriving files, changed tables, continuous jobs."""
