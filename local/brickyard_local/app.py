@@ -23,6 +23,7 @@ from brickyard_local.jobs import routes as jobs
 from brickyard_local.models import mlflow_routes as mlflow_models
 from brickyard_local.models import routes as models
 from brickyard_local.permissions import routes as permissions
+from brickyard_local.secrets import routes as secrets
 from brickyard_local.serving import routes as serving
 from brickyard_local.state import LocalState
 from brickyard_local.tracking import routes as tracking
@@ -61,6 +62,7 @@ def _routers() -> list[Any]:
         identity.router,
         tokens.router,
         permissions.router,
+        secrets.router,
         file_urls.router,
         files.router,
         workspace.router,

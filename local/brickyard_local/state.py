@@ -29,6 +29,8 @@ from brickyard_local.jobs.processes import PURPOSE as TASK_RUN
 from brickyard_local.jobs.spark_sessions import SparkSessions
 from brickyard_local.models.service import ModelsService
 from brickyard_local.permissions.service import PermissionsService
+from brickyard_local.secrets.compose import compose_secrets
+from brickyard_local.secrets.service import SecretsService
 from brickyard_local.serving.deployments import Deployments
 from brickyard_local.serving.service import ServingService
 from brickyard_local.spark.server import SparkServer
@@ -48,6 +50,7 @@ class LocalState:
     callers: Callers
     identity: IdentityService
     permissions: PermissionsService
+    secrets: SecretsService
     files: FilesService
     workspace: WorkspaceService
     tracking: TrackingService
@@ -71,6 +74,8 @@ class LocalState:
         identity = IdentityService(store)
         permissions = PermissionsService(store, identity)
         identity.when_name_changed(permissions.principal_changed)
+        secrets = compose_secrets(home, store, identity)
+        identity.when_name_changed(secrets.scopes.principal_changed)
         files = FilesService(home.files)
         files.mount("WorkspaceInternal", artifacts_mount(permissions, home.files))
         workspace = compose_workspace(store, home.files, permissions, identity)
@@ -105,6 +110,7 @@ class LocalState:
             callers=callers,
             identity=identity,
             permissions=permissions,
+            secrets=secrets,
             files=files,
             workspace=workspace,
             tracking=tracking,
