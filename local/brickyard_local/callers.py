@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from brickyard_local.account import ADMIN, Workspace, token_digest
-from brickyard_local.errors import Unauthenticated
+from brickyard_local.directory import ADMINS_GROUP, EVERYBODY, Directory, Standing
+from brickyard_local.errors import PermissionDenied, Unauthenticated
 from brickyard_local.store import Store
 
 
@@ -31,13 +32,18 @@ class Caller:
 
 
 class Callers:
-    """Finds the caller of a token."""
+    """Finds the caller of a token.
 
-    def __init__(self, store: Store) -> None:
+    A token is looked up by its SHA-256: what an index compares is a digest that nobody can steer towards a
+    known one, so the time that a wrong token takes says nothing about a right one.
+    """
+
+    def __init__(self, store: Store, directory: Directory | None = None) -> None:
         self._store = store
+        self._directory = directory or Directory(store)
 
     def authenticate(self, authorization: str | None, workspace: Workspace) -> Caller:
-        """Errors: Unauthenticated when the header is missing or its token unknown or expired."""
+        """Errors: Unauthenticated when the header is missing or its token unknown or expired; as `admit`."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated(
@@ -47,37 +53,40 @@ class Callers:
         known = self._store.get("tokens", token_digest(token.strip()))
         if known is None or (known["expires_at"] is not None and known["expires_at"] < time.time()):
             raise Unauthenticated("The token is unknown to this account, revoked or expired.")
-        return self.caller(known["principal"], workspace)
+        return self.admit(known["principal"], workspace)
+
+    def admit(self, principal: str, workspace: Workspace) -> Caller:
+        """The caller of an active principal that is assigned to the workspace.
+
+        Errors: Unauthenticated for a principal that is gone or inactive, PermissionDenied for one that is not
+        assigned.
+        """
+        snapshot = self._directory.snapshot()
+        standing = snapshot.standing(principal)
+        if standing is None or not standing.active:
+            raise Unauthenticated(f"'{principal}' was deleted or set inactive: it cannot sign in.")
+        if not snapshot.may_enter(workspace.workspace_id, standing):
+            raise PermissionDenied(
+                f"'{principal}' is not assigned to workspace '{workspace.name}' ({workspace.workspace_id}). An "
+                "administrator assigns it, or a group that holds it: databricks_permission_assignment in Terraform, "
+                "PUT /api/2.0/preview/permissionassignments/principals/<id> on that workspace."
+            )
+        return _caller(principal, standing, workspace)
 
     def caller(self, principal: str, workspace: Workspace) -> Caller:
-        """The caller that a principal would be, e.g. the run_as of a job."""
-        groups = self._groups_of(principal)
-        is_admin = principal == ADMIN or "admins" in groups
-        return Caller(principal=principal, groups=groups, is_admin=is_admin, workspace=workspace)
+        """The caller that a principal would be, e.g. the run_as of a job. Nothing is checked."""
+        return _caller(principal, self._directory.snapshot().standing(principal), workspace)
 
-    def _groups_of(self, principal: str) -> frozenset[str]:
-        member_id = self._id_of(principal)
-        if member_id is None:
-            return frozenset({"account users"})
-        groups = self._store.all("groups")
-        found: dict[str, str] = {}
-        wanted = {member_id}
-        while wanted:
-            holding = [
-                group
-                for group in groups
-                if group["id"] not in found and wanted & {member["value"] for member in group.get("members", [])}
-            ]
-            found |= {group["id"]: group["displayName"] for group in holding}
-            wanted = {group["id"] for group in holding}
-        return frozenset(found.values()) | {"account users"}
+    def entitlements(self, caller: Caller) -> frozenset[str]:
+        """What the caller is entitled to, itself or through its groups, e.g. `allow-cluster-create`."""
+        standing = self._directory.snapshot().standing(caller.principal)
+        return frozenset() if standing is None else standing.entitlements
 
-    def _id_of(self, principal: str) -> str | None:
-        for kind, field in (("users", "userName"), ("service_principals", "applicationId")):
-            for document in self._store.all(kind):
-                if document[field] == principal:
-                    return str(document["id"])
-        return None
+
+def _caller(principal: str, standing: Standing | None, workspace: Workspace) -> Caller:
+    groups = frozenset({EVERYBODY}) if standing is None else standing.groups
+    is_admin = principal == ADMIN or ADMINS_GROUP in groups
+    return Caller(principal=principal, groups=groups, is_admin=is_admin, workspace=workspace)
 
 
 def current_caller(request: Request) -> Caller:

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
+from brickyard_local.directory import ADMINS_GROUP, EVERYBODY, USERS_GROUP
 from brickyard_local.errors import NotFound
 
-USERS_GROUP = "users"
-ADMINS_GROUP = "admins"
 BUILT_IN_GROUPS = frozenset({USERS_GROUP, ADMINS_GROUP})
-RESERVED_GROUPS = BUILT_IN_GROUPS | {"account users"}
+RESERVED_GROUPS = BUILT_IN_GROUPS | {EVERYBODY}
 
 _CORE = "urn:ietf:params:scim:schemas:core:2.0:"
 

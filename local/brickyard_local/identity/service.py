@@ -1,26 +1,28 @@
 """Users, groups and service principals of the account, and their tokens.
 
 Source: docs.databricks.com/api/workspace/{users,groups,serviceprincipals}; RFC 7643/7644; the provider's scim/*.go.
-Deviations: all principals are account-wide and known in every workspace; a user that is set inactive loses its
-tokens instead of keeping unusable ones.
+A principal is known in the whole account and may enter the workspaces that it is assigned to: the one where it was
+made, and those where `permissionassignments` names it or a group that holds it.
+Deviation: SCIM of every workspace shows all principals of the account.
 """
 
 from collections.abc import Callable
 
 from brickyard_local.account import ADMIN
 from brickyard_local.callers import Caller
+from brickyard_local.directory import ADMINS_GROUP, EVERYBODY, USERS_GROUP, Directory, Snapshot
 from brickyard_local.errors import NotFound, PermissionDenied
+from brickyard_local.identity.entitlements import DEFAULTS, check_entitlements
 from brickyard_local.identity.errors import ScimConflict, ScimError, ScimNotFound
+from brickyard_local.identity.oauth_secrets import OauthSecrets
 from brickyard_local.identity.patches import apply_patch
 from brickyard_local.identity.payloads import Patch, ScimResource
 from brickyard_local.identity.resource_types import (
-    ADMINS_GROUP,
     BUILT_IN_GROUPS,
     GROUPS,
     RESOURCE_TYPES,
     SERVICE_PRINCIPALS,
     USERS,
-    USERS_GROUP,
     ResourceType,
 )
 from brickyard_local.identity.rules import check_group_name, stored, taken_message
@@ -39,10 +41,12 @@ NameChanged = Callable[[str, str | None], None]
 class IdentityService:
     """The principals of the account. Built-in: the groups `admins` and `users`, the administrator."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, directory: Directory | None = None) -> None:
         self._store = store
+        self.directory = directory or Directory(store)
         self._name_changed: list[NameChanged] = []
         self.tokens = Tokens(store)
+        self.oauth_secrets = OauthSecrets(store)
         self._bootstrap()
 
     def when_name_changed(self, told: NameChanged) -> None:
@@ -50,10 +54,15 @@ class IdentityService:
         self._name_changed.append(told)
 
     def mint_token(self, principal: str, *, purpose: str, lifetime_s: float | None) -> str:
-        """A new token of a principal, for a job run or a test. Errors: NotFound."""
+        """A new token of a principal, for a job run or a test. Errors: NotFound, PermissionDenied when inactive."""
         with self._store.write():
-            if self.kind_of(principal) not in {USERS, SERVICE_PRINCIPALS}:
+            standing = self.directory.snapshot().standing(principal)
+            if standing is None:
                 raise NotFound(f"No user or service principal is called '{principal}': it cannot have a token.")
+            if not standing.active:
+                raise PermissionDenied(
+                    f"'{principal}' is inactive: it gets no token until an administrator activates it."
+                )
             return self.tokens.mint(principal, purpose=purpose, lifetime_s=lifetime_s)[0]
 
     def revoke(self, token: str) -> None:
@@ -62,7 +71,7 @@ class IdentityService:
 
     def principal_exists(self, name: str) -> bool:
         """Whether a user, an application id or a group is called so; `account users` is a group."""
-        return name == "account users" or self.kind_of(name) is not None
+        return name == EVERYBODY or self.kind_of(name) is not None
 
     def kind_of(self, name: str) -> ResourceType | None:
         """Which kind of principal the name is of."""
@@ -73,7 +82,7 @@ class IdentityService:
 
     def principal_field(self, name: str) -> str | None:
         """The field that names the principal in an access control list."""
-        if name == "account users":
+        if name == EVERYBODY:
             return "group_name"
         kind = self.kind_of(name)
         return None if kind is None else _ACL_FIELDS[kind.kind]
@@ -96,11 +105,11 @@ class IdentityService:
 
     def listed(self, kind: ResourceType) -> list[Document]:
         """All resources of a type, oldest first."""
-        return self._store.all(kind.kind)
+        return self.directory.snapshot().listed(kind.kind)
 
     def find(self, kind: ResourceType, resource_id: str) -> Document:
         """Errors: ScimNotFound."""
-        found = self._store.get(kind.kind, resource_id)
+        found = self.directory.snapshot().find(kind.kind, resource_id)
         if found is None:
             raise ScimNotFound(f"{kind.noun.capitalize()} with id {resource_id} not found.")
         return found
@@ -113,7 +122,9 @@ class IdentityService:
             self._refuse_taken(kind, document)
             document["id"] = str(self._store.next_id())
             self._check_members(document)
-            self._store.put(kind.kind, document["id"], document)
+            check_entitlements(document)
+            self.directory.put(kind.kind, document)
+            self.directory.assign(caller.workspace.workspace_id, document["id"], ["USER"])
             if kind is not GROUPS:
                 self._add_to_built_in(USERS_GROUP, document["id"])
         return document
@@ -150,28 +161,27 @@ class IdentityService:
             name = known[kind.name_field]
             if name == ADMIN or (kind is GROUPS and name in BUILT_IN_GROUPS):
                 raise ScimError(f"'{name}' is built in and cannot be deleted.")
-            for group in self._store.all(GROUPS.kind):
+            for group in self.directory.snapshot().parents(resource_id):
                 left = [member for member in group["members"] if member["value"] != resource_id]
-                if len(left) < len(group["members"]):
-                    self._store.put(GROUPS.kind, group["id"], {**group, "members": left})
-            self._store.delete(kind.kind, resource_id)
+                self.directory.put(GROUPS.kind, {**group, "members": left})
+            self.directory.delete(kind.kind, resource_id)
             if kind is not GROUPS:
                 self.tokens.revoke_all(name)
+                self.oauth_secrets.delete_all(name)
             self._tell(name, None)
 
     def _keep(self, kind: ResourceType, known: Document, changed: Document) -> Document:
         self._check_members(changed)
+        check_entitlements(changed)
         old, new = known[kind.name_field], changed[kind.name_field]
         if new != old:
             self._refuse_renaming(kind, old, new)
             self._refuse_taken(kind, changed)
-        self._store.put(kind.kind, changed["id"], changed)
+        if old == ADMIN and not changed.get("active", True):
+            raise ScimError(f"'{ADMIN}' administers this account and cannot be set inactive.")
+        self.directory.put(kind.kind, changed)
         if new != old:
             self._tell(old, new)
-        if kind is not GROUPS and not changed.get("active", True):
-            if old == ADMIN:
-                raise ScimError(f"'{ADMIN}' administers this account and cannot be set inactive.")
-            self.tokens.revoke_all(old)
         return changed
 
     def _refuse_renaming(self, kind: ResourceType, old: str, new: str) -> None:
@@ -184,16 +194,12 @@ class IdentityService:
             raise ScimConflict(taken_message(kind, document[kind.name_field]))
 
     def _check_members(self, document: Document) -> None:
+        snapshot = self.directory.snapshot()
         for member in document.get("members", []):
-            if all(self._store.get(kind.kind, member["value"]) is None for kind in RESOURCE_TYPES):
+            if all(snapshot.find(kind.kind, member["value"]) is None for kind in RESOURCE_TYPES):
                 raise ScimNotFound(f"No user, service principal or group has the id {member['value']}.")
-            if member["value"] == document["id"] or self._holds(member["value"], document["id"]):
+            if member["value"] == document["id"] or _holds(snapshot, member["value"], document["id"]):
                 raise ScimError(f"Group {document['id']} cannot hold group {member['value']}, which holds it.")
-
-    def _holds(self, group_id: str, member_id: str) -> bool:
-        group = self._store.get(GROUPS.kind, group_id) or {}
-        members = [member["value"] for member in group.get("members", [])]
-        return member_id in members or any(self._holds(member, member_id) for member in members)
 
     def _check_built_in(self, known: Document, changed: Document) -> None:
         name = known["displayName"]
@@ -204,16 +210,12 @@ class IdentityService:
             raise ScimError(f"'{ADMIN}' administers this account and cannot leave 'admins'.")
 
     def _named(self, kind: ResourceType, name: str, *, casefold: bool = False) -> Document | None:
-        for document in self._store.all(kind.kind):
-            have = document[kind.name_field]
-            if have == name or (casefold and have.casefold() == name.casefold()):
-                return document
-        return None
+        return self.directory.snapshot().named(kind.kind, name, casefold=casefold)
 
     def _add_to_built_in(self, group_name: str, member_id: str) -> None:
         group = self._named(GROUPS, group_name) or {}
         members = [*group["members"], {"value": member_id}]
-        self._store.put(GROUPS.kind, group["id"], {**group, "members": members})
+        self.directory.put(GROUPS.kind, {**group, "members": members})
 
     def _tell(self, old: str, new: str | None) -> None:
         for told in self._name_changed:
@@ -221,15 +223,36 @@ class IdentityService:
 
     def _bootstrap(self) -> None:
         with self._store.write():
+            if self.directory.is_new:
+                self._adopt()
             for name in (ADMINS_GROUP, USERS_GROUP):
                 if self._named(GROUPS, name) is None:
+                    entitlements = [{"value": value} for value in DEFAULTS[name]]
                     group: Document = {"id": str(self._store.next_id()), "displayName": name, "members": []}
-                    self._store.put(GROUPS.kind, group["id"], {**group, "entitlements": [], "roles": []})
+                    self.directory.put(GROUPS.kind, {**group, "entitlements": entitlements, "roles": []})
             if self._named(USERS, ADMIN) is None:
                 document: Document = {"id": str(self._store.next_id()), **stored(USERS, ScimResource(userName=ADMIN))}
-                self._store.put(USERS.kind, document["id"], document)
+                self.directory.put(USERS.kind, document)
                 for name in (ADMINS_GROUP, USERS_GROUP):
                     self._add_to_built_in(name, document["id"])
+
+    def _adopt(self) -> None:
+        """An account from before workspaces had assignments: everybody stays where they could go."""
+        workspaces = [document["workspace_id"] for document in self._store.all("workspaces")]
+        for kind in RESOURCE_TYPES:
+            for document in self._store.all(kind.kind):
+                if document[kind.name_field] in DEFAULTS:
+                    entitlements = [{"value": value} for value in DEFAULTS[document[kind.name_field]]]
+                    self.directory.put(kind.kind, {**document, "entitlements": entitlements})
+                    continue
+                for workspace_id in workspaces:
+                    self.directory.assign(workspace_id, document["id"], ["USER"])
+
+
+def _holds(snapshot: Snapshot, group_id: str, member_id: str) -> bool:
+    """Whether a group holds a member, through others too."""
+    above = snapshot.parents(member_id)
+    return any(group["id"] == group_id or _holds(snapshot, group_id, group["id"]) for group in above)
 
 
 def _only_admins(caller: Caller) -> None:
