@@ -1,0 +1,1 @@
+"""Records of what a workspace answered, to compare this one with a real one."""
