@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from brickyard_local.account import Workspace
 from brickyard_local.catalog import routes as catalog
-from brickyard_local.errors import ApiError, MalformedRequest, NotEmulated, PermissionDenied
+from brickyard_local.errors import ApiError, MalformedRequest, NotEmulated, PermissionDenied, TooManyRequests
 from brickyard_local.files import routes as files
 from brickyard_local.files import url_routes as file_urls
 from brickyard_local.identity import routes as identity
@@ -24,6 +24,7 @@ from brickyard_local.models import mlflow_routes as mlflow_models
 from brickyard_local.models import routes as models
 from brickyard_local.permissions import routes as permissions
 from brickyard_local.secrets import routes as secrets
+from brickyard_local.serving import invocation_routes as invocations
 from brickyard_local.serving import routes as serving
 from brickyard_local.state import LocalState
 from brickyard_local.tracking import routes as tracking
@@ -69,6 +70,7 @@ def _routers() -> list[Any]:
         tracking.router,
         jobs.router,
         serving.router,
+        invocations.router,
         catalog.router,
         models.router,
         mlflow_models.router,
@@ -128,8 +130,13 @@ def _admit(request: Request, workspace: Workspace) -> None:
 async def _answer_api_error(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, ApiError):
         raise error
-    headers = {"retry-after": "1"} if error.status == HTTPStatus.SERVICE_UNAVAILABLE else None
-    return JSONResponse(error.body(), error.status, headers)
+    return JSONResponse(error.body(), error.status, _retry_after(error))
+
+
+def _retry_after(error: ApiError) -> dict[str, str] | None:
+    if isinstance(error, TooManyRequests):
+        return {"retry-after": str(error.retry_after_s)}
+    return {"retry-after": "1"} if error.status == HTTPStatus.SERVICE_UNAVAILABLE else None
 
 
 async def _answer_invalid_body(request: Request, error: Exception) -> JSONResponse:

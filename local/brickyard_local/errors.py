@@ -102,6 +102,17 @@ class TemporarilyUnavailable(ApiError):
     error_code = "TEMPORARILY_UNAVAILABLE"
 
 
+class TooManyRequests(ApiError):
+    """Raised when a rate limit is reached; `retry_after_s` says when to try again."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    error_code = "REQUEST_LIMIT_EXCEEDED"
+
+    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class NotEmulated(ApiError):
     """Raised for what the local workspace does not do: it never invents a success."""
 

@@ -271,7 +271,6 @@ def test_who_may_query_may_not_change_and_who_lacks_execute_may_not_serve(model:
     ("change", "named"),
     [
         ({"workload_type": "GPU_SMALL"}, "GPU_SMALL"),
-        ({"environment_vars": {"KEY": "{{secrets/scope/key}}"}}, "KEY"),
         ({"external_model": {"name": "gpt", "provider": "openai", "task": "llm/v1/chat"}}, "external_model"),
         ({"instance_profile_arn": "arn:aws:iam::1:x"}, "instance_profile_arn"),
     ],
@@ -286,10 +285,12 @@ def test_what_is_not_emulated_is_refused_by_name(model: Model, change: dict[str,
 @pytest.mark.parametrize(
     "extra",
     [
-        {"ai_gateway": {"inference_table_config": {"enabled": True, "catalog_name": "c"}}},
-        {"rate_limits": [{"calls": 1, "renewal_period": "minute"}]},
         {"route_optimized": True},
-        {"config": {"auto_capture_config": {"catalog_name": "c"}, "served_entities": [{}]}},
+        {"budget_policy_id": "b"},
+        {"ai_gateway": {"usage_tracking_config": {"enabled": True}}},
+        {"ai_gateway": {"guardrails": {"input": {"safety": True}}}},
+        {"ai_gateway": {"fallback_config": {"enabled": True}}},
+        {"ai_gateway": {"rate_limits": [{"tokens": 1, "renewal_period": "minute"}]}},
     ],
 )
 def test_endpoint_settings_that_would_do_nothing_are_refused(model: Model, extra: dict[str, Any]) -> None:

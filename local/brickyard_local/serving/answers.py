@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from brickyard_local.serving.config import Config
-from brickyard_local.serving.served import READY, ServedEntity
+from brickyard_local.serving.served import READY, SCALED_TO_ZERO, ServedEntity
 from brickyard_local.store import Document
 
 _SPEC = ("name", "entity_name", "entity_version")
+_WHEN_SET = ("tags", "description", "ai_gateway", "task")
+_OURS = frozenset({"id", "task"})
 
 
 def endpoint(document: Document, active: Mapping[str, ServedEntity], pending: Mapping[str, ServedEntity]) -> Document:
@@ -29,7 +31,7 @@ def endpoint(document: Document, active: Mapping[str, ServedEntity], pending: Ma
             **_config(document, document["pending"], pending),
             "start_time": document["last_updated_timestamp"],
         }
-    return answer | {name: document[name] for name in ("tags", "description") if document.get(name)}
+    return answer | {name: document[name] for name in _WHEN_SET if document.get(name)}
 
 
 def listed(document: Document, active: Mapping[str, ServedEntity]) -> Document:
@@ -69,7 +71,7 @@ def _config(document: Document, config: Config, served: Mapping[str, ServedEntit
 
 def _entity(document: Document, config: Config, entity: Document, served: ServedEntity | None) -> Document:
     return {
-        **entity,
+        **{name: value for name, value in entity.items() if name not in _OURS},
         "creator": document["creator"],
         "creation_timestamp": config["created_at"],
         "state": _deployment(document, served),
@@ -79,6 +81,8 @@ def _entity(document: Document, config: Config, entity: Document, served: Served
 def _deployment(document: Document, served: ServedEntity | None) -> dict[str, Any]:
     if served is None:
         return {"deployment": "DEPLOYMENT_FAILED", "deployment_state_message": document.get("failure") or ""}
+    if served.asleep:
+        return {"deployment": READY, "deployment_state_message": SCALED_TO_ZERO}
     message = served.message or ("" if served.state == READY else "The model is loaded.")
     return {"deployment": served.state, "deployment_state_message": message}
 

@@ -1,6 +1,6 @@
 """What an endpoint may serve here: custom models of Unity Catalog on the CPU. Pure: no I/O.
 
-Workload sizes and scale to zero are kept; a served entity is one process, whatever its size, and it stays up.
+Workload sizes and concurrencies are kept; a served entity is one process, whatever its size.
 Source: docs.databricks.com/api/workspace/servingendpoints/create
 """
 
@@ -26,13 +26,15 @@ _ENTITY_FIELDS = frozenset(
 )
 _OLD_NAMES = {"model_name": "entity_name", "model_version": "entity_version"}
 _CONFIG_FIELDS = frozenset({"name", "served_entities", "served_models", "traffic_config"})
-_ENDPOINT_FIELDS = frozenset({"name", "config", "tags", "description"})
+_ENDPOINT_FIELDS = frozenset({"name", "config", "tags", "description", "ai_gateway"})
 _SIZES = ("Small", "Medium", "Large")
 
 
 def check_endpoint(body: Mapping[str, Any]) -> None:
     """Errors: NotEmulated for every setting of an endpoint that would have no effect here."""
-    _known(body, _ENDPOINT_FIELDS, "of a serving endpoint")
+    if asks_for_something(body.get("rate_limits")):
+        raise InvalidParameter("rate_limits of an endpoint is not supported any more: use ai_gateway.rate_limits.")
+    refuse_unknown(body, _ENDPOINT_FIELDS | {"rate_limits"}, "of a serving endpoint")
     name = body.get("name") or ""
     allowed = name.replace("-", "").replace("_", "")
     if not allowed.isascii() or not allowed.isalnum() or len(name) > 63:
@@ -41,14 +43,14 @@ def check_endpoint(body: Mapping[str, Any]) -> None:
         )
 
 
-def check_ai_gateway(body: Mapping[str, Any]) -> None:
-    """Errors: NotEmulated naming the part of the AI Gateway that was asked for."""
-    _known(body, frozenset(), "of an AI Gateway")
-
-
 def checked(config: Mapping[str, Any]) -> Config:
     """The config with every entity named and its traffic written out. Errors: InvalidParameter, NotEmulated."""
-    _known(config, _CONFIG_FIELDS, "of a serving endpoint's config")
+    if asks_for_something(config.get("auto_capture_config")):
+        raise InvalidParameter(
+            "auto_capture_config (legacy inference tables) cannot be enabled any more on Databricks: use "
+            "ai_gateway.inference_table_config of the endpoint."
+        )
+    refuse_unknown(config, _CONFIG_FIELDS | {"auto_capture_config"}, "of a serving endpoint's config")
     models = config.get("served_models") or []
     given = config.get("served_entities") or [_renamed(model) for model in models]
     if not given:
@@ -68,7 +70,7 @@ def _renamed(model: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _entity(given: Mapping[str, Any]) -> dict[str, Any]:
-    _known(given, _ENTITY_FIELDS, "of a served entity")
+    refuse_unknown(given, _ENTITY_FIELDS, "of a served entity")
     entity = {name: value for name, value in given.items() if name in _ENTITY_FIELDS and value not in (None, "")}
     full_name, version = str(entity.get("entity_name", "")), str(entity.get("entity_version", ""))
     if full_name.count(".") != 2 or not all(full_name.split(".")):
@@ -81,9 +83,6 @@ def _entity(given: Mapping[str, Any]) -> dict[str, Any]:
         raise NotEmulated(f"workload_type '{entity['workload_type']}': models run on the CPU here")
     if entity.get("workload_size", "Small") not in _SIZES:
         raise InvalidParameter(f"workload_size '{entity['workload_size']}' is not one of {', '.join(_SIZES)}.")
-    for name, value in (entity.get("environment_vars") or {}).items():
-        if "{{secrets/" in str(value):
-            raise NotEmulated(f"the secret in environment variable '{name}' of '{full_name}'")
     default = f"{full_name.rsplit('.', 1)[1]}-{version}"
     return {**entity, "entity_name": full_name, "entity_version": version, "name": entity.get("name") or default}
 
@@ -109,16 +108,17 @@ def _routes(given: list[Mapping[str, Any]], names: list[str]) -> list[dict[str, 
     return routes
 
 
-def _known(found: Mapping[str, Any], known: frozenset[str], where: str) -> None:
+def refuse_unknown(found: Mapping[str, Any], known: frozenset[str], where: str) -> None:
+    """Errors: NotEmulated for a setting that is on and would have no effect."""
     for name, value in found.items():
-        if name not in known and _asks_for_something(value):
+        if name not in known and asks_for_something(value):
             raise NotEmulated(f"'{name}' {where}")
 
 
-def _asks_for_something(value: Any) -> bool:
+def asks_for_something(value: Any) -> bool:
     """Whether a setting is more than empty or switched off, at any depth."""
     if isinstance(value, Mapping):
         if value.get("enabled") is False:
             return False
-        return any(_asks_for_something(item) for item in value.values())
+        return any(asks_for_something(item) for item in value.values())
     return value not in (None, "", [], {}, False, 0)

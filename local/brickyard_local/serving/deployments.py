@@ -1,51 +1,60 @@
 """The processes behind the endpoints: started for a config, swapped in when all of it is ready."""
 
 import secrets
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 from brickyard_local.account import Home
 from brickyard_local.serving.config import Config
-from brickyard_local.serving.served import Identity, ServedEntity
+from brickyard_local.serving.logs import Logs
+from brickyard_local.serving.served import Identity, Launch, ServedEntity
+from brickyard_local.sockets import SocketFolder, socket_folder
 from brickyard_local.store import Document
 
-FindFolder = Callable[[Identity], Path]
+Prepare = Callable[[Identity], Launch]
+Done = Callable[[str | None], bool]
 Served = dict[str, ServedEntity]
 
-_LONGEST_SOCKET_FOLDER = 60
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment:
+    """A config, and the processes of its entities by their names."""
+
+    config: Config = field(default_factory=dict)
+    served: Served = field(default_factory=dict)
+
+
+_NOTHING = Deployment()
 
 
 class Deployments:
-    """Served entities of each endpoint, by the endpoint's id."""
+    """Deployments of each endpoint, by the endpoint's id."""
 
     def __init__(self, home: Home) -> None:
-        self._logs = home.logs / "serving"
+        self.logs = Logs(home.logs / "serving")
+        self._sockets: SocketFolder | None = None
         self._lock = threading.RLock()
-        self._sockets: Path | None = None
-        self._active: dict[str, Served] = {}
-        self._pending: dict[str, Served] = {}
+        self._active: dict[str, Deployment] = {}
+        self._pending: dict[str, Deployment] = {}
         self._closing = False
 
-    def active(self, endpoint_id: str) -> Served:
+    def active(self, endpoint_id: str) -> Deployment:
         """What answers requests now."""
-        return self._active.get(endpoint_id, {})
+        return self._active.get(endpoint_id, _NOTHING)
 
-    def pending(self, endpoint_id: str) -> Served:
+    def pending(self, endpoint_id: str) -> Deployment:
         """What an update is starting, or what it failed with."""
-        return self._pending.get(endpoint_id, {})
+        return self._pending.get(endpoint_id, _NOTHING)
 
-    def restore(self, endpoint: Document, find_folder: FindFolder) -> None:
-        """Start what was active before the workspace stopped."""
+    def restore(self, endpoint: Document, prepare: Prepare) -> None:
+        """Bring back what was active before the workspace stopped."""
         with self._lock:
-            self._active[endpoint["id"]] = self._start(endpoint, endpoint["config"], find_folder, {}, recovering=True)
+            served = self._start(endpoint, endpoint["config"], prepare, {}, recovering=True)
+            self._active[endpoint["id"]] = Deployment(config=endpoint["config"], served=served)
 
-    def deploy(
-        self, endpoint: Document, config: Config, find_folder: FindFolder, done: Callable[[str | None], bool]
-    ) -> None:
+    def deploy(self, endpoint: Document, config: Config, prepare: Prepare, done: Done) -> None:
         """Start a config in the background; entities that run already are kept. `done` gets the reason of a failure.
 
         `done` answers whether the endpoint still wants this; only then the new entities take over.
@@ -53,17 +62,17 @@ class Deployments:
         endpoint_id = endpoint["id"]
         with self._lock:
             self._drop_failed(endpoint_id)
-            served = self._start(endpoint, config, find_folder, self.active(endpoint_id), recovering=False)
-            self._pending[endpoint_id] = served
-        thread = threading.Thread(
-            target=self._finish, args=(endpoint_id, served, done), name=f"deploy-{endpoint['name']}", daemon=True
-        )
-        thread.start()
+            served = self._start(endpoint, config, prepare, self.active(endpoint_id).served, recovering=False)
+            deployment = self._pending[endpoint_id] = Deployment(config=config, served=served)
+        threading.Thread(
+            target=self._finish, args=(endpoint_id, deployment, done), name=f"deploy-{endpoint['name']}", daemon=True
+        ).start()
 
     def remove(self, endpoint_id: str) -> None:
         """End everything of an endpoint."""
         with self._lock:
-            found = {id(s): s for served in (self._active, self._pending) for s in served.pop(endpoint_id, {}).values()}
+            gone = (each.pop(endpoint_id, _NOTHING) for each in (self._active, self._pending))
+            found = {id(served): served for deployment in gone for served in deployment.served.values()}
         for entity in found.values():
             entity.stop()
 
@@ -73,16 +82,13 @@ class Deployments:
         for endpoint_id in {*self._active, *self._pending}:
             self.remove(endpoint_id)
         if self._sockets is not None:
-            shutil.rmtree(self._sockets, ignore_errors=True)
-
-    def log(self, endpoint_id: str, entity: str) -> Path:
-        """Where the output of a served entity goes."""
-        return self._logs / f"{endpoint_id}-{entity}.log"
+            self._sockets.remove()
 
     def _start(
-        self, endpoint: Document, config: Config, find_folder: FindFolder, running: Served, *, recovering: bool
+        self, endpoint: Document, config: Config, prepare: Prepare, running: Served, *, recovering: bool
     ) -> Served:
         served: Served = {}
+        self._sockets = self._sockets or socket_folder("serving")
         for entity in config["served_entities"]:
             identity = _identity(entity)
             kept = running.get(identity.name)
@@ -91,42 +97,35 @@ class Deployments:
                 continue
             served[identity.name] = ServedEntity(
                 identity,
-                find_folder=partial(find_folder, identity),
-                socket_path=self._socket_folder() / secrets.token_hex(6),
-                log=self.log(endpoint["id"], identity.name),
+                prepare=partial(prepare, identity),
+                socket_path=self._sockets.path / secrets.token_hex(6),
+                log=self.logs.path(endpoint["id"], identity.name),
                 recovering=recovering,
             )
         return served
 
-    def _finish(self, endpoint_id: str, served: Served, done: Callable[[str | None], bool]) -> None:
-        for entity in served.values():
-            if entity not in self.active(endpoint_id).values():
+    def _finish(self, endpoint_id: str, deployment: Deployment, done: Done) -> None:
+        served = list(deployment.served.values())
+        for entity in served:
+            if entity not in self.active(endpoint_id).served.values():
                 entity.settled.wait()
-        failed = [entity.message for entity in served.values() if entity.state == "DEPLOYMENT_FAILED"]
+        failed = [entity.message for entity in served if entity.state == "DEPLOYMENT_FAILED"]
         with self._lock:
-            if self._closing or self._pending.get(endpoint_id) is not served:
+            if self._closing or self._pending.get(endpoint_id) is not deployment:
                 return
             if not done("; ".join(failed) or None) or failed:
                 return
-            old = self._active.get(endpoint_id, {})
+            old = self.active(endpoint_id)
             self._active[endpoint_id] = self._pending.pop(endpoint_id)
-        for entity in old.values():
-            if entity not in served.values():
-                entity.stop()
+        for entity in old.served.values():
+            if entity not in served:
+                entity.drain()
 
     def _drop_failed(self, endpoint_id: str) -> None:
-        kept = self.active(endpoint_id).values()
-        for entity in self._pending.pop(endpoint_id, {}).values():
+        kept = self.active(endpoint_id).served.values()
+        for entity in self._pending.pop(endpoint_id, _NOTHING).served.values():
             if entity not in kept:
                 entity.stop()
-
-    def _socket_folder(self) -> Path:
-        """A private folder with a short path: a socket's path may have about a hundred characters."""
-        if self._sockets is None:
-            base = tempfile.gettempdir()
-            short = base if len(base) < _LONGEST_SOCKET_FOLDER else "/tmp"  # noqa: S108 - mkdtemp makes it private
-            self._sockets = Path(tempfile.mkdtemp(prefix="brickyard-", dir=short))
-        return self._sockets
 
 
 def _identity(entity: Document) -> Identity:
@@ -136,4 +135,5 @@ def _identity(entity: Document) -> Identity:
         entity_name=entity["entity_name"],
         entity_version=entity["entity_version"],
         environment_vars=tuple(sorted(variables.items())),
+        scale_to_zero=bool(entity.get("scale_to_zero_enabled")),
     )

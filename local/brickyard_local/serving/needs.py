@@ -41,4 +41,28 @@ class Permissions(Protocol):
     def forget(self, workspace_id: int, object_type: str, object_id: str) -> None: ...
 
 
+class Secrets(Protocol):
+    """Values of secrets, for a caller who may read them. Errors: NotFound, PermissionDenied."""
+
+    def value(self, caller: Caller, scope: str, key: str) -> bytes: ...
+
+
+class Tables(Protocol):
+    """Managed Delta tables that serving writes itself, in the name of an endpoint's creator."""
+
+    def stage(self, caller: Caller, catalog: str, schema: str, name: str) -> tuple[str, Path]:
+        """The id of a table to be, and its folder. Errors: as of creating a table."""
+        ...
+
+    def register(self, caller: Caller, catalog: str, schema: str, name: str, folder: Path) -> None:
+        """Show a staged table, whose log is written. Errors: as of creating a table."""
+        ...
+
+    def id_of(self, full_name: str) -> str | None:
+        """The id of the table of that name, or None."""
+        ...
+
+    def drop(self, caller: Caller, full_name: str) -> None: ...
+
+
 CallerOf = Callable[[int, str], Caller]

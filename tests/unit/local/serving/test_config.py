@@ -1,11 +1,12 @@
 """What an endpoint may serve here."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from brickyard_local.errors import ApiError, InvalidParameter, NotEmulated
-from brickyard_local.serving.config import check_ai_gateway, check_endpoint, checked
+from brickyard_local.errors import ApiError, InvalidParameter
+from brickyard_local.serving.config import check_endpoint, checked
 
 ENTITY = {"entity_name": "c.s.m", "entity_version": "3", "workload_size": "Small", "scale_to_zero_enabled": True}
 
@@ -61,7 +62,17 @@ def test_names_of_endpoints_are_checked(name: str) -> None:
         check_endpoint({"name": name})
 
 
-def test_a_gateway_that_is_off_is_accepted_and_any_other_refused() -> None:
-    check_ai_gateway({"usage_tracking_config": {"enabled": False}, "rate_limits": []})
-    with pytest.raises(NotEmulated, match="usage_tracking_config"):
-        check_ai_gateway({"usage_tracking_config": {"enabled": True}})
+@pytest.mark.parametrize(
+    "check",
+    [
+        lambda: checked({"served_entities": [ENTITY], "auto_capture_config": {"catalog_name": "c", "enabled": True}}),
+        lambda: check_endpoint({"name": "e", "rate_limits": [{"calls": 1, "renewal_period": "minute"}]}),
+    ],
+)
+def test_what_databricks_has_replaced_names_its_successor(check: Callable[[], object]) -> None:
+    with pytest.raises(InvalidParameter, match="ai_gateway"):
+        check()
+
+
+def test_an_old_setting_that_is_off_is_no_reason_to_refuse() -> None:
+    assert checked({"served_entities": [ENTITY], "auto_capture_config": {"enabled": False}})["served_entities"]

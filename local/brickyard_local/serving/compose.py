@@ -1,0 +1,68 @@
+"""Builds the serving services from what they need: called once, by `state`."""
+
+from dataclasses import dataclass
+
+from brickyard_local.account import Home
+from brickyard_local.serving.admission import Admission
+from brickyard_local.serving.deployments import Deployments
+from brickyard_local.serving.endpoints import Endpoints
+from brickyard_local.serving.gateways import Gateways
+from brickyard_local.serving.inference_tables import InferenceTables
+from brickyard_local.serving.launches import Launches
+from brickyard_local.serving.metrics import Metrics
+from brickyard_local.serving.needs import CallerOf, Catalog, Models, Permissions, Secrets, Tables
+from brickyard_local.serving.payload_writer import PayloadWriter
+from brickyard_local.serving.rate_limits import RateLimiter
+from brickyard_local.serving.service import ServingService
+from brickyard_local.store import Store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Serving:
+    """The services of Model Serving, ready to answer."""
+
+    service: ServingService
+    admission: Admission
+    gateways: Gateways
+    tables: InferenceTables
+
+    def recover(self, workspace_ids: list[int]) -> None:
+        """Before requests are answered."""
+        self.tables.recover()
+        self.service.recover(workspace_ids)
+
+    def close(self) -> None:
+        """End every process."""
+        self.service.close()
+        self.tables.close()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Neighbours:
+    """The services that serving asks."""
+
+    permissions: Permissions
+    catalog: Catalog
+    models: Models
+    secrets: Secrets
+    tables: Tables
+    caller_of: CallerOf
+
+
+def compose_serving(home: Home, store: Store, neighbours: Neighbours) -> Serving:
+    """The services of endpoints of all workspaces."""
+    endpoints = Endpoints(store, neighbours.permissions)
+    deployments = Deployments(home)
+    writer = PayloadWriter(home.root / "inference", home.tables, home.logs / "inference-tables.log", store.next_id)
+    tables = InferenceTables(store, neighbours.tables, writer, neighbours.caller_of)
+    gateways = Gateways(store, endpoints, tables, neighbours.catalog)
+    admission = Admission(endpoints, deployments, RateLimiter(), Metrics(), tables)
+    service = ServingService(
+        store,
+        endpoints=endpoints,
+        deployments=deployments,
+        launches=Launches(neighbours.catalog, neighbours.models, neighbours.secrets, neighbours.caller_of),
+        gateways=gateways,
+        admission=admission,
+    )
+    return Serving(service=service, admission=admission, gateways=gateways, tables=tables)

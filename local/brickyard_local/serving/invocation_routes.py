@@ -1,0 +1,126 @@
+"""Routes of /serving-endpoints/{name}/invocations, and of OpenAI's clients. HTTP only.
+
+Source: docs.databricks.com/aws/en/machine-learning/model-serving/score-custom-model-endpoints; the SDK's
+`mixins/open_ai_client.py` (paths of OpenAI); model-serving-limits (16 MB, 297 s).
+"""
+
+import time
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+
+import httpx
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from brickyard_local.callers import Caller, CurrentCaller
+from brickyard_local.errors import ApiError
+from brickyard_local.serving.admission import Admitted
+from brickyard_local.serving.payload_table import MOST_BODY_BYTES
+from brickyard_local.serving.questions import Question, addressed, question
+from brickyard_local.serving.served import REQUEST_S
+from brickyard_local.state import Local, LocalState
+
+router = APIRouter(tags=["serving"])
+_MOST_BYTES = 16 * 1024 * 1024
+_SSE = "text/event-stream"
+_ENDPOINT = "/serving-endpoints/{name}"
+
+
+@router.post(_ENDPOINT + "/invocations")
+async def invoke(name: str, request: Request, caller: CurrentCaller, local: Local) -> Response:
+    """Ask an endpoint; who answers is chosen by the traffic shares."""
+    return await _invoke(name, None, await _body(request), request, caller, local)
+
+
+@router.post(_ENDPOINT + "/served-models/{entity}/invocations")
+async def invoke_entity(name: str, entity: str, request: Request, caller: CurrentCaller, local: Local) -> Response:
+    """Ask one served entity of an endpoint."""
+    return await _invoke(name, entity, await _body(request), request, caller, local)
+
+
+@router.post("/serving-endpoints/chat/completions")
+@router.post("/serving-endpoints/completions")
+@router.post("/serving-endpoints/embeddings")
+@router.post("/serving-endpoints/responses")
+async def ask_as_openai(request: Request, caller: CurrentCaller, local: Local) -> Response:
+    """The endpoint is named by `model` in the body."""
+    name, body = addressed(await _body(request))
+    return await _invoke(name, None, body, request, caller, local)
+
+
+async def _body(request: Request) -> bytes:
+    found = bytearray()
+    async for chunk in request.stream():
+        found += chunk
+        if len(found) > _MOST_BYTES:
+            raise ApiError(
+                f"The request body has more than {_MOST_BYTES} bytes, the most that Model Serving takes: send fewer "
+                "rows per request.",
+                error_code="BAD_REQUEST",
+                status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            )
+    return bytes(found)
+
+
+async def _invoke(
+    name: str, entity: str | None, sent: bytes, request: Request, caller: Caller, local: LocalState
+) -> Response:
+    asked = question(sent)
+    admitted = await run_in_threadpool(local.serving.admission.admit, caller, name, entity)
+    content_type = request.headers.get("content-type", "application/json")
+    try:
+        return await _ask(asked, content_type, admitted, local)
+    except BaseException:
+        admitted.served.leave()
+        raise
+
+
+async def _ask(asked: Question, content_type: str, admitted: Admitted, local: LocalState) -> Response:
+    client = await admitted.served.up()
+    headers = {"served-model-name": admitted.served.identity.name, "x-request-id": admitted.request_id}
+    began = time.perf_counter()
+    request = client.build_request("POST", "/invocations", content=asked.body, headers={"content-type": content_type})
+    try:
+        answer = await client.send(request, stream=True)
+        if answer.headers.get("content-type", "").startswith(_SSE):
+            events = _events(answer, asked, admitted, began, local)
+            return StreamingResponse(events, answer.status_code, headers, media_type=_SSE)
+        content = await answer.aread()
+    except httpx.HTTPError as error:
+        raise _no_answer(admitted, error) from error
+    await run_in_threadpool(_done, local, admitted, asked, answer.status_code, content, began)
+    admitted.served.leave()
+    return Response(content, answer.status_code, headers, media_type=answer.headers.get("content-type"))
+
+
+async def _events(
+    answer: httpx.Response, asked: Question, admitted: Admitted, began: float, local: LocalState
+) -> AsyncIterator[bytes]:
+    """Pass events on as they come; what was passed on is recorded before the last of it leaves."""
+    kept, last = bytearray(), b""
+    try:
+        async for chunk in answer.aiter_raw():
+            if last:
+                yield last
+            last = chunk
+            kept += chunk if len(kept) <= MOST_BODY_BYTES else b""
+    finally:
+        await answer.aclose()
+        _done(local, admitted, asked, answer.status_code, bytes(kept), began)
+        admitted.served.leave()
+    if last:
+        yield last
+
+
+def _done(local: LocalState, admitted: Admitted, asked: Question, status: int, content: bytes, began: float) -> None:
+    took_ms = round((time.perf_counter() - began) * 1000)
+    local.serving.admission.done(admitted, status, took_ms, asked.sent, content, asked.client_request_id)
+
+
+def _no_answer(admitted: Admitted, error: httpx.HTTPError) -> ApiError:
+    name = admitted.served.identity.name
+    if isinstance(error, httpx.TimeoutException):
+        reason = f"Served entity '{name}' did not answer within {REQUEST_S:.0f} s."
+        return ApiError(reason, error_code="DEADLINE_EXCEEDED", status=HTTPStatus.GATEWAY_TIMEOUT)
+    return ApiError(f"Served entity '{name}' did not answer: {error!r}")

@@ -1,0 +1,69 @@
+"""What a served entity's process is started with: the version's files, and its environment with the secrets in it.
+
+Both are the creator's to use: asked when the endpoint is configured, and again whenever a process starts.
+Source: docs.databricks.com/aws/en/machine-learning/model-serving/store-env-variable-model-serving
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from brickyard_local.callers import Caller
+from brickyard_local.errors import InvalidParameter
+from brickyard_local.serving.needs import CallerOf, Catalog, Models, Secrets
+from brickyard_local.serving.served import Identity, Launch
+from brickyard_local.store import Document
+
+_SECRET = re.compile(r"^\{\{secrets/([^/{}]+)/([^/{}]+)\}\}$")
+
+
+class Launches:
+    """Finds files and secrets for a creator."""
+
+    def __init__(self, catalog: Catalog, models: Models, secrets: Secrets, caller_of: CallerOf) -> None:
+        self._catalog = catalog
+        self._models = models
+        self._secrets = secrets
+        self._caller_of = caller_of
+
+    def creator(self, endpoint: Document) -> Caller:
+        """The principal in whose name the endpoint reads models and secrets."""
+        return self._caller_of(endpoint["workspace_id"], endpoint["creator"])
+
+    def preparing(self, endpoint: Document) -> Callable[[Identity], Launch]:
+        """What `launch` answers at the time when a process of the endpoint starts."""
+        return lambda identity: self.launch(self.creator(endpoint), identity)
+
+    def check(self, creator: Caller, entity: Document) -> None:
+        """Errors: of Unity Catalog and of secrets, when the creator may not use what the entity names."""
+        self._catalog.require(creator, "function", entity["entity_name"], "EXECUTE")
+        self._folder(creator, entity["entity_name"], entity["entity_version"])
+        self._environment(creator, entity.get("environment_vars") or {})
+
+    def launch(self, creator: Caller, identity: Identity) -> Launch:
+        """Errors: as `check`."""
+        environment, hidden = self._environment(creator, dict(identity.environment_vars))
+        folder = self._folder(creator, identity.entity_name, identity.entity_version)
+        return Launch(folder=folder, environment=environment, hidden=hidden)
+
+    def _folder(self, creator: Caller, full_name: str, version: str) -> Path:
+        found = self._models.resolve(creator, full_name, version)
+        if found.status != "READY":
+            raise InvalidParameter(f"Version {version} of '{full_name}' is {found.status}; only READY ones are served.")
+        return found.folder
+
+    def _environment(self, creator: Caller, given: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+        resolved = {name: str(value) for name, value in given.items()}
+        hidden = []
+        for name, value in resolved.items():
+            if "{{secrets/" not in value:
+                continue
+            found = _SECRET.match(value)
+            if found is None:
+                raise InvalidParameter(
+                    f"Environment variable '{name}' is '{value}': a secret is named {{{{secrets/<scope>/<key>}}}}, "
+                    "and nothing else stands beside it."
+                )
+            resolved[name] = self._secrets.value(creator, found.group(1), found.group(2)).decode()
+            hidden.append(resolved[name])
+        return resolved, tuple(hidden)
