@@ -43,6 +43,10 @@ class Clone:
         return self.state / "logs"
 
     @property
+    def snapshots(self) -> Path:
+        return self.state / "snapshots"
+
+    @property
     def request_file(self) -> Path:
         return self.home.root / "request.json"
 

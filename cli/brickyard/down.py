@@ -1,13 +1,13 @@
 """`brickyard down`: destroy `local` by Terraform, stop everything, leave nothing behind."""
 
 import os
-import shutil
 
 from brickyard.cdktf import run_cdktf
 from brickyard.clone import Clone
 from brickyard.environment import names_of
 from brickyard.lock import only_one
 from brickyard.provider import choose_provider, remember_settings
+from brickyard.removal import remove
 from brickyard.screen import Screen
 from brickyard_local import process
 from brickyard_local.account import WorkspaceSpec
@@ -27,14 +27,15 @@ def down(clone: Clone, screen: Screen, *, force: bool) -> None:
         with screen.step("Stop the local workspace") as step:
             step.done("" if process.stop(clone.home) else "it was not running")
         with screen.step("Remove its state") as step:
-            for left in (
-                clone.home.root,
-                clone.terraform_state,
-                clone.terraform,
-                clone.root / "cdktf.out",
-                clone.logs,
-            ):
-                shutil.rmtree(left, ignore_errors=True)
+            remove(
+                (
+                    clone.home.root,
+                    clone.terraform_state,
+                    clone.terraform,
+                    clone.root / "cdktf.out",
+                    clone.logs,
+                )
+            )
             (clone.state / "local.settings.json").unlink(missing_ok=True)
             step.done("tools and caches stay; `make clean` removes those")
 

@@ -45,3 +45,19 @@ class NotUp(BrickyardError):
 
 class StaleState(BrickyardError):
     """Raised when the Terraform state describes a local account that is gone."""
+
+
+class NotConfirmed(BrickyardError):
+    """Raised when something would be lost and nobody has agreed to it."""
+
+
+class CannotRemove(BrickyardError):
+    """Raised when files stay that should be gone."""
+
+
+class UnknownLog(BrickyardError):
+    """Raised when what was asked for has written no log."""
+
+
+class InvalidWorkspace(BrickyardError):
+    """Raised when a workspace is asked for by what is no name or no port."""

@@ -1,4 +1,4 @@
-"""The command line: `brickyard up | down | start | stop | status`."""
+"""The command line: `brickyard up | down | start | stop | status | local …`."""
 
 import argparse
 import os
@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from brickyard.clone import Clone
 from brickyard.errors import BrickyardError, NotUp
+from brickyard.local_verbs import add_verbs
 from brickyard.screen import Screen
 from brickyard_local.errors import LocalWorkspaceError
 from brickyard_stacks.errors import StacksError
@@ -106,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     status = verbs.add_parser("status", help="what is deployed, what runs, where it answers")
     status.add_argument("--json", action="store_true", help="for programs")
     status.set_defaults(run=_status)
+    add_verbs(verbs.add_parser("local", help="the local workspace by itself: up, down, reset, logs, snapshots"))
     return parser
 
 

@@ -25,7 +25,7 @@ class Status:
     projects: list[dict[str, Any]]
 
     def as_json(self) -> str:
-        """Keys: workspace {running, host, token_file, config_file, log_file}, provider, stacks, projects."""
+        """Keys: workspace {running, host, hosts, token_file, config_file, log_file}, provider, stacks, projects."""
         facts = {"workspace": self.workspace, "provider": self.provider, "stacks": self.stacks}
         return json.dumps({**facts, "projects": self.projects}, indent=2)
 
@@ -35,7 +35,8 @@ def read_status(clone: Clone) -> Status:
     server = process.running(clone.home)
     workspace = {
         "running": server is not None,
-        "host": server.hosts["local"] if server else None,
+        "host": server.hosts.get("local") if server else None,
+        "hosts": dict(server.hosts) if server else {},
         "token_file": str(clone.home.token_file),
         "config_file": str(clone.home.config_file),
         "log_file": str(clone.home.logs / "server.log"),
@@ -43,7 +44,7 @@ def read_status(clone: Clone) -> Status:
     }
     memory = clone.terraform / "provider"
     projects: list[dict[str, Any]] = []
-    if server is not None:
+    if server is not None and "local" in server.hosts:
         client = client_of(clone, server)
         projects = [_project(client, project) for project in names_of(clone, "local").projects]
     return Status(
@@ -91,8 +92,11 @@ def _project(client: WorkspaceClient, names: ProjectNames) -> dict[str, Any]:
 def show(status: Status, screen: Screen) -> None:
     """The same for a person."""
     where = status.workspace
-    running = f"[green]running[/green] at {where['host']}" if where["running"] else "[yellow]not running[/yellow]"
+    running = f"[green]running[/green]{_at(where)}" if where["running"] else "[yellow]not running[/yellow]"
     screen.line(f"Local workspace  {running}")
+    for name, host in where["hosts"].items():
+        if name != "local":
+            screen.line(f"  also           {name} at {host}")
     screen.line(f"  token file     {where['token_file']}")
     screen.line(f"  log            {where['log_file']}")
     screen.line(f"Provider         {status.provider or 'not chosen yet'}")
@@ -109,3 +113,7 @@ def show(status: Status, screen: Screen) -> None:
         if project["endpoint"]:
             ready = project["endpoint"]["state"].get("ready")
             screen.line(f"  endpoint       {project['endpoint']['url']} ({ready})")
+
+
+def _at(workspace: dict[str, Any]) -> str:
+    return f" at {workspace['host']}" if workspace["host"] else ", without a workspace named 'local'"

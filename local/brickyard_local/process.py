@@ -1,10 +1,13 @@
 """Start, find and stop the server process of a home folder, from another process."""
 
+import fcntl
 import json
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import psutil
 
 from brickyard_local.account import Home, WorkspaceSpec
 from brickyard_local.errors import CannotStart
+from brickyard_local.snapshots.swap import settle
 
 _START_S = 60.0
 _STOP_S = 20.0
@@ -26,11 +30,13 @@ class ServerInfo:
     home: Home
 
 
-def start(home: Home, workspaces: Sequence[WorkspaceSpec]) -> ServerInfo:
+def start(home: Home, workspaces: Sequence[WorkspaceSpec], *, tied: bool = False) -> ServerInfo:
     """Start the server unless it runs already with these workspaces, and wait until it answers.
 
+    A `tied` server ends with the process that started it, whatever ends that.
     Errors: CannotStart with what the server said.
     """
+    settle(home)
     known = running(home)
     if known is not None and all(_serves(known, spec) for spec in workspaces):
         return known
@@ -48,16 +54,19 @@ def start(home: Home, workspaces: Sequence[WorkspaceSpec]) -> ServerInfo:
         "--cache",
         str(home.cache),
     ]
+    # The end that the server watches; ours stays open as long as this process lives, and is inherited by nobody.
+    watched, _ours = os.pipe() if tied else (os.open(os.devnull, os.O_RDONLY), None)
     with log.open("ab") as output:
         begin = output.tell()
         process = subprocess.Popen(
-            [*argv, *names],
-            stdin=subprocess.DEVNULL,
+            [*argv, *names, *(["--tied"] if tied else [])],
+            stdin=watched,
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=home.root,
             start_new_session=True,
         )
+    os.close(watched)
     return _wait_until_ready(home, process, log, begin)
 
 
@@ -96,6 +105,23 @@ def stop(home: Home) -> bool:
         process.wait(_STOP_S)
     home.server_file.unlink(missing_ok=True)
     return True
+
+
+@contextmanager
+def held(home: Home) -> Iterator[bool]:
+    """Keep any server from starting in this home. Yields False when one has it."""
+    with server_lock(home).open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
+
+
+def server_lock(home: Home) -> Path:
+    """The file that the server of a home holds locked while it lives."""
+    return home.root / "server.lock"
 
 
 def _process(facts: dict[str, object]) -> psutil.Process | None:

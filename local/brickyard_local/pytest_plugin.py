@@ -54,7 +54,7 @@ class LocalWorkspace:
 
     def start(self) -> None:
         """Start it again on the same home and ports."""
-        process.start(self.home, (WorkspaceSpec(name="local"), WorkspaceSpec(name="other")))
+        process.start(self.home, (WorkspaceSpec(name="local"), WorkspaceSpec(name="other")), tied=True)
 
 
 def local_cache() -> Path:
@@ -66,7 +66,7 @@ def local_cache() -> Path:
 def start_local_workspace(root: Path) -> LocalWorkspace:
     """Start an account in an empty folder."""
     home = Home(root=root, cache=local_cache())
-    info = process.start(home, (WorkspaceSpec(name="local"), WorkspaceSpec(name="other")))
+    info = process.start(home, (WorkspaceSpec(name="local"), WorkspaceSpec(name="other")), tied=True)
     return LocalWorkspace(home=home, hosts=dict(info.hosts), token=home.token_file.read_text().strip())
 
 

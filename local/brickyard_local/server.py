@@ -18,8 +18,10 @@ from typing import IO
 import psutil
 import uvicorn
 
+from brickyard_local import sockets
 from brickyard_local.account import Home, Workspace, WorkspaceSpec, describe, listen, write_private
 from brickyard_local.app import create_app
+from brickyard_local.children import exit_with_parent
 from brickyard_local.errors import CannotStart
 from brickyard_local.state import LocalState
 
@@ -27,6 +29,8 @@ from brickyard_local.state import LocalState
 def main() -> int:
     """Serve until SIGTERM or SIGINT. Exit status 2 when the server cannot start."""
     options = _parse(sys.argv[1:])
+    if options.tied:
+        exit_with_parent()
     home = Home(root=options.home.resolve(), cache=options.cache.resolve())
     try:
         home.create()
@@ -41,6 +45,7 @@ def main() -> int:
 
 def serve(home: Home, specs: tuple[WorkspaceSpec, ...]) -> None:
     """Open the account, listen for each workspace, and answer until told to stop."""
+    sockets.sweep()
     state = LocalState.open(home)
     for spec in specs:
         state.account.ensure_workspace(spec)
@@ -120,6 +125,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="brickyard_local.server", description=__doc__)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--tied", action="store_true", help="end when standard input closes")
     parser.add_argument("--workspace", type=_workspace, action="append", required=True)
     return parser.parse_args(arguments)
 

@@ -7,9 +7,7 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import sys
-import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -23,12 +21,12 @@ from starlette.concurrency import run_in_threadpool
 from brickyard_local.child_environment import inherited
 from brickyard_local.children import Child, spawn
 from brickyard_local.errors import ApiError, TemporarilyUnavailable
+from brickyard_local.sockets import SocketFolder, socket_folder
 
 _START_S = 120.0
 _AGAIN_S = 5.0
 _POLL_S = 0.05
 _ANSWER_S = 300.0
-_SOCKET_FOLDER = "brickyard-mlflow-"
 
 Json = dict[str, Any]
 Query = list[tuple[str, str]]
@@ -63,6 +61,7 @@ class MlflowServer:
         self._lock = threading.Lock()
         self._child: Child | None = None
         self._client: httpx.Client | None = None
+        self._sockets: SocketFolder | None = None
         self._ready = False
         self._started = 0.0
         self._failed = -_START_S
@@ -134,9 +133,9 @@ class MlflowServer:
 
     def _start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        sockets = self._socket_folder()
         environment = inherited(os.environ, also=("PYTHONPATH", "VIRTUAL_ENV"))
-        socket = sockets / "mlflow"
+        self._sockets = socket_folder("mlflow")
+        socket = self._sockets.path / "mlflow"
         argv = [sys.executable, "-m", "brickyard_local.tracking.child", str(socket)]
         self._child = spawn(argv, log=self._log, environment=environment, folder=self._folder)
         self._client = httpx.Client(
@@ -146,17 +145,6 @@ class MlflowServer:
             trust_env=False,
         )
         self._started = time.monotonic()
-
-    def _socket_folder(self) -> Path:
-        """A new folder with a short path (a socket's has at most 107 bytes); the last one's is removed."""
-        note = self._folder / "socket_folder"
-        if note.exists():
-            last = Path(note.read_text())
-            if last.name.startswith(_SOCKET_FOLDER):
-                shutil.rmtree(last, ignore_errors=True)
-        folder = Path(tempfile.mkdtemp(prefix=_SOCKET_FOLDER))
-        note.write_text(str(folder))
-        return folder
 
     def _answers(self) -> bool:
         if time.monotonic() - self._started > _START_S and self._child is not None:
@@ -178,5 +166,7 @@ class MlflowServer:
             self._client.close()
         if self._child is not None:
             self._child.stop(grace_s=2.0)
-            shutil.rmtree((self._folder / "socket_folder").read_text(), ignore_errors=True)
+        if self._sockets is not None:
+            self._sockets.remove()
+            self._sockets = None
         self._child, self._client = None, None

@@ -1,13 +1,10 @@
 """The gRPC server of the plugin: one method of the servicer per call of the protocol."""
 
 import os
-import shutil
 import signal
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -19,6 +16,7 @@ from brickyard_local.provider.wire.handshake import (
     server_certificate,
 )
 from brickyard_local.provider.wire.messages import SERVICE, message
+from brickyard_local.sockets import socket_folder
 
 _WORKERS = 16
 _MAX_BYTES = 256 << 20
@@ -46,15 +44,14 @@ def serve(calls: Mapping[str, Call]) -> None:
         (_provider_handler(calls), _controller_handler(done), _stdio_handler()),
     )
     certificate = server_certificate() if CLIENT_CERTIFICATE in os.environ else None
-    # A short path: Unix sockets take about a hundred characters.
-    folder = Path(tempfile.mkdtemp(prefix="brickyard-"))
-    socket = str(folder / "s")
+    folder = socket_folder("provider")
+    socket = str(folder.path / "s")
     _bind(server, socket, certificate)
     server.start()
     print(handshake_line(socket, certificate), flush=True)  # noqa: T201  the protocol's own channel
     done.wait()
     server.stop(grace=0.2).wait()
-    shutil.rmtree(folder, ignore_errors=True)
+    folder.remove()
 
 
 def _bind(server: grpc.Server, socket: str, certificate: ServerCertificate | None) -> None:

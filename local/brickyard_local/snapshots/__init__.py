@@ -1,0 +1,1 @@
+"""Snapshots of the local account: taken from a server that runs, restored whole or not at all."""
