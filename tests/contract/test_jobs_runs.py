@@ -304,11 +304,11 @@ def test_a_script_of_a_volume_runs(client: WorkspaceClient, wheels: Any, job_bui
 
 
 def test_what_dbutils_lacks_here_says_so(client: WorkspaceClient, wheels: Any, job_builder: Any) -> None:
-    code = "def main():\n    from databricks.sdk.runtime import dbutils\n    dbutils.secrets.get('a', 'b')\n"
+    code = "def main():\n    from databricks.sdk.runtime import dbutils\n    dbutils.fs.mount('a', 'b')\n"
     job = job_builder.create(client, [job_builder.wheel_task("main")], wheels.upload({"tiny": code}))
     run = ended(client, job)
     error = client.jobs.get_run_output(run.tasks[0].run_id).error
-    assert "does not emulate dbutils.secrets.get" in error
+    assert "does not emulate dbutils.fs.mount" in error
 
 
 def test_only_who_may_run_a_job_runs_it(

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from brickyard_local.account import Workspace
 from brickyard_local.callers import Caller
+from brickyard_local.store import Document
 
 
 class Tokens(Protocol):
@@ -36,6 +37,20 @@ class Files(Protocol):
     def local_path(self, caller: Caller, path: str, *, write: bool) -> Path: ...
 
 
+class Compute(Protocol):
+    """Clusters and their policies."""
+
+    def job_cluster(self, caller: Caller, spec: Document) -> Document: ...
+
+    def attachable(self, caller: Caller, cluster_id: str) -> Document: ...
+
+
+class Secrets(Protocol):
+    """Secrets of the workspace."""
+
+    def value(self, caller: Caller, scope: str, key: str) -> bytes: ...
+
+
 class SparkServer(Protocol):
     """The Spark server of one workspace."""
 
@@ -47,3 +62,5 @@ class SparkServer(Protocol):
 NewSparkServer = Callable[[Workspace], SparkServer]
 CatalogNames = Callable[[Caller], list[str]]
 CallerOf = Callable[[int, str], Caller]
+Grant = Callable[[Caller, str, str, list[Document]], None]
+"""Sets the access control list of an object: (caller, object type, object id, entries)."""

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from brickyard_local.errors import InvalidParameter, NotEmulated
 
+_LONGEST_TOKEN = 64
+
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -42,7 +44,7 @@ class RunId(_Body):
 
 
 class JobIdOfRuns(_Body):
-    """All runs of a job."""
+    """All runs of a job, or all that wait in the queue."""
 
     job_id: int | None = None
     all_queued_runs: bool = False
@@ -54,22 +56,51 @@ class Queue(BaseModel):
     enabled: bool
 
 
-class RunNow(BaseModel):
-    """Start a run of a job. Only what serverless Python tasks take is emulated."""
+class _Parameters(BaseModel):
+    """A body that may also name the older kinds of parameters, which would have no effect here."""
 
     model_config = ConfigDict(extra="allow")
 
-    job_id: int
-    idempotency_token: str | None = Field(default=None, max_length=64)
     job_parameters: dict[str, str] = Field(default_factory=dict)
-    queue: Queue | None = None
     performance_target: str | None = None
 
-    def check(self) -> None:
-        """Errors: NotEmulated for run-now fields that would have no effect here."""
+    def check(self, of: str) -> None:
+        """Errors: NotEmulated for fields that would have no effect here."""
         for name, value in (self.model_extra or {}).items():
             if value not in (None, "", [], {}):
-                raise NotEmulated(f"'{name}' of run-now; give job_parameters")
+                raise NotEmulated(f"'{name}' of {of}; give job_parameters")
+
+
+class RunNow(_Parameters):
+    """Start a run of a job."""
+
+    job_id: int
+    idempotency_token: str | None = Field(default=None, max_length=_LONGEST_TOKEN)
+    queue: Queue | None = None
+
+
+class RepairRun(_Parameters):
+    """Run tasks of an ended run again."""
+
+    run_id: int
+    rerun_tasks: list[str] = Field(default_factory=list)
+    rerun_all_failed_tasks: bool = False
+    rerun_dependent_tasks: bool = False
+    latest_repair_id: int | None = None
+
+
+class SubmitRun(BaseModel):
+    """A one-time run. What is not named here are settings as a job has them."""
+
+    model_config = ConfigDict(extra="allow")
+
+    run_name: str | None = None
+    idempotency_token: str | None = Field(default=None, max_length=_LONGEST_TOKEN)
+    access_control_list: list[dict[str, Any]] = Field(default_factory=list)
+
+    def settings(self) -> dict[str, Any]:
+        """The settings of the job that this run is the only one of."""
+        return {**(self.model_extra or {}), "name": self.run_name or "Untitled"}
 
 
 class ListJobs(BaseModel):
@@ -107,3 +138,5 @@ class ListRuns(BaseModel):
             raise InvalidParameter("active_only and completed_only cannot both be true.")
         if self.offset:
             raise InvalidParameter("'offset' is gone from jobs/runs/list: use page_token.")
+        if self.run_type not in {"JOB_RUN", "SUBMIT_RUN", "WORKFLOW_RUN"}:
+            raise InvalidParameter(f"run_type '{self.run_type}' is unknown: JOB_RUN, SUBMIT_RUN or WORKFLOW_RUN.")

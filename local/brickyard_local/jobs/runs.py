@@ -1,54 +1,46 @@
-"""The rules of runs: start, look at, cancel, delete."""
+"""The rules of runs: look at, list, cancel, delete. How runs start is `starts`."""
 
-import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator
 
 from brickyard_local.account import Home
 from brickyard_local.callers import Caller
 from brickyard_local.clock import now_ms
-from brickyard_local.errors import InvalidParameter, InvalidState
-from brickyard_local.jobs import answers, references
-from brickyard_local.jobs.payloads import ListRuns, RunNow
+from brickyard_local.errors import InvalidParameter, InvalidState, NotEmulated
+from brickyard_local.jobs import answers, outputs, repairs
+from brickyard_local.jobs.payloads import ListRuns, RepairRun
 from brickyard_local.jobs.processes import forget_folder, task_folder
 from brickyard_local.jobs.records import Records, is_active
+from brickyard_local.jobs.run_index import Wanted
+from brickyard_local.jobs.run_job_work import token_of
 from brickyard_local.jobs.runner import Runner
 from brickyard_local.jobs.service import JobsService
+from brickyard_local.jobs.starts import Starts
 from brickyard_local.store import Document
 
 _LOG_LIMIT_BYTES = 5 * 1024 * 1024
+_OUTPUTS = ("error", "error_trace")
 
 
 class RunsService:
     """Runs of all workspaces' jobs."""
 
-    def __init__(self, records: Records, runner: Runner, jobs: JobsService, home: Home) -> None:
+    def __init__(self, records: Records, runner: Runner, jobs: JobsService, starts: Starts, home: Home) -> None:
         self._records = records
         self._runner = runner
         self._jobs = jobs
+        self._starts = starts
         self._home = home
+        self.run_now = starts.run_now
+        self.submit = starts.submit
+        self.start_triggered = starts.start_triggered
+        self.start_as = starts.start_as
 
-    def run_now(self, caller: Caller, request: RunNow) -> Document:
-        """Start a run. A token that was used before answers the run that it started."""
-        request.check()
-        job = self._jobs.get(caller, request.job_id, level="CAN_MANAGE_RUN")
-        if not job["settings"].get("tasks"):
-            raise InvalidState(f"Job {request.job_id} has no tasks.")
-        scope, token = caller.workspace.workspace_id, request.idempotency_token
-        with self._records.store.write():
-            known = self._records.run_of_token(scope, token) if token else None
-            if known is not None:
-                return self._run(caller, known)
-            run = self._records.add_run(self._new_run(caller, job, request.job_parameters), token)
-        settings = job["settings"]
-        default = bool((settings.get("queue") or {}).get("enabled", job["queue_by_default"]))
-        return self._runner.submit(run, queue=default if request.queue is None else request.queue.enabled)
-
-    def get(self, caller: Caller, run_id: int) -> Document:
-        """A run of a job, or one of its task attempts. Errors: InvalidParameter."""
+    def get(self, caller: Caller, run_id: int, shown: answers.Shown) -> Document:
+        """A run of a job, or one of its task attempts or iterations. Errors: InvalidParameter."""
         run = self._visible(caller, run_id, "CAN_VIEW")
         if run["run_id"] == run_id:
-            return answers.run(run, caller.workspace)
-        return answers.task_run(run, run_id, caller.workspace)
+            return answers.run(run, caller.workspace, shown, self._stats(run))
+        return self._task_run(caller, run, run_id, shown)
 
     def output(self, caller: Caller, run_id: int) -> Document:
         """Log and failure of one task attempt; of a run when it has one task attempt only."""
@@ -60,32 +52,82 @@ class RunsService:
                     "of each individual task run instead."
                 )
             run_id = run["tasks"][0]["run_id"]
-        attempt = next(task for task in run["tasks"] if task["run_id"] == run_id)
+        attempt = self._attempt(run, run_id)
         logs, truncated = self._logs(run_id)
+        child = self._records.run_of_token(run["workspace_id"], token_of(run_id))
         answer = {
-            "metadata": answers.task_run(run, run_id, caller.workspace),
+            "metadata": self._task_run(caller, run, run_id, answers.Shown()),
             "logs": logs,
             "logs_truncated": truncated,
         }
-        return answer | {name: attempt[name] for name in ("error", "error_trace") if name in attempt}
+        if child is not None:
+            answer["run_job_output"] = {"run_id": child}
+        answer |= outputs.of_task(task_folder(self._home, run_id))
+        return answer | {name: attempt[name] for name in _OUTPUTS if name in attempt}
 
-    def listed(self, caller: Caller, asked: ListRuns) -> list[Document]:
-        """Runs that the caller may view, newest first."""
-        visible = {job["job_id"] for job in self._jobs.listed(caller, None)}
-        found = self._records.runs(caller.workspace.workspace_id, asked.job_id)
-        return [run for run in found if (caller.is_admin or run["job_id"] in visible) and _matches(run, asked)]
+    def export(self, caller: Caller, run_id: int) -> Document:
+        """Errors: NotEmulated, for a run that the caller may see."""
+        self._visible(caller, run_id, "CAN_VIEW")
+        raise NotEmulated("jobs/runs/export: notebooks are run here, not rendered")
+
+    def listed(self, caller: Caller, asked: ListRuns) -> Iterator[Document]:
+        """Runs that the caller may view, newest first, read as far as they are asked for."""
+        if asked.page_token is not None and not asked.page_token.isdigit():
+            raise InvalidParameter(f"page_token '{asked.page_token}' is not one that a list has answered.")
+        wanted = Wanted(
+            job_id=asked.job_id,
+            active=True if asked.active_only else False if asked.completed_only else None,
+            run_type=asked.run_type,
+            start_from=asked.start_time_from,
+            start_to=asked.start_time_to,
+            before=int(asked.page_token) if asked.page_token else None,
+        )
+        workspace_id, may_view = caller.workspace.workspace_id, dict[int, bool]()
+        for run_id, job_id in self._records.newest_ids(workspace_id, wanted):
+            if job_id not in may_view:
+                may_view[job_id] = caller.is_admin or self._jobs.may_view(caller, job_id)
+            found = self._records.run(workspace_id, run_id) if may_view[job_id] else None
+            if found is not None:
+                yield found
+
+    def stats(self, run: Document) -> answers.Stats:
+        """The iterations of a run's For each tasks, counted."""
+        return self._stats(run)
 
     def cancel(self, caller: Caller, run_id: int) -> None:
         """Ask for the end of a run or of one task attempt; the answer does not wait for it."""
         run = self._visible(caller, run_id, "CAN_MANAGE_RUN")
         self._runner.cancel(run, None if run["run_id"] == run_id else run_id)
 
-    def cancel_all(self, caller: Caller, job_id: int) -> None:
-        """Cancel every active run of a job."""
-        self._jobs.get(caller, job_id, level="CAN_MANAGE_RUN")
-        for run in self._records.runs(caller.workspace.workspace_id, job_id):
-            if is_active(run):
+    def cancel_all(self, caller: Caller, job_id: int | None, *, queued: bool) -> None:
+        """Cancel every active run of a job, or of all jobs that the caller may run; `queued`: those that wait."""
+        if job_id is None and not queued:
+            raise InvalidParameter("runs/cancel-all needs a job_id, or all_queued_runs.")
+        if job_id is not None:
+            self._jobs.get(caller, job_id, level="CAN_MANAGE_RUN")
+        for run in self._records.runs(caller.workspace.workspace_id, job_id, active=True):
+            wanted = not queued or run["life_cycle_state"] == "QUEUED"
+            if wanted and self._jobs.may_run(caller, run["job_id"]):
                 self._runner.cancel(run, None)
+
+    def repair(self, caller: Caller, asked: RepairRun) -> int:
+        """Run tasks of an ended run again, with the job's settings of now. Answers the repair's id."""
+        asked.check("runs/repair")
+        seen = self._visible(caller, asked.run_id, "CAN_MANAGE_RUN")
+        if seen["run_id"] != asked.run_id:
+            raise InvalidParameter(f"{asked.run_id} is a task run; repair its run {seen['run_id']}.")
+        job = self._records.job(seen["workspace_id"], seen["job_id"])
+        repair_id = self._records.store.next_id()
+
+        def change() -> Document:
+            run = self._records.run(seen["workspace_id"], asked.run_id) or seen
+            keys = repairs.selected(run, asked)
+            settings = run["settings"] if job is None else job["settings"]
+            changed = repairs.prepared(run, keys, settings, repair_id=repair_id, start_time=now_ms())
+            return self._records.replace_run(self._starts.with_parameters(caller, changed, asked.job_parameters))
+
+        self._runner.repair(asked.run_id, change, queue=job is not None and self._starts.queues(job))
+        return repair_id
 
     def delete(self, caller: Caller, run_id: int) -> None:
         """Forget an ended run and its logs. Errors: InvalidState while it is active."""
@@ -93,44 +135,38 @@ class RunsService:
         if is_active(run):
             raise InvalidState(f"Run {run_id} is active: cancel it first.")
         self._records.delete_run(run)
+        if run.get("run_type") == "SUBMIT_RUN":
+            self._jobs.forget(caller, run["job_id"])
         for task in run["tasks"]:
-            forget_folder(self._home, task["run_id"])
+            for each in (task["run_id"], *task.get("iterations", [])):
+                forget_folder(self._home, each)
 
-    def _new_run(self, caller: Caller, job: Document, given: Mapping[str, str]) -> Document:
-        run_id, start_time = self._records.store.next_id(), now_ms()
-        parameters = _job_parameters(job, given)
-        context = references.Context(
-            job={"id": job["job_id"], "name": job["settings"].get("name", "Untitled"), "run_id": run_id},
-            start_time_ms=start_time,
-            task={},
-            workspace={"id": caller.workspace.workspace_id, "url": caller.workspace.host},
+    def _task_run(self, caller: Caller, run: Document, run_id: int, shown: answers.Shown) -> Document:
+        attempt = self._attempt(run, run_id)
+        iterations = self._records.iterations(run, attempt.get("iterations", []))
+        owner = self._records.for_each_of(run, run_id)
+        return answers.task_run(
+            run, attempt, caller.workspace, shown, self._stats(run), iterations=iterations, nested_in=owner
         )
-        for parameter in parameters:
-            parameter["value"] = references.resolve(parameter["value"], context)
+
+    def _attempt(self, run: Document, run_id: int) -> Document:
+        if self._records.for_each_of(run, run_id) is not None:
+            return self._records.iterations(run, [run_id])[0]
+        return next(task for task in run["tasks"] if task["run_id"] == run_id)
+
+    def _stats(self, run: Document) -> answers.Stats:
         return {
-            "run_id": run_id,
-            "job_id": job["job_id"],
-            "workspace_id": caller.workspace.workspace_id,
-            "creator": caller.principal,
-            "run_as": job["run_as"],
-            "settings": job["settings"],
-            "job_parameters": parameters,
-            "start_time": start_time,
-            "life_cycle_state": "PENDING",
-            "tasks": [],
+            attempt["run_id"]: answers.for_each_stats(self._records.iterations(run, attempt["iterations"]))
+            for attempt in run["tasks"]
+            if "iterations" in attempt
         }
 
     def _visible(self, caller: Caller, run_id: int, level: str) -> Document:
-        run = self._run(caller, run_id)
-        if caller.is_admin and self._records.job(run["workspace_id"], run["job_id"]) is None:
-            return run
-        self._jobs.get(caller, run["job_id"], level=level)
-        return run
-
-    def _run(self, caller: Caller, run_id: int) -> Document:
         run = self._records.run(caller.workspace.workspace_id, run_id)
         if run is None:
             raise InvalidParameter(f"Run {run_id} does not exist.")
+        if not (caller.is_admin and not self._records.knows_job(run["workspace_id"], run["job_id"])):
+            self._jobs.require(caller, run["job_id"], level)
         return run
 
     def _logs(self, task_run_id: int) -> tuple[str, bool]:
@@ -141,27 +177,3 @@ class RunsService:
             size = file.seek(0, 2)
             file.seek(max(0, size - _LOG_LIMIT_BYTES))
             return file.read().decode(errors="replace"), size > _LOG_LIMIT_BYTES
-
-
-def page(found: list[Document], *, limit: int, token: str | None, key: str) -> tuple[list[Document], str | None]:
-    """One page of a list that is ordered by falling ids, and the token of the next."""
-    if token is not None and not token.isdigit():
-        raise InvalidParameter(f"page_token '{token}' is not one that a list has answered.")
-    rest = itertools.dropwhile(lambda item: token is not None and item[key] >= int(token), found)
-    items = list(itertools.islice(rest, limit + 1))
-    return items[:limit], str(items[limit - 1][key]) if len(items) > limit else None
-
-
-def _job_parameters(job: Document, given: Mapping[str, str]) -> list[dict[str, str]]:
-    defined = {parameter["name"]: parameter["default"] for parameter in job["settings"].get("parameters") or []}
-    if unknown := sorted(set(given) - set(defined)):
-        raise InvalidParameter(f"The job has no parameters {unknown}; it has {sorted(defined)}.")
-    return [{"name": name, "default": default, "value": given.get(name, default)} for name, default in defined.items()]
-
-
-def _matches(run: Document, asked: ListRuns) -> bool:
-    if (asked.active_only and not is_active(run)) or (asked.completed_only and is_active(run)):
-        return False
-    start, begin, end = run["start_time"], asked.start_time_from, asked.start_time_to
-    is_job_run = asked.run_type == "JOB_RUN"
-    return is_job_run and (begin is None or start >= begin) and (end is None or start <= end)

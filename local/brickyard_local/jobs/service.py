@@ -1,15 +1,17 @@
 """The rules of jobs: who may do what to them, and which settings they may have."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from brickyard_local.callers import Caller
 from brickyard_local.clock import now_ms
-from brickyard_local.errors import InvalidParameter, NotEmulated, PermissionDenied
+from brickyard_local.errors import InvalidParameter, PermissionDenied
 from brickyard_local.jobs import settings as job_settings
-from brickyard_local.jobs.needs import Permissions, Tokens
-from brickyard_local.jobs.records import JOBS, Records, is_active
+from brickyard_local.jobs.needs import Grant, Permissions, Tokens
+from brickyard_local.jobs.records import JOBS, Records
+from brickyard_local.jobs.resources import Resources
 from brickyard_local.jobs.runner import Runner
+from brickyard_local.jobs.settings import CheckTriggers
 from brickyard_local.store import Document
 
 OBJECT_TYPE = "jobs"
@@ -18,24 +20,39 @@ OBJECT_TYPE = "jobs"
 class JobsService:
     """Jobs of all workspaces."""
 
-    def __init__(self, records: Records, runner: Runner, *, permissions: Permissions, tokens: Tokens) -> None:
+    def __init__(  # noqa: PLR0913 - the rules of jobs touch most of the workspace
+        self,
+        records: Records,
+        runner: Runner,
+        *,
+        permissions: Permissions,
+        tokens: Tokens,
+        resources: Resources,
+        grant: Grant,
+        check_triggers: CheckTriggers | None,
+    ) -> None:
         self._records = records
         self._runner = runner
         self._permissions = permissions
         self._tokens = tokens
+        self._resources = resources
+        self._grant = grant
+        self._check_triggers = check_triggers
+        self._listeners: list[Callable[[int, int], None]] = []
+
+    def when_changed(self, tell: Callable[[int, int], None]) -> None:
+        """Tell (workspace id, job id) when a job was made, changed or deleted, before that is answered."""
+        self._listeners.append(tell)
 
     def exists(self, workspace_id: int, job_id: str) -> bool:
         """Whether there is such a job; the permissions service asks."""
-        return job_id.isdigit() and self._records.job(workspace_id, int(job_id)) is not None
+        return job_id.isdigit() and self._records.knows_job(workspace_id, int(job_id))
 
     def create(self, caller: Caller, settings: dict[str, Any], *, queue: bool) -> int:
         """Create a job; answers its id. `queue`: whether runs of this job queue unless it says otherwise."""
         settings = dict(settings)
-        access = settings.pop("access_control_list", None)
-        if access:
-            raise NotEmulated("access_control_list of jobs/create; give it to the permissions API")
-        job_settings.check(settings)
-        run_as = self._run_as(caller, settings, caller.principal)
+        access = settings.pop("access_control_list", None) or []
+        run_as = self.checked(caller, settings)
         with self._records.store.write():
             job_id = self._records.store.next_id()
             document = {
@@ -47,8 +64,48 @@ class JobsService:
                 "queue_by_default": queue,
             }
             self._records.store.put(JOBS, job_id, document, scope=caller.workspace.workspace_id)
-            self._permissions.own(caller, OBJECT_TYPE, str(job_id))
+            self.own(caller, job_id, access)
+        self._tell(caller, job_id)
         return job_id
+
+    def checked(self, caller: Caller, settings: dict[str, Any], *, known: Document | None = None) -> str:
+        """The principal that runs of these settings have. Errors: those of every rule that settings have."""
+        job_settings.check(settings, self._check_triggers)
+        self._resources.check(caller, settings)
+        self._check_targets(caller, settings, None if known is None else known["job_id"])
+        if known is None:
+            return self._run_as(caller, settings, caller.principal)
+        return self._run_as(caller, settings, known["creator"], known=known["run_as"])
+
+    def own(self, caller: Caller, job_id: int, access: list[Document]) -> None:
+        """The caller owns the job; others get what `access` gives them. Errors: InvalidParameter."""
+        self._permissions.own(caller, OBJECT_TYPE, str(job_id))
+        if access:
+            self._grant(caller, OBJECT_TYPE, str(job_id), access)
+
+    def forget(self, caller: Caller, job_id: int) -> None:
+        """The job is gone."""
+        self._permissions.forget(caller.workspace.workspace_id, OBJECT_TYPE, str(job_id))
+
+    def require(self, caller: Caller, job_id: int, level: str) -> None:
+        """Errors: InvalidParameter when there is no such job, PermissionDenied."""
+        if not self._records.knows_job(caller.workspace.workspace_id, job_id):
+            raise InvalidParameter(f"Job {job_id} does not exist.")
+        self._permissions.require(caller, OBJECT_TYPE, str(job_id), level)
+
+    def may_view(self, caller: Caller, job_id: int) -> bool:
+        """Whether the caller may see the job and its runs."""
+        return self._permissions.holds(caller, OBJECT_TYPE, str(job_id), "CAN_VIEW")
+
+    def may_run(self, caller: Caller, job_id: int) -> bool:
+        """Whether the caller may start and cancel runs of the job."""
+        return self._permissions.holds(caller, OBJECT_TYPE, str(job_id), "CAN_MANAGE_RUN")
+
+    def triggered_jobs(self, workspace_id: int) -> Iterator[Document]:
+        """Jobs that have a schedule, a trigger or are continuous."""
+        for document in self._records.jobs(workspace_id):
+            if any(document["settings"].get(name) for name in ("schedule", "trigger", "continuous")):
+                yield document
 
     def get(self, caller: Caller, job_id: int, *, level: str = "CAN_VIEW") -> Document:
         """Errors: InvalidParameter when there is no such job, PermissionDenied."""
@@ -58,13 +115,13 @@ class JobsService:
         self._permissions.require(caller, OBJECT_TYPE, str(job_id), level)
         return document
 
-    def listed(self, caller: Caller, name: str | None) -> Iterator[Document]:
+    def listed(self, caller: Caller, name: str | None, page_token: str | None = None) -> Iterator[Document]:
         """Jobs that the caller may view, newest first; `name` is matched whole, without regard to case."""
-        for document in self._records.jobs(caller.workspace.workspace_id):
-            own = document["settings"].get("name", "Untitled")
-            if (name is None or own.lower() == name.lower()) and self._permissions.holds(
-                caller, OBJECT_TYPE, str(document["job_id"]), "CAN_VIEW"
-            ):
+        if page_token is not None and not page_token.isdigit():
+            raise InvalidParameter(f"page_token '{page_token}' is not one that a list has answered.")
+        before = int(page_token) if page_token else None
+        for document in self._records.jobs(caller.workspace.workspace_id, name, before):
+            if self.may_view(caller, document["job_id"]):
                 yield document
 
     def reset(self, caller: Caller, job_id: int, settings: dict[str, Any]) -> None:
@@ -86,18 +143,40 @@ class JobsService:
         """Delete the job and cancel its active runs; ended runs stay."""
         document = self.get(caller, job_id, level="CAN_MANAGE")
         scope = caller.workspace.workspace_id
-        for run in self._records.runs(scope, document["job_id"]):
-            if is_active(run):
-                self._runner.cancel(run, None)
+        for run in self._records.runs(scope, document["job_id"], active=True):
+            self._runner.cancel(run, None)
         with self._records.store.write():
             self._records.store.delete(JOBS, job_id, scope=scope)
-            self._permissions.forget(scope, OBJECT_TYPE, str(job_id))
+            self.forget(caller, job_id)
+        self._tell(caller, job_id)
 
     def _change(self, caller: Caller, document: Document, settings: dict[str, Any]) -> None:
-        job_settings.check(settings)
-        run_as = self._run_as(caller, settings, document["creator"], known=document["run_as"])
+        run_as = self.checked(caller, settings, known=document)
         changed = {**document, "settings": settings, "run_as": run_as}
         self._records.store.put(JOBS, document["job_id"], changed, scope=caller.workspace.workspace_id)
+        self._tell(caller, document["job_id"])
+
+    def _tell(self, caller: Caller, job_id: int) -> None:
+        for tell in self._listeners:
+            tell(caller.workspace.workspace_id, job_id)
+
+    def _check_targets(self, caller: Caller, settings: Mapping[str, Any], own_id: int | None) -> None:
+        """Jobs that Run Job tasks name must exist and not lead back here. Errors: InvalidParameter."""
+        seen: set[int] = set()
+        named = _targets(settings)
+        wanted = set(named)
+        while wanted:
+            job_id = wanted.pop()
+            document = self._records.job(caller.workspace.workspace_id, job_id)
+            if job_id == own_id:
+                raise InvalidParameter(
+                    f"A run_job_task leads back to job {job_id} itself: jobs cannot run in a circle."
+                )
+            if document is None and job_id in named:
+                raise InvalidParameter(f"A run_job_task names job {job_id}, which does not exist.")
+            if document is not None and job_id not in seen:
+                wanted |= _targets(document["settings"])
+            seen.add(job_id)
 
     def _run_as(self, caller: Caller, settings: dict[str, Any], default: str, known: str = "") -> str:
         """Errors: InvalidParameter for an unknown principal, PermissionDenied for one that is not the caller's own."""
@@ -126,6 +205,11 @@ _KEYS = {
     "job_clusters": "job_cluster_key",
     "parameters": "name",
 }
+
+
+def _targets(settings: Mapping[str, Any]) -> set[int]:
+    tasks = job_settings.every_task(settings)
+    return {int(task["run_job_task"]["job_id"]) for task in tasks if task.get("run_job_task")}
 
 
 def _merged(old: Any, new: Any, key: str | None) -> Any:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from pydantic import ValidationError
+
 from brickyard_local.callers import Caller
 from brickyard_local.errors import InvalidParameter, NotEmulated, NotFound, PermissionDenied
 from brickyard_local.permissions.levels import OWNER, ObjectType, object_type
@@ -39,6 +41,7 @@ class Grant:
 class _Registered:
     exists: Exists
     inherited: Inherited | None
+    default: tuple[Grant, ...]
 
 
 class PermissionsService:
@@ -48,14 +51,25 @@ class PermissionsService:
         self._store = store
         self._principals = principals
         self._registered: dict[str, _Registered] = {}
+        # Tokens have one list per workspace, and no service of their own: everybody makes them until it is set.
+        self.register("authorization/tokens", lambda _, name: name == "tokens", default=(("users", "CAN_USE"),))
 
-    def register(self, request_type: str, exists: Exists, *, inherited: Inherited | None = None) -> None:
+    def register(
+        self,
+        request_type: str,
+        exists: Exists,
+        *,
+        inherited: Inherited | None = None,
+        default: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         """Say who knows whether an object of this type exists, and what it inherits.
 
-        What is inherited: (principal, level, the object that grants it).
+        What is inherited: (principal, level, the object that grants it). `default` is (principal, level) of an
+        object whose list nobody has set yet.
         """
         object_type(request_type)
-        self._registered[request_type] = _Registered(exists=exists, inherited=inherited)
+        grants = tuple(Grant(principal=principal, level=level) for principal, level in default)
+        self._registered[request_type] = _Registered(exists=exists, inherited=inherited, default=grants)
 
     def require(self, caller: Caller, object_type: str, object_id: str, level: str) -> None:
         """Errors: NotFound when there is no such object, PermissionDenied when the caller's level is lower."""
@@ -95,7 +109,10 @@ class PermissionsService:
     def direct(self, workspace_id: int, object_type: str, object_id: str) -> list[Grant]:
         """What was granted on the object itself."""
         document = self._store.get(_KIND, f"{object_type}/{object_id}", scope=workspace_id)
-        return [Grant(**grant) for grant in (document or {"grants": []})["grants"]]
+        if document is None:
+            registered = self._registered.get(object_type)
+            return list(registered.default) if registered else []
+        return [Grant(**grant) for grant in document["grants"]]
 
     def get(self, caller: Caller, object_type: str, object_id: str) -> Document:
         """The list with inherited grants. Errors: NotFound, PermissionDenied."""
@@ -110,6 +127,14 @@ class PermissionsService:
     def patch(self, caller: Caller, object_type: str, object_id: str, body: AccessControlList) -> Document:
         """Add or change grants of the principals named. Errors: as `put`."""
         return self._change(caller, object_type, object_id, body, keep=True)
+
+    def grant(self, caller: Caller, object_type: str, object_id: str, entries: list[Document]) -> None:
+        """What a request that makes an object gives others. Errors: as `patch`, InvalidParameter for an entry."""
+        try:
+            body = AccessControlList.model_validate({"access_control_list": entries})
+        except ValidationError as error:
+            raise InvalidParameter(f"access_control_list: {error.errors()[0]['msg']}.") from error
+        self.patch(caller, object_type, object_id, body)
 
     def principal_changed(self, old: str, new: str | None) -> None:
         """A principal was renamed, or is gone: so are its grants, in every workspace."""

@@ -68,7 +68,9 @@ def test_what_is_not_known_yet_fails_with_its_reason(text: str, message: str) ->
         ("{{job.start_time.fortnight}}", "forms of a time"),
         ("{{tasks.zzz.values.x}}", "its task is not one of"),
         ("{{tasks.a.values}}", "tasks.<task>.values.<key>"),
-        ("{{job.trigger.type}}", "does not emulate"),
+        ("{{job.trigger.table_update.updated_tables}}", "does not emulate"),
+        ("{{job.trigger.colour}}", "known in 'job.trigger'"),
+        ("{{input}}", "known are"),
         ("{{backfill.iso_date}}", "does not emulate"),
     ],
 )

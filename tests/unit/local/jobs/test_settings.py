@@ -56,16 +56,10 @@ def test_job_settings_that_would_do_nothing_are_refused_by_name(settings: dict[s
     ("task", "named"),
     [
         ({"notebook_task": {"notebook_path": "/a"}}, "notebook_task"),
-        ({"existing_cluster_id": "1"}, "existing_cluster_id"),
-        ({"disabled": True}, "disabled"),
         ({"email_notifications": {"on_success": ["a"]}}, "email_notifications.on_success"),
         ({"environment_key": None, "new_cluster": {"init_scripts": [{}]}}, "init_scripts"),
         ({"environment_key": None, "new_cluster": {"spark_conf": {"a": "b"}}}, "spark_conf"),
         ({"environment_key": None, "new_cluster": {"num_workers": 1}, "libraries": [{"jar": "/Volumes/a.jar"}]}, "jar"),
-        (
-            {"environment_key": None, "new_cluster": {"spark_env_vars": {"A": "{{secrets/s/k}}"}}},
-            "secret",
-        ),
     ],
 )
 def test_task_settings_that_would_do_nothing_are_refused_by_name(task: dict[str, Any], named: str) -> None:

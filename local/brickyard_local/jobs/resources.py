@@ -1,0 +1,102 @@
+"""Clusters and secrets of tasks: checked when a job is saved, resolved when a task starts.
+
+A cluster is this machine; what counts of it here are its policy's rules, who may use it, and its `spark_env_vars`.
+Source: docs.databricks.com/security/secrets (`{{secrets/scope/key}}` in environment variables)
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from brickyard_local.callers import Caller
+from brickyard_local.errors import InvalidParameter, NotEmulated
+from brickyard_local.jobs import clusters, settings
+from brickyard_local.jobs.needs import Compute, Secrets
+from brickyard_local.jobs.processes import CANCELED, Assignment
+from brickyard_local.jobs.records import Ending
+from brickyard_local.jobs.work import Start, Work
+
+_SECRET = re.compile(r"\{\{secrets/([^/{}]+)/([^/{}]+)\}\}")
+_POLICY_FIELDS = ("policy_id", "apply_policy_default_values")
+
+
+class Resources:
+    """What tasks run with. Without a compute or a secrets service what needs it is refused by name."""
+
+    def __init__(self, compute: Compute | None, secrets: Secrets | None) -> None:
+        self._compute = compute
+        self._secrets = secrets
+
+    def check(self, caller: Caller, job: Mapping[str, Any]) -> None:
+        """When a job is saved. Errors: as the compute service; NotEmulated."""
+        shared = [cluster.get("new_cluster") or {} for cluster in job.get("job_clusters") or []]
+        own = [task["new_cluster"] for task in settings.every_task(job) if task.get("new_cluster")]
+        for spec in shared + own:
+            self._check_cluster(caller, spec)
+        for task in settings.every_task(job):
+            if task.get("existing_cluster_id") and self._compute is None:
+                raise NotEmulated(f"'existing_cluster_id' of task '{task['task_key']}': there are no clusters here")
+
+    def environment(self, assignment: Assignment) -> dict[str, str]:
+        """The variables that the task's cluster sets, for the run's principal. Errors: as both services."""
+        found = self._spec(assignment).get("spark_env_vars") or {}
+        return {name: self._resolved(assignment.caller, str(value)) for name, value in found.items()}
+
+    def _check_cluster(self, caller: Caller, spec: Mapping[str, Any]) -> None:
+        if self._compute is not None:
+            self._compute.job_cluster(caller, dict(spec))
+        elif named := [name for name in _POLICY_FIELDS if spec.get(name)]:
+            raise NotEmulated(f"'{named[0]}' of a new_cluster: there are no cluster policies here")
+        for name, value in (spec.get("spark_env_vars") or {}).items():
+            if "{{secrets/" in str(value):
+                if self._secrets is None:
+                    raise NotEmulated(f"a secret in spark_env_vars ('{name}')")
+                if "{{secrets/" in _SECRET.sub("", str(value)):
+                    raise InvalidParameter(f"spark_env_vars '{name}': write {{{{secrets/<scope>/<key>}}}}.")
+
+    def _spec(self, assignment: Assignment) -> Mapping[str, Any]:
+        task = assignment.task
+        if task.get("existing_cluster_id"):
+            if self._compute is None:
+                raise NotEmulated("'existing_cluster_id' of a task")
+            return self._compute.attachable(assignment.caller, task["existing_cluster_id"])
+        spec = clusters.new_cluster(assignment.settings, task)
+        if spec is None or self._compute is None:
+            return spec or {}
+        return self._compute.job_cluster(assignment.caller, spec)
+
+    def _resolved(self, caller: Caller, value: str) -> str:
+        def secret(match: re.Match[str]) -> str:
+            if self._secrets is None:
+                raise NotEmulated("a secret in spark_env_vars")
+            return self._secrets.value(caller, match[1], match[2]).decode()
+
+        return _SECRET.sub(secret, value)
+
+
+class ProcessWork:
+    """The attempt of a task that is a process: its resources first, then the process."""
+
+    def __init__(self, assignment: Assignment, *, resources: Resources, start: Start) -> None:
+        self._assignment = assignment
+        self._resources = resources
+        self._start = start
+        self._work: Work | None = None
+        self._cancelled = False
+
+    def run(self) -> Ending:
+        """Errors: ApiError of the compute and secrets services."""
+        environment = self._resources.environment(self._assignment)
+        self._work = self._start(replace(self._assignment, environment=environment))
+        return CANCELED if self._cancelled else self._work.run()
+
+    def cancel(self) -> None:
+        """End the process, or keep it from starting."""
+        self._cancelled = True
+        if self._work is not None:
+            self._work.cancel()
+
+    def values(self) -> Mapping[str, Any]:
+        """The task values that the process has set."""
+        return self._work.values() if self._work is not None else {}
