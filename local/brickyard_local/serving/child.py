@@ -4,6 +4,7 @@ It loads the model version and answers with mlflow's own scoring server, on a so
 Source: mlflow.pyfunc.scoring_server
 """
 
+import os
 import sys
 import traceback
 
@@ -13,6 +14,7 @@ from brickyard_local.children import exit_with_parent
 def main() -> int:
     """Serve until the parent ends it. Exit status 1 when the model does not load; the log says why."""
     exit_with_parent()
+    os.umask(0o077)
     folder, socket = sys.argv[1:3]
     import uvicorn
 
@@ -20,7 +22,10 @@ def main() -> int:
         from mlflow import pyfunc
         from mlflow.pyfunc import scoring_server
 
-        app = scoring_server.init(pyfunc.load_model(folder))
+        from brickyard_local.serving.streams import Streams
+
+        model = pyfunc.load_model(folder)
+        app = Streams(scoring_server.init(model), model)
     except Exception:  # noqa: BLE001 - whatever a model raises while it loads is why it cannot be served
         traceback.print_exc()
         return 1
