@@ -4,11 +4,13 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote, urlparse
 
 import httpx
+import psutil
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import DatabricksError, InvalidParameterValue, PermissionDenied
@@ -25,6 +27,7 @@ from databricks.sdk.service.serving import (
 )
 from deltalake import DeltaTable
 
+from brickyard_local import process
 from brickyard_local.pytest_plugin import LocalWorkspace
 
 MINUTE = AiGatewayRateLimitRenewalPeriod.MINUTE
@@ -274,3 +277,73 @@ def test_what_was_answered_before_a_kill_is_in_the_table(
     until(lambda: set(answered) <= set(recorded()))
     ids = recorded()
     assert len(ids) == len(set(ids)), "nothing is written twice"
+
+
+@pytest.mark.slow
+def test_an_endpoint_scales_to_zero_and_wakes_for_the_next_request(
+    fresh_local_workspace: LocalWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, client = fresh_local_workspace, fresh_local_workspace.client()
+    workspace.kill()
+    monkeypatch.setenv("BRICKYARD_SCALE_TO_ZERO_S", "0.5")
+    workspace.start()
+    client.catalogs.create("zero")
+    client.schemas.create("ml", "zero")
+    place_model(client, "zero")
+    sleeps, stays = config("zero", scale_to_zero_enabled=True), config("zero", scale_to_zero_enabled=False)
+    for name, made in (("sleeps", sleeps), ("stays", stays)):
+        client.serving_endpoints.create_and_wait(name, config=made, timeout=timedelta(minutes=2))
+
+    def message() -> str:
+        shown = client.serving_endpoints.get("sleeps")
+        assert shown.state is not None
+        assert str(shown.state.ready).endswith("READY")
+        assert "NOT_READY" not in str(shown.state.ready)
+        return str(shown.config.served_entities[0].state.deployment_state_message)  # type: ignore[union-attr, index]
+
+    until(lambda: message() == "Scaled to zero")
+    assert len(served_children(workspace)) == 1, "one sleeps, one stays"
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda x: ask(workspace, "sleeps", x), (1, 2, 3)))
+    assert [answer.json()["predictions"] for answer in answers] == [[2.0], [3.0], [4.0]]
+    until(lambda: message() == "Scaled to zero")
+    workspace.kill()
+    workspace.start()
+    assert message() == "Scaled to zero", "it is back at once, and starts for who asks"
+    assert ask(workspace, "sleeps", 4).json() == {"predictions": [5.0]}
+
+
+def served_children(workspace: LocalWorkspace) -> list[int]:
+    info = process.running(workspace.home)
+    assert info is not None
+    children = psutil.Process(info.pid).children(recursive=True)
+    return [child.pid for child in children if "brickyard_local.serving.child" in child.cmdline()]
+
+
+def test_requests_that_are_too_large_are_refused_and_all_are_counted(
+    local_workspace: LocalWorkspace, client: WorkspaceClient, endpoint: str
+) -> None:
+    client.serving_endpoints.put_ai_gateway(endpoint)
+    large = ask(local_workspace, endpoint, 1, padding="x" * (16 * 1024 * 1024))
+    assert (large.status_code, "16777216" in large.text) == (413, True)
+    assert ask(local_workspace, endpoint, 1).status_code == 200
+    metrics = client.serving_endpoints.export_metrics(endpoint).contents
+    assert metrics is not None
+    lines = metrics.read().decode().splitlines()
+    labels = f'endpoint_name="{endpoint}",served_model_name="adder-1"'
+    counted = [line for line in lines if line.startswith(f"request_count_total{{{labels}}}")]
+    assert int(counted[0].split()[-1]) >= 1
+    assert any(line.startswith(f"mem_usage_percentage{{{labels}}}") for line in lines)
+    assert "builds no container image" in client.serving_endpoints.build_logs(endpoint, "adder-1").logs
+
+
+def test_csv_is_answered_too(local_workspace: LocalWorkspace, client: WorkspaceClient, endpoint: str) -> None:
+    client.serving_endpoints.put_ai_gateway(endpoint)
+    answer = httpx.post(
+        f"{local_workspace.host}/serving-endpoints/{endpoint}/invocations",
+        content="x\n1\n2\n",
+        headers={"Authorization": f"Bearer {local_workspace.token}", "Content-Type": "text/csv"},
+        timeout=60,
+        trust_env=False,
+    )
+    assert answer.json() == {"predictions": [2, 3]}

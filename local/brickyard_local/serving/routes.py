@@ -74,7 +74,7 @@ def logs(name: str, entity: str, caller: CurrentCaller, local: Local) -> Documen
 @router.get(_ENDPOINTS + "/{name}/served-models/{entity}/build-logs")
 def build_logs(name: str, entity: str, caller: CurrentCaller, local: Local) -> Document:
     """No image is built here, and the answer says so."""
-    return {"build_logs": local.serving.service.build_logs(caller, name, entity)}
+    return {"logs": local.serving.service.build_logs(caller, name, entity)}
 
 
 @router.get(_ENDPOINTS + "/{name}/metrics")
