@@ -1,0 +1,76 @@
+"""Libraries of clusters: what tasks can really be given is INSTALLED, everything else FAILED with the reason.
+
+A wheel of a volume or of the workspace is unpacked and checked; a PyPI package must be installed where the workspace
+runs, since nothing is downloaded.
+Source: docs.databricks.com/api/workspace/libraries
+Deviation: what is uninstalled is gone at once (Databricks: after a restart), since each task is a process of its own.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from brickyard_local.callers import Caller
+from brickyard_local.compute.needs import CallerOf, Files, Prepare
+from brickyard_local.errors import InvalidParameter, LocalWorkspaceError
+from brickyard_local.store import Document
+
+Library = dict[str, Any]
+_KINDS = ("whl", "pypi", "jar", "egg", "maven", "cran", "requirements")
+
+
+def checked(libraries: Sequence[Library]) -> list[Library]:
+    """Each names exactly one library. Errors: InvalidParameter."""
+    for library in libraries:
+        if len(library) != 1 or next(iter(library)) not in _KINDS:
+            raise InvalidParameter(f"A library is exactly one of {', '.join(_KINDS)}; got {library}.")
+    return list(libraries)
+
+
+def pending(library: Library, principal: str, *, of_policy: bool = False) -> Document:
+    """A library that is wanted and not looked at yet. `principal` is in whose name its file is read."""
+    return {"library": library, "status": "PENDING", "messages": [], "principal": principal, "of_policy": of_policy}
+
+
+def merged(known: Sequence[Document], wanted: Sequence[Document]) -> list[Document]:
+    """The statuses with `wanted` looked at again, each library once."""
+    asked = [status["library"] for status in wanted]
+    return [status for status in known if status["library"] not in asked] + list(wanted)
+
+
+def status(entry: Document) -> Document:
+    """A library as the API answers it."""
+    answer = {"library": entry["library"], "status": entry["status"], "is_library_for_all_clusters": False}
+    return answer | ({"messages": entry["messages"]} if entry["messages"] else {})
+
+
+class Installer:
+    """Finds out what tasks can be given."""
+
+    def __init__(self, files: Files, prepare: Prepare, caller_of: CallerOf) -> None:
+        self._files = files
+        self._prepare = prepare
+        self._caller_of = caller_of
+
+    def install(self, workspace_id: int, entry: Document) -> Document:
+        """The same entry, INSTALLED or FAILED."""
+        caller = self._caller_of(workspace_id, entry["principal"])
+        try:
+            self._provide(caller, entry["library"])
+        except (LocalWorkspaceError, OSError) as error:
+            return {**entry, "status": "FAILED", "messages": [str(error)]}
+        return {**entry, "status": "INSTALLED", "messages": []}
+
+    def _provide(self, caller: Caller, library: Library) -> None:
+        kind, value = next(iter(library.items()))
+        if kind == "whl":
+            if not str(value).startswith(("/Volumes/", "/Workspace/")):
+                raise InvalidParameter(f"The wheel '{value}' must lie in /Volumes or /Workspace to be read here.")
+            self._prepare([self._files.local_path(caller, str(value), write=False)], [])
+        elif kind == "pypi" and not value.get("repo"):
+            self._prepare([], [str(value.get("package", ""))])
+        else:
+            what = "a pypi package of another repository" if kind == "pypi" else f"{kind} libraries"
+            raise InvalidParameter(
+                f"The local workspace cannot give {what} to tasks: only wheels in /Volumes or /Workspace, and pypi "
+                "packages that are installed where the workspace runs."
+            )
