@@ -2,13 +2,13 @@
 
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,12 @@ from brickyard_local import children
 from brickyard_local.account import Home
 from brickyard_local.callers import Caller
 from brickyard_local.errors import ApiError
-from brickyard_local.jobs import references, settings, wheels
+from brickyard_local.jobs import packages, references, settings, wheels
 from brickyard_local.jobs.environment import Access, task_environment
 from brickyard_local.jobs.needs import Files, Tokens
+from brickyard_local.jobs.preparation import Preparation, Prepared, Request
 from brickyard_local.jobs.records import Ending
-from brickyard_local.runtime import shared_models
+from brickyard_local.runtime import notebook_main
 
 PURPOSE = "task run"
 _TOKEN_LIFETIME_S = 24 * 3600.0
@@ -39,6 +40,10 @@ class Assignment:
     job_parameters: Mapping[str, str]
     upstream_values: Mapping[str, Mapping[str, Any]]
     timeout_s: float | None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """The cluster's spark_env_vars, references to secrets resolved: hidden from logs, never stored."""
+    pinned: Mapping[str, str] = field(default_factory=dict)
+    """Digests of wheels, by path, as they were when the run began: a new deployment may delete the files."""
 
 
 class TaskProcess:
@@ -52,7 +57,9 @@ class TaskProcess:
         self._lock = threading.Lock()
         self._child: children.Child | None = None
         self._cancelled = False
+        self._began = time.monotonic()
         self.folder = task_folder(home, assignment.task_run_id)
+        self.scratch = _scratch(home) / str(assignment.task_run_id)
 
     def cancel(self) -> None:
         """End the process and all that it started; `run` then answers CANCELED."""
@@ -65,22 +72,18 @@ class TaskProcess:
     def run(self) -> Ending:
         """Start the process and wait for its end."""
         try:
-            path, task = self._prepare()
-            token = self._tokens.mint_token(
-                self._assignment.caller.principal,
-                purpose=f"{PURPOSE} {self._assignment.task_run_id}",
-                lifetime_s=(self._assignment.timeout_s or _TOKEN_LIFETIME_S) + 60,
-            )
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return self._run_prepared(self._preparation().prepare())
         except wheels.CannotInstall as error:
             return _refused(f"Library installation failed: {error}", "LIBRARY_INSTALLATION_ERROR")
         except ApiError as error:
-            code = "UNAUTHORIZED_ERROR" if error.status == 403 else "INVALID_RUN_CONFIGURATION"
+            code = "UNAUTHORIZED_ERROR" if error.status in {401, 403} else "INVALID_RUN_CONFIGURATION"
             return _refused(error.message, code)
-        try:
-            return self._execute(path, task, token)
+        except _Stopped as stopped:
+            return stopped.ending
         finally:
-            self._tokens.revoke(token)
-            shutil.rmtree(self.folder / shared_models.FOLDER, ignore_errors=True)
+            shutil.rmtree(self.scratch, ignore_errors=True)
 
     def values(self) -> dict[str, Any]:
         """The task values that the process has set."""
@@ -90,86 +93,97 @@ class TaskProcess:
             return {}
         return found
 
-    def _prepare(self) -> tuple[list[Path], dict[str, Any]]:
-        """Errors: ApiError for a bad reference or a missing file, CannotInstall for a library."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        task = self._resolve()
-        wanted = settings.dependencies(dict(self._assignment.settings), self._assignment.task)
-        libraries = [
-            wheels.unpack(self._local(path), self._home.cache / "wheels") for path in wanted if path.startswith("/")
-        ]
-        requirements = [text for text in wanted if not text.startswith("/")]
-        wheels.check_requirements(libraries, requirements, platform.python_version())
-        task["archives"] = [str(library.archive) for library in libraries]
-        return [library.folder for library in libraries], task
+    def _preparation(self) -> Preparation:
+        given = self._assignment
+        request = Request(
+            task=given.task,
+            settings=dict(given.settings),
+            caller=given.caller,
+            context=given.context,
+            job_parameters=given.job_parameters,
+            pinned=given.pinned,
+        )
+        return Preparation(request, home=self._home, files=self._files)
 
-    def _resolve(self) -> dict[str, Any]:
-        task, context = self._assignment.task, self._assignment.context
-        kind = settings.task_type(task)
-        configured = task[kind]
-        named = {**configured.get("named_parameters", {})}
-        if named:
-            named |= self._assignment.job_parameters
-        parameters = [f"--{key}={value}" for key, value in named.items()] or configured.get("parameters", [])
-        resolved = [references.resolve(text, context) for text in parameters]
-        if kind == "spark_python_task":
-            script = self._local(configured["python_file"])
-            return {"script": str(script), "parameters": resolved}
-        return {
-            "package_name": configured["package_name"],
-            "entry_point": configured["entry_point"],
-            "parameters": resolved,
-        }
-
-    def _local(self, path: str) -> Path:
-        return self._files.local_path(self._assignment.caller, path, write=False)
-
-    def _execute(self, path: list[Path], task: dict[str, Any], token: str) -> Ending:
-        self._write("task.json", task)
+    def _run_prepared(self, prepared: Prepared) -> Ending:
+        path = [library.folder for library in prepared.libraries]
+        if prepared.missing:
+            path.append(packages.ensure(prepared.missing, self._home.cache, self._finish))
+        self._write("task.json", prepared.task | {"scratch": str(self.scratch)})
         self._write("upstream_values.json", self._assignment.upstream_values)
-        access = Access(host=self._assignment.caller.workspace.host, token=token)
+        token = self._tokens.mint_token(
+            self._assignment.caller.principal,
+            purpose=f"{PURPOSE} {self._assignment.task_run_id}",
+            lifetime_s=(self._assignment.timeout_s or _TOKEN_LIFETIME_S) + 60,
+        )
+        try:
+            return self._execute(path, token)
+        finally:
+            self._tokens.revoke(token)
+
+    def _execute(self, path: Sequence[Path], token: str) -> Ending:
         environment = task_environment(
             os.environ,
-            access,
+            Access(host=self._assignment.caller.workspace.host, token=token),
             folder=self.folder,
+            scratch=self.scratch,
             path=path,
-            configured=settings.cluster_environment(dict(self._assignment.settings), self._assignment.task),
+            configured=self._assignment.environment,
         )
+        argv = [sys.executable, "-P", "-m", "brickyard_local.jobs.task_main", str(self.folder)]
+        status = notebook_main.RESTART
+        while status == notebook_main.RESTART:
+            status = self._finish(argv, environment)
+            if not (self.folder / notebook_main.RESUME).exists():
+                break
+        return Ending(result="SUCCESS", code="SUCCESS") if status == 0 else self._failure(status)
+
+    def _finish(self, argv: Sequence[str], environment: Mapping[str, str]) -> int:
+        """Run a process of this task to its end; its exit status. Errors: _Stopped by a cancel or the time limit."""
         with self._lock:
             if self._cancelled:
-                return CANCELED
+                raise _Stopped(CANCELED)
             child = self._child = children.spawn(
-                [sys.executable, "-P", "-m", "brickyard_local.jobs.task_main", str(self.folder)],
+                argv,
                 log=self.folder / "output.log",
                 environment=environment,
                 folder=self.folder,
+                hidden=self._hidden(),
             )
-        return self._wait(child)
-
-    def _wait(self, child: children.Child) -> Ending:
         try:
-            status = child.process.wait(self._assignment.timeout_s)
+            status = child.process.wait(self._time_left_s())
         except subprocess.TimeoutExpired:
             child.stop(grace_s=_GRACE_S)
-            return Ending(
-                result="TIMEDOUT", code="CANCELED", message=f"Timed out after {self._assignment.timeout_s:g} s."
-            )
+            limit = f"Timed out after {self._assignment.timeout_s:g} s."
+            raise _Stopped(Ending(result="TIMEDOUT", code="CANCELED", message=limit)) from None
         child.stop(grace_s=0.0)
+        if child.copier is not None:
+            child.copier.join(timeout=_GRACE_S)
         if self._cancelled:
-            return CANCELED
-        return Ending(result="SUCCESS", code="SUCCESS") if status == 0 else self._failure(child, status)
+            raise _Stopped(CANCELED)
+        return status
 
-    def _failure(self, child: children.Child, status: int) -> Ending:
+    def _time_left_s(self) -> float | None:
+        limit_s = self._assignment.timeout_s
+        return None if limit_s is None else max(0.0, self._began + limit_s - time.monotonic())
+
+    def _hidden(self) -> list[str]:
+        """Values of the cluster's variables that are secrets: no log shows them."""
+        configured = settings.cluster_environment(dict(self._assignment.settings), self._assignment.task)
+        known = self._assignment.environment
+        return [known[name] for name, text in configured.items() if "{{secrets/" in str(text) and known.get(name)]
+
+    def _failure(self, status: int) -> Ending:
         try:
             told = json.loads((self.folder / "failure.json").read_text())
         except FileNotFoundError:
             how = f"signal {-status}" if status < 0 else f"exit status {status}"
-            told = {"error": f"The task's process ended by {how}.", "error_trace": child.log_tail()}
-        message = "Workload failed, see run output for details"
+            tail = self._child.log_tail() if self._child is not None else ""
+            told = {"error": f"The task's process ended by {how}.", "error_trace": tail}
         return Ending(
             result="FAILED",
             code="RUN_EXECUTION_ERROR",
-            message=message,
+            message="Workload failed, see run output for details",
             error=told["error"],
             error_trace=told["error_trace"],
         )
@@ -180,12 +194,30 @@ class TaskProcess:
             json.dump(document, file)
 
 
+class _Stopped(Exception):
+    """Raised when a task is cancelled or takes too long, whatever it was doing."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending.message)
+        self.ending = ending
+
+
 CANCELED = Ending(result="CANCELED", code="USER_CANCELED", message="Run cancelled.")
 
 
 def task_folder(home: Home, task_run_id: int) -> Path:
     """Where the log and the files of a task attempt lie."""
     return home.runs / str(task_run_id)
+
+
+def sweep(home: Home) -> None:
+    """Before anything runs: remove what tasks of a killed server needed only while they ran."""
+    shutil.rmtree(_scratch(home), ignore_errors=True)
+    packages.sweep(home.cache)
+
+
+def _scratch(home: Home) -> Path:
+    return home.root / "scratch"
 
 
 def forget_folder(home: Home, task_run_id: int) -> None:

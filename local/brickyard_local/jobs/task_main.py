@@ -1,6 +1,6 @@
 """A task's process: `python -m brickyard_local.jobs.task_main FOLDER`, started by `processes`.
 
-It reads FOLDER/task.json, runs the entry point or the script, and on failure leaves FOLDER/failure.json.
+It reads FOLDER/task.json, runs the entry point, script, notebook or SQL, and on failure leaves FOLDER/failure.json.
 Only the standard library is imported before the task's own code: that is the start-up time of every task.
 """
 
@@ -18,6 +18,8 @@ from typing import Any
 from brickyard_local.children import exit_with_parent
 from brickyard_local.runtime import lazy_spark, shared_models
 
+_RUNTIME = Path(lazy_spark.__file__).parent
+
 
 class EntryPointMissing(Exception):
     """Raised when a wheel does not have the entry point that the task names."""
@@ -29,23 +31,37 @@ def main() -> int:
     folder = Path(sys.argv[1])
     task: dict[str, Any] = json.loads((folder / "task.json").read_text())
     lazy_spark.install(task["archives"])
-    shared_models.install(folder)
+    shared_models.install(Path(task["scratch"]))
     try:
-        if "script" in task:
-            _run_script(task["script"], task["parameters"])
-        else:
-            _run_entry_point(task["package_name"], task["entry_point"], task["parameters"])
+        return _run(task, folder)
     except SystemExit as stop:
         return _exit_status(folder, stop)
     except BaseException as error:  # noqa: BLE001 - whatever the task's code raises is its failure
         _tell(folder, error)
         return 1
+
+
+def _run(task: dict[str, Any], folder: Path) -> int:
+    match task["kind"]:
+        case "script":
+            _run_script(task["script"], task["parameters"])
+        case "wheel":
+            _run_entry_point(task["package_name"], task["entry_point"], task["parameters"])
+        case "notebook":
+            from brickyard_local.runtime import notebook_main
+
+            return notebook_main.run(task, folder)
+        case "sql":
+            from brickyard_local.runtime import sql_task
+
+            sql_task.run(task, folder)
     return 0
 
 
 def _run_script(script: str, parameters: list[str]) -> None:
     sys.argv = [script, *parameters]
     sys.path.insert(0, str(Path(script).parent))
+    sys.dont_write_bytecode = True  # the folder is one of the workspace or a volume: it holds what was put there
     runpy.run_path(script, run_name="__main__")
 
 
@@ -97,14 +113,15 @@ def _tell(folder: Path, error: BaseException) -> None:
     sys.stdout.flush()
     sys.stderr.write(trace)
     sys.stderr.flush()
-    short = traceback.format_exception_only(error)[-1].strip()
+    said = traceback.format_exception_only(error)
+    short = said[-1 - len(getattr(error, "__notes__", ()))].strip()
     target = folder / "failure.json"
     with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump({"error": short, "error_trace": trace}, file)
 
 
 def _is_ours(filename: str) -> bool:
-    return filename == __file__ or filename.startswith("<frozen")
+    return filename == __file__ or filename.startswith("<frozen") or Path(filename).parent == _RUNTIME
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Wheels of tasks: unpacked once by content, checked against the interpreter, put on the path.
 
-Nothing is downloaded: what a wheel or an environment requires must be installed where the workspace runs.
+What a wheel or an environment requires and the workspace's own environment lacks is `missing`: `packages` installs it.
 Source: packaging.python.org/specifications/binary-distribution-format
 """
 
@@ -42,6 +42,14 @@ class Library:
         return self.folder.with_name(self.folder.name + ".zip")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Missing:
+    """A requirement that is not met, and why; without `requirement` no index can help."""
+
+    requirement: str
+    why: str
+
+
 def unpack(wheel: Path, cache: Path) -> Library:
     """Unpack a pure-Python wheel into `cache/<sha256>`, unless it is there. Errors: CannotInstall."""
     try:
@@ -64,8 +72,23 @@ def unpack(wheel: Path, cache: Path) -> Library:
     return _library(wheel.name, folder)
 
 
-def check_requirements(libraries: Sequence[Library], requirements: Sequence[str], python: str) -> None:
-    """Every requirement must be met by another wheel or by the interpreter. Errors: CannotInstall."""
+def cache_of(cache: Path) -> Path:
+    """Where unpacked wheels lie; `cache/wheels` is that of the build."""
+    return cache / "unpacked-wheels"
+
+
+def pinned(name: str, digest: str, cache: Path) -> Library | None:
+    """A wheel as it was unpacked before, whatever became of its file; None when the cache was emptied since."""
+    folder = cache / digest
+    made = folder.exists() and folder.with_name(digest + ".zip").exists()
+    return _library(name, folder) if made else None
+
+
+def missing(libraries: Sequence[Library], requirements: Sequence[str], python: str) -> list[Missing]:
+    """Requirements that neither another wheel nor the interpreter meets. Errors: CannotInstall for what no index has.
+
+    A wheel of the task that is of the wrong version cannot be replaced; one of another Python neither.
+    """
     wheels: dict[str, str] = {canonicalize_name(library.name): library.version for library in libraries}
     problems = [
         f"{library.name} {library.version} requires Python {library.requires_python}; this is {python}"
@@ -74,34 +97,41 @@ def check_requirements(libraries: Sequence[Library], requirements: Sequence[str]
     ]
     asked = [("the environment", text) for text in requirements]
     asked += [(f"{library.name} {library.version}", text) for library in libraries for text in library.requires]
-    for who, text in asked:
-        problems += _unmet(who, text, wheels)
+    found = [each for who, text in asked for each in _unmet(who, text, wheels)]
+    problems += [each.why for each in found if not each.requirement]
     if problems:
-        raise CannotInstall(
-            "; ".join(problems) + ". The local workspace installs nothing from an index: install it into the "
-            "environment that the workspace runs in (Pipfile), or put its wheel into the task's dependencies."
-        )
+        raise CannotInstall("; ".join(problems) + ".")
+    return found
 
 
-def _unmet(who: str, text: str, wheels: dict[str, str], extra: str = "") -> Iterator[str]:
+def _unmet(who: str, text: str, wheels: dict[str, str], extra: str = "") -> Iterator[Missing]:
     try:
         requirement = Requirement(text)
     except InvalidRequirement:
-        yield f"{who} requires '{text}', which is no valid requirement"
+        yield Missing(requirement="", why=f"{who} requires '{text}', which is no valid requirement")
         return
     if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
         return
     name = canonicalize_name(requirement.name)
     version = wheels.get(name) or _installed(name)
+    wanted = "" if name in wheels else _plain(requirement)
     if version is None:
-        yield f"{who} requires '{requirement}', and {requirement.name} is not installed"
+        why = f"{who} requires '{requirement}', and {requirement.name} is not installed"
+        yield Missing(requirement=wanted, why=why)
     elif not requirement.specifier.contains(version, prereleases=True):
-        yield f"{who} requires '{requirement}', and {requirement.name} {version} is installed"
+        why = f"{who} requires '{requirement}', and {requirement.name} {version} is installed"
+        yield Missing(requirement=wanted, why=why)
     elif name not in wheels:
         yield from _unmet_extras(requirement, wheels)
 
 
-def _unmet_extras(requirement: Requirement, wheels: dict[str, str]) -> Iterator[str]:
+def _plain(requirement: Requirement) -> str:
+    """The requirement without its marker, which was true."""
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    return f"{requirement.name}{extras}{requirement.specifier}"
+
+
+def _unmet_extras(requirement: Requirement, wheels: dict[str, str]) -> Iterator[Missing]:
     for extra in sorted(requirement.extras):
         for needed in metadata.requires(requirement.name) or []:
             if "extra" in needed:

@@ -1,12 +1,17 @@
-"""`dbutils` of a task process: task values. All else says that it is not emulated.
+"""`dbutils` of a task process: task values, files and secrets; in notebooks also widgets, notebook and library.
 
+Files and secrets go through databricks-sdk to the workspace, with the run's own token.
 Source: docs.databricks.com/dev-tools/databricks-utils (jobs utility); at most 48 KiB of JSON per value.
 """
 
+import functools
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from brickyard_local.runtime.notebook_flow import Library, NotebookUtility, Widgets
 
 _LIMIT_BYTES = 48 * 1024
 
@@ -84,22 +89,62 @@ class NotEmulatedUtility:
         if method.startswith("__"):
             raise AttributeError(method)
         raise NotEmulatedHere(
-            f"The local workspace does not emulate dbutils.{self._name}.{method}. In a task use "
-            "dbutils.jobs.taskValues, the task's parameters (sys.argv), and "
-            "databricks.sdk.WorkspaceClient() for files and secrets."
+            f"The local workspace does not emulate dbutils.{self._name}.{method} in this task. There are "
+            "dbutils.jobs.taskValues, fs and secrets, in notebooks also widgets, notebook and library; "
+            "the parameters of other tasks are in sys.argv."
         )
 
 
+class Delegated(NotEmulatedUtility):
+    """A part of dbutils that databricks-sdk does over REST: some of its methods, the others say that they are not."""
+
+    def __init__(self, name: str, remote: Any, methods: Sequence[str]) -> None:
+        super().__init__(name)
+        self._remote = remote
+        self._methods = methods
+
+    def __getattr__(self, method: str) -> Any:
+        return getattr(self._remote, method) if method in self._methods else super().__getattr__(method)
+
+
 class TaskUtilities:
-    """`dbutils` of a task."""
+    """`dbutils` of a task. What only notebooks have is set by the notebook's run."""
 
     def __init__(self) -> None:
         self.jobs = Jobs()
 
-    def __getattr__(self, name: str) -> NotEmulatedUtility:
+    @functools.cached_property
+    def fs(self) -> Any:
+        """`dbutils.fs`, over the Files API: volumes and files of this machine."""
+        return Delegated("fs", self._remote.fs, ("cp", "head", "ls", "mkdirs", "mv", "put", "rm"))
+
+    @functools.cached_property
+    def secrets(self) -> Any:
+        """`dbutils.secrets`, over the Secrets API: what the run's principal may read."""
+        return Delegated("secrets", self._remote.secrets, ("get", "getBytes", "list", "listScopes"))
+
+    def become_notebook(self, *, widgets: Widgets, notebook: NotebookUtility) -> None:
+        """Give the utilities that only notebooks have."""
+        self.widgets = widgets
+        self.notebook = notebook
+        self.library = Library()
+
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         return NotEmulatedUtility(name)
+
+    @functools.cached_property
+    def _remote(self) -> Any:
+        from databricks.sdk.dbutils import RemoteDbUtils  # half a second: only tasks that ask pay for it
+
+        return RemoteDbUtils()
+
+
+@functools.cache
+def of_this_process() -> TaskUtilities:
+    """The one `dbutils` that a notebook, its modules and databricks-sdk share."""
+    return TaskUtilities()
 
 
 def _read(path: Path) -> dict[str, Any]:

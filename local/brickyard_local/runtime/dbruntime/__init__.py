@@ -6,7 +6,7 @@ Source: databricks-sdk, databricks/sdk/runtime/__init__.py (`UserNamespaceInitia
 
 from typing import Any
 
-from brickyard_local.runtime.task_utilities import TaskUtilities
+from brickyard_local.runtime.task_utilities import of_this_process
 
 
 class UserNamespaceInitializer:
@@ -19,4 +19,4 @@ class UserNamespaceInitializer:
     def get_namespace_globals(self) -> dict[str, Any]:
         """All names that the SDK knows; those without a meaning in a task process are None."""
         names = ("display", "displayHTML", "table", "sql", "udf", "getArgument", "sc", "sqlContext", "spark")
-        return {**dict.fromkeys(names), "dbutils": TaskUtilities()}
+        return {**dict.fromkeys(names), "dbutils": of_this_process()}

@@ -17,7 +17,12 @@ def test_only_the_machines_own_settings_are_inherited() -> None:
     }
     access = Access(host="http://127.0.0.1:20000", token="run")
     found = task_environment(
-        parent, access, folder=Path("/task"), path=[Path("/wheel one")], configured={"STAGE": "dev"}
+        parent,
+        access,
+        folder=Path("/task"),
+        scratch=Path("/scratch"),
+        path=[Path("/wheel one")],
+        configured={"STAGE": "dev"},
     )
     assert found["DATABRICKS_TOKEN"] == "run"
     assert found["MLFLOW_TRACKING_URI"] == "databricks"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from brickyard_local.jobs.wheels import CannotInstall, Library, check_requirements, unpack
+from brickyard_local.jobs.wheels import CannotInstall, Library, missing, pinned, unpack
 
 METADATA = "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\nRequires-Dist: pandas>=1\nRequires-Python: >=3.9\n"
 
@@ -59,32 +59,52 @@ def test_what_is_no_wheel_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("requires", "problem"),
+    ("requires", "needed", "why"),
     [
-        ("pandas>=1", None),
-        ("pandas>=99", "and pandas "),
-        ("other==1.0", None),
-        ("other==2.0", "and other 1.0 is installed"),
-        ("no-such-package-9", "is not installed"),
-        ("no-such-package-9; python_version < '3'", None),
-        ("no-such-package-9; extra == 'dev'", None),
-        ("uvicorn[standard]", r"uvicorn\[standard\] requires"),
-        ("=bad=", "no valid requirement"),
+        ("pandas>=1", None, ""),
+        ("pandas>=99", "pandas>=99", "and pandas "),
+        ("other==1.0", None, ""),
+        ("no-such-package-9", "no-such-package-9", "is not installed"),
+        ("no-such-package-9>1; python_version > '3'", "no-such-package-9>1", "is not installed"),
+        ("no-such-package-9; python_version < '3'", None, ""),
+        ("no-such-package-9; extra == 'dev'", None, ""),
+        ("uvicorn[standard]", "uvloop>=0.15.1", r"uvicorn[standard] requires"),
     ],
 )
-def test_requirements_are_met_by_wheels_or_the_interpreter(tmp_path: Path, requires: str, problem: str | None) -> None:
+def test_what_neither_wheels_nor_the_interpreter_have_is_missing(
+    tmp_path: Path, requires: str, needed: str | None, why: str
+) -> None:
     tiny = Library(name="tiny", version="1.0", requires=(requires,), requires_python="", folder=tmp_path)
     other = Library(name="Other", version="1.0", requires=(), requires_python="", folder=tmp_path)
-    if problem is None:
-        check_requirements([tiny, other], [], "3.11.7")
-        return
+    found = missing([tiny, other], [], "3.11.7")
+    if needed is None:
+        assert found == []
+    else:
+        assert needed in {each.requirement for each in found}
+        assert all(why in each.why for each in found)
+
+
+@pytest.mark.parametrize(
+    ("requires", "problem"),
+    [("other==2.0", "and other 1.0 is installed"), ("=bad=", "no valid requirement")],
+)
+def test_what_no_index_can_give_is_refused(tmp_path: Path, requires: str, problem: str) -> None:
+    tiny = Library(name="tiny", version="1.0", requires=(requires,), requires_python="", folder=tmp_path)
+    other = Library(name="Other", version="1.0", requires=(), requires_python="", folder=tmp_path)
     with pytest.raises(CannotInstall, match=problem):
-        check_requirements([tiny, other], [], "3.11.7")
+        missing([tiny, other], [], "3.11.7")
 
 
 def test_the_environments_own_requirements_and_pythons_are_checked(tmp_path: Path) -> None:
     old = Library(name="old", version="1.0", requires=(), requires_python="<3", folder=tmp_path)
     with pytest.raises(CannotInstall, match=r"requires Python <3; this is 3\.11\.7"):
-        check_requirements([old], [], "3.11.7")
-    with pytest.raises(CannotInstall, match="the environment requires 'no-such-package-9'"):
-        check_requirements([], ["no-such-package-9"], "3.11.7")
+        missing([old], [], "3.11.7")
+    assert missing([], ["no-such-package-9"], "3.11.7")[0].why.startswith("the environment requires")
+
+
+def test_a_pinned_wheel_needs_no_file_any_more(tmp_path: Path) -> None:
+    made = wheel(tmp_path)
+    first = unpack(made, tmp_path / "cache")
+    made.unlink()
+    assert pinned(made.name, first.folder.name, tmp_path / "cache") == first
+    assert pinned(made.name, "0" * 64, tmp_path / "cache") is None

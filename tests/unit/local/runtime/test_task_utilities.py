@@ -48,7 +48,7 @@ def test_outside_of_a_task_the_debug_value_answers(monkeypatch: pytest.MonkeyPat
         values.get("train", "version")
 
 
-@pytest.mark.parametrize("utility", ["secrets", "widgets", "notebook", "fs"])
+@pytest.mark.parametrize("utility", ["credentials", "widgets", "notebook", "library"])
 def test_what_is_missing_says_so(in_a_task: Path, utility: str) -> None:
     with pytest.raises(NotEmulatedHere, match=rf"does not emulate dbutils\.{utility}\.get"):
         getattr(TaskUtilities(), utility).get("x")

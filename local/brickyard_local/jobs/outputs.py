@@ -1,0 +1,33 @@
+"""What a task attempt has left for `runs/get-output`, read from its folder.
+
+Source: docs.databricks.com/api/workspace/jobs/getrunoutput (the first 5 MB of a notebook's exit value)
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+RESULT = "result.json"
+_LIMIT_BYTES = 5 * 1024 * 1024
+
+
+def of_task(folder: Path) -> dict[str, Any]:
+    """`notebook_output` or `sql_output`; nothing for other types. A notebook without exit has an empty one."""
+    kind, found = _read(folder / "task.json").get("kind"), _read(folder / RESULT)
+    if kind == "sql":
+        return {"sql_output": found} if found else {}
+    if kind != "notebook":
+        return {}
+    if "result" not in found:
+        return {"notebook_output": {"truncated": False}}
+    result = found["result"].encode()
+    shown = result[:_LIMIT_BYTES].decode(errors="ignore")
+    return {"notebook_output": {"result": shown, "truncated": len(result) > _LIMIT_BYTES}}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    return found

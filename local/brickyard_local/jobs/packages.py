@@ -1,0 +1,67 @@
+"""What is installed from an index for tasks: one folder per set of requirements, made once, whole or not at all."""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from brickyard_local.child_environment import inherited
+from brickyard_local.jobs.wheels import CannotInstall, Missing
+
+_STALE_S = 3600.0
+_PIP = ("PIP_CONFIG_FILE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CERT")
+
+RunProcess = Callable[[Sequence[str], Mapping[str, str]], int]
+"""Runs a process to its end, with the task's log, and ends it when the task is cancelled; its exit status."""
+
+
+def ensure(missing: Sequence[Missing], cache: Path, run: RunProcess) -> Path:
+    """The folder that holds what is missing. Errors: CannotInstall with pip's words."""
+    requirements = sorted({each.requirement for each in missing})
+    folder = cache / "packages" / _key(requirements)
+    if folder.exists():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix="new-"))
+    try:
+        _install(requirements, missing, unfinished, run)
+        (unfinished / "target").mkdir(exist_ok=True)
+        try:
+            (unfinished / "target").rename(folder)
+        except OSError:  # another task was faster
+            if not folder.exists():
+                raise
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return folder
+
+
+def sweep(cache: Path) -> None:
+    """Remove what killed processes left half-made; younger ones may belong to another account's server."""
+    for folder in ("packages", "unpacked-wheels"):
+        for left in (cache / folder).glob("new-*"):
+            if time.time() - left.stat().st_mtime > _STALE_S:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _install(requirements: list[str], missing: Sequence[Missing], folder: Path, run: RunProcess) -> None:
+    failure = folder / "failure"
+    request = {"arguments": requirements, "target": str(folder / "target"), "failure": str(failure)}
+    (folder / "request.json").write_text(json.dumps(request))
+    argv = [sys.executable, "-P", "-m", "brickyard_local.runtime.install_main", str(folder / "request.json")]
+    status = run(argv, inherited(os.environ, also=_PIP))
+    if status:
+        why = failure.read_text() if failure.exists() else f"pip ended with exit status {status}."
+        raise CannotInstall(f"{'; '.join(each.why for each in missing)}. pip could not install it: {why}")
+
+
+def _key(requirements: list[str]) -> str:
+    """The same requirements need other packages once the workspace's own have changed."""
+    installed = Path(sysconfig.get_path("purelib")).stat().st_mtime_ns
+    return hashlib.sha256(json.dumps([requirements, sys.version, sys.prefix, installed]).encode()).hexdigest()

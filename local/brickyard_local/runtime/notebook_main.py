@@ -1,0 +1,96 @@
+"""A notebook task in its process: run it, tell its exit value, or where to go on after a restart of Python."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from brickyard_local.runtime.notebook_flow import NotebookExit, NotebookUtility, Widgets
+from brickyard_local.runtime.notebook_run import NotebookRun, RestartAt, load
+from brickyard_local.runtime.task_utilities import of_this_process
+
+RESULT = "result.json"
+RESUME = "resume.json"
+RESTART = 82  # exit status: start the process again, RESUME says where
+
+
+class NotebookFailed(RuntimeError):
+    """Raised by `dbutils.notebook.run` when the notebook that it ran failed or took too long."""
+
+
+def run(task: Mapping[str, Any], folder: Path) -> int:
+    """Run the notebook of a task. Exit status 0, or RESTART. Errors: those of its cells."""
+    task = {**task, **_read(folder / RESUME)}
+    sys.path.insert(0, task["notebook_folder"])
+    sys.dont_write_bytecode = True  # the workspace's folders hold what was imported, no caches
+    widgets = Widgets(task["parameters"])
+    utilities = of_this_process()
+    notebook_run = NotebookRun(utilities, widgets, NotebookUtility(_others(folder, task)))
+    try:
+        notebook_run.run(load(task["notebook"]), first_cell=task.get("first_cell", 1))
+    except NotebookExit as left:
+        _write(folder / RESULT, {"result": left.value})
+    except RestartAt as restart:
+        _write(folder / RESUME, {"first_cell": restart.number, "parameters": widgets.getAll()})
+        return RESTART
+    return 0
+
+
+def _others(folder: Path, task: Mapping[str, Any]) -> Any:
+    """`dbutils.notebook.run`: a process like this one, in a folder below this task's."""
+    count = 0
+
+    def run_other(path: str, timeout_s: float, arguments: Mapping[str, str]) -> str:
+        nonlocal count
+        count += 1
+        below = folder / f"notebook-{count}"
+        below.mkdir(mode=0o700, exist_ok=True)
+        _write(below / "task.json", {**task, "notebook": path, "parameters": dict(arguments), "first_cell": 1})
+        return _finished(path, below, _processed(path, below, timeout_s or None))
+
+    return run_other
+
+
+def _processed(path: str, below: Path, timeout_s: float | None) -> int:
+    """Exit status of the other notebook's process; restarts of its Python included."""
+    argv = [sys.executable, "-P", "-m", "brickyard_local.jobs.task_main", str(below)]
+    environment = os.environ | {"BRICKYARD_TASK_FOLDER": str(below)}
+    sys.stdout.flush()
+    status = RESTART
+    while status == RESTART:
+        child = subprocess.Popen(argv, stdin=subprocess.PIPE, env=environment)
+        try:
+            status = child.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+            raise NotebookFailed(f"Notebook {path} took longer than {timeout_s:g} s.") from None
+        finally:
+            if child.stdin is not None:
+                child.stdin.close()
+    return status
+
+
+def _finished(path: str, below: Path, status: int) -> str:
+    if status:
+        told = _read(below / "failure.json").get("error", f"its process ended by exit status {status}")
+        raise NotebookFailed(f"Notebook {path} failed: {told}")
+    return str(_read(below / RESULT).get("result", ""))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def _write(path: Path, document: Mapping[str, Any]) -> None:
+    temporary = path.with_suffix(".new")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(document, file)
+    temporary.replace(path)
