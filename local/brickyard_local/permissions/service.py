@@ -157,6 +157,10 @@ class PermissionsService:
         workspace_id = caller.workspace.workspace_id
         with self._store.write():
             self.require(caller, request_type, object_id, kind.admin_level)
+            if "CAN_MANAGE" not in kind.levels and not caller.is_admin:
+                raise PermissionDenied(
+                    f"'{caller.principal}' may not change who may use /{request_type}/{object_id}: only administrators may."
+                )
             known = self.direct(workspace_id, request_type, object_id)
             asked = self._with_owner(kind, known, self._grants(kind, body))
             named = {grant.principal for grant in asked}
