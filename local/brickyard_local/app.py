@@ -1,22 +1,22 @@
 """One FastAPI application per workspace: authentication, errors, and the routers of every service."""
 
-import logging
-import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from brickyard_local.account import Workspace
 from brickyard_local.catalog import routes as catalog
-from brickyard_local.errors import ApiError, MalformedRequest, NotEmulated, PermissionDenied, TooManyRequests
+from brickyard_local.compute import routes as compute
+from brickyard_local.errors import ApiError, MalformedRequest, NotEmulated, TooManyRequests
 from brickyard_local.files import routes as files
 from brickyard_local.files import url_routes as file_urls
+from brickyard_local.gate import Gate
+from brickyard_local.identity import access_control_routes as access_control
+from brickyard_local.identity import oauth_routes as oauth
 from brickyard_local.identity import routes as identity
 from brickyard_local.identity import token_routes as tokens
 from brickyard_local.jobs import routes as jobs
@@ -26,16 +26,16 @@ from brickyard_local.permissions import routes as permissions
 from brickyard_local.secrets import routes as secrets
 from brickyard_local.serving import invocation_routes as invocations
 from brickyard_local.serving import routes as serving
+from brickyard_local.sql import routes as sql
 from brickyard_local.state import LocalState
 from brickyard_local.tracking import routes as tracking
 from brickyard_local.workspace import routes as workspace
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
-_OPEN_PATHS = frozenset({"/.well-known/databricks-config"})
-_log = logging.getLogger("brickyard_local.requests")
+_CODES = {
+    400: "MALFORMED_REQUEST",
+    408: "REQUEST_TIMEOUT",
+    413: "REQUEST_TOO_LARGE",
+}
 
 
 def create_app(state: LocalState, workspace: Workspace) -> FastAPI:
@@ -53,7 +53,11 @@ def create_app(state: LocalState, workspace: Workspace) -> FastAPI:
 
     @app.get("/.well-known/databricks-config")
     def databricks_config() -> dict[str, str]:
-        return {"workspace_id": str(workspace.workspace_id), "account_id": state.account.account_id}
+        return {
+            "oidc_endpoint": f"{workspace.host}/oidc",
+            "workspace_id": str(workspace.workspace_id),
+            "account_id": state.account.account_id,
+        }
 
     return app
 
@@ -62,69 +66,23 @@ def _routers() -> list[Any]:
     return [
         identity.router,
         tokens.router,
+        oauth.router,
+        access_control.router,
         permissions.router,
         secrets.router,
+        compute.router,
         file_urls.router,
         files.router,
         workspace.router,
         tracking.router,
         jobs.router,
         serving.router,
+        sql.router,
         invocations.router,
         catalog.router,
         models.router,
         mlflow_models.router,
     ]
-
-
-class Gate:
-    """ASGI middleware: only this machine, only known tokens; names the workspace in every answer.
-
-    A request whose Host is not this server's is refused (DNS rebinding).
-    """
-
-    def __init__(self, app: Callable[[Message, Receive, Send], Awaitable[None]]) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        application: FastAPI = scope["app"]
-        workspace: Workspace = application.state.workspace
-        started, status = time.perf_counter(), 0
-
-        async def send_named(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [
-                    *message.get("headers", []),
-                    (b"x-databricks-org-id", str(workspace.workspace_id).encode()),
-                ]
-            await send(message)
-
-        try:
-            await run_in_threadpool(_admit, Request(scope), workspace)
-        except ApiError as error:
-            await JSONResponse(error.body(), error.status)(scope, receive, send_named)
-        else:
-            await self._app(scope, receive, send_named)
-        took_ms = (time.perf_counter() - started) * 1000
-        _log.info("%s %s %s -> %s %.0f ms", workspace.name, scope["method"], scope["path"], status, took_ms)
-
-
-def _admit(request: Request, workspace: Workspace) -> None:
-    host = request.headers.get("host", "")
-    if host not in {f"127.0.0.1:{workspace.port}", f"localhost:{workspace.port}"}:
-        raise PermissionDenied(
-            f"Host '{host}' is not this workspace. Use {workspace.host}; other names are refused because a web "
-            "page could use them to reach it."
-        )
-    if request.url.path in _OPEN_PATHS:
-        return
-    state: LocalState = request.app.state.local
-    request.state.caller = state.callers.authenticate(request.headers.get("authorization"), workspace)
 
 
 async def _answer_api_error(_request: Request, error: Exception) -> JSONResponse:
@@ -154,8 +112,8 @@ async def _answer_unrouted(request: Request, error: Exception) -> JSONResponse:
     if error.status_code in {404, 405}:
         refusal: ApiError = NotEmulated(f"{request.method} {request.url.path}")
     else:
-        refusal = ApiError(str(error.detail), status=error.status_code)
-    return JSONResponse(refusal.body(), refusal.status)
+        refusal = ApiError(str(error.detail), status=error.status_code, error_code=_CODES.get(error.status_code))
+    return JSONResponse(refusal.body(), refusal.status, error.headers)
 
 
 async def _answer_bug(request: Request, error: Exception) -> JSONResponse:

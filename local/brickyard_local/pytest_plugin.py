@@ -35,6 +35,18 @@ class LocalWorkspace:
 
         return WorkspaceClient(host=self.hosts[workspace], token=token or self.token, auth_type="pat")
 
+    def act_as(self, principal: str, *, workspace: str = "local", lifetime_s: int = 3600) -> str:
+        """A token of any user (its name) or service principal (its application id), for `client(token=…)`.
+
+        For what a group may do, act as a member of it.
+        """
+        made = self.client(workspace=workspace).api_client.do(
+            "POST",
+            "/api/local/tokens",
+            body={"principal": principal, "lifetime_seconds": lifetime_s, "comment": "act as"},
+        )
+        return str(made["token_value"])  # type: ignore[call-overload, index]
+
     def environment(self) -> dict[str, str]:
         """Environment variables that lead unmodified clients here."""
         return {

@@ -23,6 +23,7 @@ from brickyard_local.account import Home, Workspace, WorkspaceSpec, describe, li
 from brickyard_local.app import create_app
 from brickyard_local.children import exit_with_parent
 from brickyard_local.errors import CannotStart
+from brickyard_local.protocol import PunctualProtocol
 from brickyard_local.state import LocalState
 
 
@@ -84,6 +85,7 @@ async def _answer(state: LocalState, workspaces: list[Workspace], listeners: lis
 def _server(state: LocalState, workspace: Workspace) -> uvicorn.Server:
     config = uvicorn.Config(
         create_app(state, workspace),
+        http=PunctualProtocol,
         log_config=None,
         access_log=False,
         lifespan="off",

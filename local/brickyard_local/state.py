@@ -14,28 +14,40 @@ from fastapi import Depends, Request
 from brickyard_local.account import Account, Home, Workspace
 from brickyard_local.callers import Caller, Callers
 from brickyard_local.catalog.bindings import BindingsService
+from brickyard_local.catalog.compose import UnityCatalog, compose_catalog
 from brickyard_local.catalog.containers import ContainersService
 from brickyard_local.catalog.grants import GrantsService
 from brickyard_local.catalog.kinds import ModelSecurables
+from brickyard_local.catalog.made_tables import MadeTables
+from brickyard_local.catalog.securables import TABLE
 from brickyard_local.catalog.service import CatalogService
-from brickyard_local.catalog.storage import Storage
 from brickyard_local.catalog.tables import TablesService
 from brickyard_local.catalog.volumes import VolumesService
+from brickyard_local.compute.compose import Compute, compose_compute
+from brickyard_local.directory import Directory
 from brickyard_local.files.mounts import artifacts_mount, models_mount, volumes_mount, workspace_mount
 from brickyard_local.files.service import FilesService
 from brickyard_local.identity.service import IdentityService
+from brickyard_local.jobs.cluster_libraries import provide
 from brickyard_local.jobs.compose import Jobs, compose_jobs
+from brickyard_local.jobs.compose import Neighbours as JobsNeighbours
 from brickyard_local.jobs.processes import PURPOSE as TASK_RUN
+from brickyard_local.jobs.processes import sweep as sweep_tasks
 from brickyard_local.jobs.spark_sessions import SparkSessions
 from brickyard_local.models.service import ModelsService
 from brickyard_local.permissions.service import PermissionsService
 from brickyard_local.secrets.compose import compose_secrets
 from brickyard_local.secrets.service import SecretsService
-from brickyard_local.serving.deployments import Deployments
-from brickyard_local.serving.service import ServingService
+from brickyard_local.serving.compose import Neighbours, Serving, compose_serving
 from brickyard_local.spark.server import SparkServer
+from brickyard_local.sql.access import PURPOSE as SQL_STATEMENT
+from brickyard_local.sql.compose import Neighbours as SqlNeighbours
+from brickyard_local.sql.compose import Sql, compose_sql
 from brickyard_local.store import Store
 from brickyard_local.tracking.service import TrackingService
+from brickyard_local.triggers.compose import compose_triggers
+from brickyard_local.triggers.loop import TriggerLoop
+from brickyard_local.triggers.settings import check as check_triggers
 from brickyard_local.workspace.compose import compose_workspace
 from brickyard_local.workspace.service import WorkspaceService
 
@@ -51,12 +63,16 @@ class LocalState:
     identity: IdentityService
     permissions: PermissionsService
     secrets: SecretsService
+    compute: Compute
     files: FilesService
     workspace: WorkspaceService
     tracking: TrackingService
     jobs: Jobs
+    triggers: TriggerLoop
     spark: SparkSessions
-    serving: ServingService
+    serving: Serving
+    sql: Sql
+    unity: UnityCatalog
     catalog: CatalogService
     containers: ContainersService
     volumes: VolumesService
@@ -71,38 +87,77 @@ class LocalState:
         home.create()
         store = Store(home.database)
         account = Account(store, home)
-        identity = IdentityService(store)
+        directory = Directory(store)
+        identity = IdentityService(store, directory)
         permissions = PermissionsService(store, identity)
         identity.when_name_changed(permissions.principal_changed)
         secrets = compose_secrets(home, store, identity)
         identity.when_name_changed(secrets.scopes.principal_changed)
-        files = FilesService(home.files)
+        files = FilesService(home.files, store.write)
         files.mount("WorkspaceInternal", artifacts_mount(permissions, home.files))
         workspace = compose_workspace(store, home.files, permissions, identity)
         files.mount("Workspace", workspace_mount(workspace))
         tracking = TrackingService(store, home, permissions, workspace, files)
         workspace.when_experiment_deleted(tracking.experiment_deleted)
-        catalog = CatalogService(store, account, Storage(store, home), identity)
+        unity = compose_catalog(store, account, home, identity)
+        catalog, tables = unity.catalog, unity.tables
         identity.when_name_changed(catalog.principal_changed)
-        catalog.start()
-        tables = TablesService(store, catalog)
-        tables.start()
         files.mount("Volumes", volumes_mount(catalog))
         models = ModelsService(store, ModelSecurables(catalog))
         files.mount("Models", models_mount(models))
-        callers = Callers(store)
+        callers = Callers(store, directory)
         caller_of = partial(_caller_of, account, callers)
-        jobs = compose_jobs(home, store, caller_of=caller_of, permissions=permissions, tokens=identity, files=files)
-        permissions.register("jobs", jobs.service.exists)
-        serving = ServingService(
-            store,
-            Deployments(home),
-            permissions=permissions,
-            catalog=catalog,
-            models=models,
-            caller_of=caller_of,
+        compute = compose_compute(
+            store, permissions=permissions, files=files, prepare=partial(provide, home), caller_of=caller_of
         )
-        permissions.register("serving-endpoints", serving.exists)
+        jobs = compose_jobs(
+            home,
+            store,
+            JobsNeighbours(
+                caller_of=caller_of,
+                permissions=permissions,
+                grant=permissions.grant,
+                tokens=identity,
+                files=files,
+                secrets=secrets,
+                compute=compute.service,
+                check_triggers=check_triggers,
+            ),
+        )
+        permissions.register("jobs", jobs.service.exists)
+        triggers = compose_triggers(
+            store,
+            jobs.triggered,
+            caller_of=caller_of,
+            volume_folder=partial(files.local_path, write=False),
+            table_folder=partial(_table_folder, unity),
+        )
+        jobs.service.when_changed(triggers.job_changed)
+        serving = compose_serving(
+            home,
+            store,
+            Neighbours(
+                permissions=permissions,
+                catalog=catalog,
+                models=models,
+                secrets=secrets,
+                tables=MadeTables(catalog, tables),
+                caller_of=caller_of,
+            ),
+        )
+        permissions.register("serving-endpoints", serving.service.exists)
+        spark = SparkSessions(partial(_spark_server, home), catalog.catalog_names)
+        sql = compose_sql(
+            home,
+            store,
+            SqlNeighbours(
+                permissions=permissions,
+                principals=identity,
+                spark=spark,
+                entitlements=callers.entitlements,
+                signer=files.signer,
+            ),
+        )
         return cls(
             home=home,
             store=store,
@@ -111,41 +166,54 @@ class LocalState:
             identity=identity,
             permissions=permissions,
             secrets=secrets,
+            compute=compute,
             files=files,
             workspace=workspace,
             tracking=tracking,
             jobs=jobs,
+            triggers=triggers,
             serving=serving,
-            spark=SparkSessions(partial(_spark_server, home), catalog.catalog_names),
+            spark=spark,
+            sql=sql,
+            unity=unity,
             catalog=catalog,
-            containers=ContainersService(catalog),
-            volumes=VolumesService(catalog),
+            containers=unity.containers,
+            volumes=unity.volumes,
             tables=tables,
-            grants=GrantsService(catalog),
-            bindings=BindingsService(catalog, account),
+            grants=unity.grants,
+            bindings=unity.bindings,
             models=models,
         )
 
     def recover(self) -> None:
         """End what an earlier process left: called once, before any request is answered."""
         self.files.start()
+        self.workspace.start()
         _revoke_lost_tokens(self.identity)
+        sweep_tasks(self.home)
         self.jobs.runner.recover(self._workspace_ids())
+        self.serving.recover(self._workspace_ids())
+        self.sql.recover(self._workspace_ids())
 
     def start(self) -> None:
         """Take up what needs the HTTP server: called once, when all workspaces answer."""
         self.tracking.start(self.account.workspaces())
         workspace_ids = self._workspace_ids()
+        self.compute.lifecycle.start()
         self.jobs.runner.start(workspace_ids)
-        self.serving.start(workspace_ids)
+        self.triggers.start(workspace_ids)
+        self.sql.start(workspace_ids)
 
     def _workspace_ids(self) -> list[int]:
         return [workspace.workspace_id for workspace in self.account.workspaces()]
 
     def close(self) -> None:
         """Stop every child process."""
+        self.triggers.close()
+        self.compute.lifecycle.close()
         self.jobs.runner.close()
         self.serving.close()
+        self.sql.close()
         self.tracking.close()
         self.spark.close()
 
@@ -153,13 +221,18 @@ class LocalState:
 def _revoke_lost_tokens(identity: IdentityService) -> None:
     """Tokens of tasks that were killed with an earlier server; those of finished tasks are gone already."""
     for known in identity.tokens.listed():
-        if known["purpose"].startswith(TASK_RUN):
+        if known["purpose"].startswith((TASK_RUN, SQL_STATEMENT)):
             identity.tokens.revoke_id(known["token_id"])
 
 
 def _caller_of(account: Account, callers: Callers, workspace_id: int, principal: str) -> Caller:
     found = next(workspace for workspace in account.workspaces() if workspace.workspace_id == workspace_id)
     return callers.caller(principal, found)
+
+
+def _table_folder(unity: UnityCatalog, caller: Caller, full_name: str) -> Path:
+    """Where a table lies, for a principal who may read it. Errors: NotFound, PermissionDenied."""
+    return unity.tables.folder(unity.catalog.reach(caller, TABLE, full_name, "SELECT")[-1].document)
 
 
 def _spark_server(home: Home, workspace: Workspace) -> SparkServer:

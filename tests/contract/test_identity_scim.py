@@ -134,13 +134,6 @@ def test_only_administrators_make_tokens_for_others(
         client.token_management.create_obo_token(application_id="00000000-0000-0000-0000-00000000000a")
 
 
-def test_principals_and_tokens_are_of_the_account_not_of_a_workspace(
-    local_workspace: LocalWorkspace, client: WorkspaceClient, robot: ServicePrincipal
-) -> None:
-    there = local_workspace.client(workspace="other", token=token_of(client, robot))
-    assert there.current_user.me().user_name == robot.application_id
-
-
 def test_what_was_made_survives_a_kill(fresh_local_workspace: LocalWorkspace) -> None:
     client = fresh_local_workspace.client()
     made = client.service_principals.create(display_name="robot")

@@ -22,6 +22,7 @@ class PathBody(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     path: str
+    expire_time: str | None = None
 
 
 class SessionBody(PathBody):

@@ -7,7 +7,6 @@ Source: docs.databricks.com/api/workspace/files; databricks-sdk's mixins/files.p
 from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import FileResponse
@@ -173,8 +172,3 @@ def _refuse_modified(file: Path, unmodified_since: str | None) -> None:
         raise InvalidParameter(f"If-Unmodified-Since is no HTTP date: '{unmodified_since}'.") from error
     if int(file.stat().st_mtime) > limit:
         raise PreconditionFailed(f"The file changed after {unmodified_since}.")
-
-
-def file_url(host: str, path: str, query: str = "") -> str:
-    """The URL of a file in this API."""
-    return f"{host}/api/2.0/fs/files{quote(path)}{query}"

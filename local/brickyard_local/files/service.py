@@ -7,32 +7,46 @@ import base64
 import binascii
 import os
 import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from brickyard_local.callers import Caller
 from brickyard_local.errors import AlreadyExists, InvalidParameter, InvalidState, NotEmulated, NotFound
 from brickyard_local.files.mounts import Mount, Place
-from brickyard_local.files.uploads import Part, Session, Uploads, publish
+from brickyard_local.files.signing import Signer
+from brickyard_local.files.uploads import Part, Session, Uploads, publish, sync_folder
 from brickyard_local.paths import split_path
 from brickyard_local.store import Document
 
 _PAGE_ENTRIES = 1000
 
+Undisturbed = Callable[[], AbstractContextManager[None]]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """Where an upload will go, checked before its body is read."""
+    """Where an upload will go, checked before its body is read and again before it appears."""
 
+    caller: Caller
+    path: str
     file: Path
     overwrite: bool
 
 
 class FilesService:
-    """The tree. Namespaces are mounted by the composition: `Volumes`, `Models`, `WorkspaceInternal`, `Workspace`."""
+    """The tree. Namespaces are mounted by the composition: `Volumes`, `Models`, `WorkspaceInternal`, `Workspace`.
 
-    def __init__(self, files: Path) -> None:
+    While `undisturbed` is held nobody changes who may write where: an upload that took a minute is checked again
+    in it and moved to its place, so it can land neither in a model version that has become READY meanwhile nor in
+    a volume that is gone.
+    """
+
+    def __init__(self, files: Path, undisturbed: Undisturbed = nullcontext) -> None:
         self._mounts: dict[str, Mount] = {}
+        self._undisturbed = undisturbed
+        self.signer = Signer()
         self.uploads = Uploads(files / ".uploads")
 
     def mount(self, namespace: str, mount: Mount) -> None:
@@ -72,11 +86,17 @@ class FilesService:
             raise InvalidParameter(f"'{path}' is a folder: an upload needs the path of a file.")
         if place.path.exists() and not overwrite:
             raise AlreadyExists(f"The file being created already exists: {path}.", error_code="ALREADY_EXISTS")
-        return Target(file=place.path, overwrite=overwrite)
+        return Target(caller=caller, path=path, file=place.path, overwrite=overwrite)
 
     def publish(self, target: Target, staged: Path) -> None:
-        """Let the upload appear. Errors: AlreadyExists, InvalidParameter."""
-        publish(staged, target.file, overwrite=target.overwrite)
+        """Let the upload appear, if it still may. Errors: as `target`."""
+        try:
+            with self._undisturbed():
+                file = self.target(target.caller, target.path, overwrite=target.overwrite).file
+                publish(staged, file, overwrite=target.overwrite)
+        finally:
+            staged.unlink(missing_ok=True)
+        sync_folder(file.parent)
 
     def delete_file(self, caller: Caller, path: str) -> None:
         """Errors: NotFound, and as `local_path`."""

@@ -123,7 +123,7 @@ async def receive(stream: AsyncIterator[bytes], staged: Path) -> str:
 
 
 def publish(staged: Path, target: Path, *, overwrite: bool) -> None:
-    """Move a staged file to its place, durably. Errors: AlreadyExists, InvalidParameter."""
+    """Move a staged file to its place; `sync_folder` makes it last. Errors: AlreadyExists, InvalidParameter."""
     try:
         _make_folder(target.parent)
         if overwrite:
@@ -140,9 +140,6 @@ def publish(staged: Path, target: Path, *, overwrite: bool) -> None:
         if error.errno != errno.ENAMETOOLONG:
             raise
         raise InvalidParameter(f"The path of '{target.name[:40]}…' is too long for this machine.") from error
-    finally:
-        staged.unlink(missing_ok=True)
-    _sync_folder(target.parent)
 
 
 def _make_folder(folder: Path) -> None:
@@ -175,7 +172,8 @@ def _sync(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Write the names in a folder to the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -61,6 +61,12 @@ class CreateOnBehalfOfToken(CreateToken):
     application_id: str
 
 
+class ActAs(CreateToken):
+    """A token for any user or service principal, made by an administrator of the local account."""
+
+    principal: str
+
+
 class DeleteToken(BaseModel):
     """The token to revoke."""
 

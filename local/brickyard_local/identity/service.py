@@ -12,6 +12,7 @@ from brickyard_local.account import ADMIN
 from brickyard_local.callers import Caller
 from brickyard_local.directory import ADMINS_GROUP, EVERYBODY, USERS_GROUP, Directory, Snapshot
 from brickyard_local.errors import NotFound, PermissionDenied
+from brickyard_local.identity.assignments import Assignments
 from brickyard_local.identity.entitlements import DEFAULTS, check_entitlements
 from brickyard_local.identity.errors import ScimConflict, ScimError, ScimNotFound
 from brickyard_local.identity.oauth_secrets import OauthSecrets
@@ -25,6 +26,7 @@ from brickyard_local.identity.resource_types import (
     USERS,
     ResourceType,
 )
+from brickyard_local.identity.rule_sets import MANAGER, USER, RuleSets
 from brickyard_local.identity.rules import check_group_name, stored, taken_message
 from brickyard_local.identity.tokens import Tokens
 from brickyard_local.store import Document, Store
@@ -47,6 +49,9 @@ class IdentityService:
         self._name_changed: list[NameChanged] = []
         self.tokens = Tokens(store)
         self.oauth_secrets = OauthSecrets(store)
+        self.assignments = Assignments(store, self.directory)
+        self.rule_sets = RuleSets(store, self.principal_field)
+        self.when_name_changed(self.rule_sets.principal_changed)
         self._bootstrap()
 
     def when_name_changed(self, told: NameChanged) -> None:
@@ -56,18 +61,34 @@ class IdentityService:
     def mint_token(self, principal: str, *, purpose: str, lifetime_s: float | None) -> str:
         """A new token of a principal, for a job run or a test. Errors: NotFound, PermissionDenied when inactive."""
         with self._store.write():
-            standing = self.directory.snapshot().standing(principal)
-            if standing is None:
-                raise NotFound(f"No user or service principal is called '{principal}': it cannot have a token.")
-            if not standing.active:
-                raise PermissionDenied(
-                    f"'{principal}' is inactive: it gets no token until an administrator activates it."
-                )
+            self.require_active(principal)
             return self.tokens.mint(principal, purpose=purpose, lifetime_s=lifetime_s)[0]
+
+    def require_active(self, principal: str) -> None:
+        """Errors: NotFound for no user or service principal, PermissionDenied for an inactive one."""
+        standing = self.directory.snapshot().standing(principal)
+        if standing is None:
+            raise NotFound(f"No user or service principal is called '{principal}': it cannot have a token.")
+        if not standing.active:
+            raise PermissionDenied(f"'{principal}' is inactive: it gets no token until an administrator activates it.")
 
     def revoke(self, token: str) -> None:
         """Make a token worthless."""
         self.tokens.revoke(token)
+
+    def may_run_as(self, caller: Caller, principal: str) -> bool:
+        """Whether the caller's jobs may run as a principal: itself, or a service principal that it may use."""
+        return principal == caller.principal or self.rule_sets.holds(caller, principal, USER)
+
+    def managed_service_principal(self, caller: Caller, resource_id: str) -> str:
+        """The application id, for one who may manage it. Errors: ScimNotFound, PermissionDenied."""
+        application_id = str(self.find(SERVICE_PRINCIPALS, resource_id)["applicationId"])
+        if not self.rule_sets.holds(caller, application_id, MANAGER):
+            raise PermissionDenied(
+                f"'{caller.principal}' may not manage service principal {application_id}: it needs {MANAGER} on it, "
+                "or to be an administrator."
+            )
+        return application_id
 
     def principal_exists(self, name: str) -> bool:
         """Whether a user, an application id or a group is called so; `account users` is a group."""

@@ -3,12 +3,17 @@
 import secrets
 import time
 import uuid
+from collections.abc import Collection
 
 from brickyard_local.account import token_digest
 from brickyard_local.errors import NotFound
 from brickyard_local.store import Document, Store
 
 _KIND = "tokens"
+_SWEEP_EVERY_S = 60.0
+
+PERSONAL, ON_BEHALF_OF, OAUTH = "personal", "on-behalf-of", "oauth"
+MANAGED = frozenset({PERSONAL, ON_BEHALF_OF})
 
 
 class Tokens:
@@ -16,6 +21,7 @@ class Tokens:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._swept_at = 0.0
 
     def mint(
         self,
@@ -40,11 +46,17 @@ class Tokens:
             "expires_at": now + lifetime_s if lifetime_s else None,
         }
         with self._store.write():
-            for known in self._store.all(_KIND):
-                if known["expires_at"] is not None and known["expires_at"] < now:
-                    self._store.delete(_KIND, known["digest"])
+            self._sweep(now)
             self._store.put(_KIND, document["digest"], document)
         return token, document
+
+    def _sweep(self, now: float) -> None:
+        if now < self._swept_at + _SWEEP_EVERY_S:
+            return
+        self._swept_at = now
+        for known in self._store.all(_KIND):
+            if known["expires_at"] is not None and known["expires_at"] < now:
+                self._store.delete(_KIND, known["digest"])
 
     def revoke(self, token: str) -> None:
         """Make a token worthless; one that is unknown already is."""
@@ -70,12 +82,19 @@ class Tokens:
                 return known
         raise NotFound(f"Token with id '{token_id}' does not exist.")
 
-    def listed(self, *, of: str | None = None) -> list[Document]:
-        """Tokens that can be listed (the administrator's own of the home folder cannot), oldest first."""
+    def listed(self, *, of: str | None = None, purposes: Collection[str] = ()) -> list[Document]:
+        """Tokens with an id (the administrator's own of the home folder has none), oldest first.
+
+        `purposes` keeps those made for one of them: people list theirs, not those of job runs and OAuth.
+        """
+        now = time.time()
         return [
             known
             for known in self._store.all(_KIND)
-            if "token_id" in known and (of is None or known["principal"] == of)
+            if "token_id" in known
+            and (of is None or known["principal"] == of)
+            and (not purposes or known["purpose"] in purposes)
+            and (known["expires_at"] is None or known["expires_at"] > now)
         ]
 
 

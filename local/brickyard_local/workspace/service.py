@@ -7,9 +7,7 @@ Gaps: Git folders, moves, the trash (a delete is final).
 """
 
 import contextlib
-import os
 import shutil
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from brickyard_local.store import Document, Store
 from brickyard_local.workspace.access import Access, Permissions
 from brickyard_local.workspace.formats import imported
 from brickyard_local.workspace.objects import BUILT_IN, DIRECTORY, EXPERIMENT, Objects, parent_of
+from brickyard_local.workspace.staged import Staged
 
 RemoveExperiment = Callable[[Caller, str], None]
 
@@ -46,9 +45,16 @@ class WorkspaceService:
     def __init__(self, store: Store, files: Path, permissions: Permissions, *, has_home: Callable[[str], bool]) -> None:
         self._store = store
         self._files = files / "Workspace"
+        self._staged = Staged(files / ".imports")
         self._objects = Objects(store, has_home)
         self._remove_experiment: RemoveExperiment | None = None
         self.access = Access(self._objects, permissions)
+
+    def start(self) -> None:
+        """Sweep the imports that an earlier process left unfinished."""
+        self._staged.sweep()
+        for left in self._files.glob("*/.writing-*"):  # where they lay before they had a folder of their own
+            left.unlink(missing_ok=True)
 
     def when_experiment_deleted(self, remove: RemoveExperiment) -> None:
         """Have `remove(caller, experiment id)` called when a folder that holds the experiment is deleted."""
@@ -99,14 +105,16 @@ class WorkspaceService:
         """Import a notebook or a file. Errors: AlreadyExists, NotFound (parent), PermissionDenied, InvalidParameter."""
         wanted = imported(tree_path(path), format_, language, content)
         workspace_id = caller.workspace.workspace_id
-        with self._store.write():
+        with self._staged.file(content) as staged, self._store.write():
             known = self._objects.find(workspace_id, wanted.path)
             if known is None:
                 self.require_parent(caller, wanted.path)
                 document = {"path": wanted.path, "object_type": wanted.object_type}
             else:
                 document = self._overwritable(caller, known, wanted.object_type, overwrite=overwrite)
-            _write_whole(self._content(workspace_id, wanted.path), content, self._files / str(workspace_id))
+            target = self._content(workspace_id, wanted.path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            staged.replace(target)
             facts: dict[str, Any] = {"language": wanted.language, "stored_as": wanted.stored_as}
             if known is not None:
                 now = now_ms()
@@ -235,16 +243,6 @@ def _is_file(document: Document) -> bool:
 
 def _taken(path: str, known: Document) -> AlreadyExists:
     return AlreadyExists(f"Path ({path}) already exists, as {known['object_type']}: ask to overwrite it.", status=400)
-
-
-def _write_whole(target: Path, content: bytes, root: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = root / f".writing-{uuid.uuid4().hex}"
-    with temporary.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(target)
 
 
 def _remove(path: Path) -> None:

@@ -1,0 +1,174 @@
+"""Who gets in: only this machine, no web page, only known tokens, and no more bytes or time than a call needs."""
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from brickyard_local.account import Workspace
+from brickyard_local.callers import Caller
+from brickyard_local.errors import ApiError, PermissionDenied
+from brickyard_local.files.signing import EXPIRED, UrlExpired
+from brickyard_local.identity.entitlements import require_entitled
+from brickyard_local.identity.oauth_routes import ACCOUNT_METADATA, ACCOUNT_TOKEN, METADATA, TOKEN
+from brickyard_local.state import LocalState
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+# What answers without a token: how a client finds out where to get one, and the getting.
+OPEN_PATHS = frozenset({"/.well-known/databricks-config", METADATA, TOKEN, ACCOUNT_METADATA, ACCOUNT_TOKEN})
+_OPEN = re.compile("|".join(re.sub(r"\{\w+\}", "[^/]+", path) for path in sorted(OPEN_PATHS)))
+
+_SIGNED = ("/api/2.0/fs/files/", "/api/local/sql/results/")
+_STREAMED = ("/api/2.0/fs/files/",)
+_IMPORTS = ("/api/2.0/workspace/import", "/api/2.0/workspace-files/import-file/")
+_MOST_BYTES = 16 * 1024 * 1024
+_MOST_IMPORT_BYTES = 512 * 1024 * 1024
+_MOST_OPEN_BYTES = 64 * 1024
+_PAUSE_S = 60.0
+_WHOLE_BODY_S = 300.0
+
+_log = logging.getLogger("brickyard_local.requests")
+
+
+class Gate:
+    """ASGI middleware around every route; names the workspace in every answer."""
+
+    def __init__(self, app: Callable[[Message, Receive, Send], Awaitable[None]]) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise RuntimeError(f"The local workspace speaks no {scope['type']}.")  # uvicorn closes the connection
+        application: FastAPI = scope["app"]
+        workspace: Workspace = application.state.workspace
+        started, status = time.perf_counter(), 0
+
+        async def send_named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [
+                    *message.get("headers", []),
+                    (b"x-databricks-org-id", str(workspace.workspace_id).encode()),
+                ]
+            await send(message)
+
+        request = Request(scope)
+        try:
+            await run_in_threadpool(_admit, request, workspace)
+        except UrlExpired:
+            await Response(EXPIRED, 403, media_type="application/xml")(scope, receive, send_named)
+        except ApiError as error:
+            await JSONResponse(error.body(), error.status)(scope, receive, send_named)
+        else:
+            await self._app(scope, BoundedBody(receive, most_bytes(scope["path"])), send_named)
+        took_ms = (time.perf_counter() - started) * 1000
+        _log.info("%s %s %r -> %s %.0f ms", workspace.name, scope["method"], scope["path"], status, took_ms)
+
+
+class BoundedBody:
+    """The body of a request as it comes: no more bytes than allowed, no pause that outlasts a minute.
+
+    A body that is kept in memory must also end in time; one that goes to disk may take as long as it moves.
+    """
+
+    def __init__(self, receive: Receive, most: int | None) -> None:
+        self._receive = receive
+        self._most = most
+        self._bytes = 0
+        self._ended = False
+        self._deadline = None if most is None else time.monotonic() + _WHOLE_BODY_S
+
+    async def __call__(self) -> Message:
+        if self._ended:
+            return await self._receive()
+        try:
+            async with asyncio.timeout(_PAUSE_S):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise _too_slow(f"no byte of the body came for {_PAUSE_S:.0f} s") from error
+        self._ended = not message.get("more_body", False)
+        self._bytes += len(message.get("body", b""))
+        if self._most is not None and self._bytes > self._most:
+            raise HTTPException(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"The body has more than {self._most} bytes, the most that this call takes. Send less at once; large "
+                "files go to /Volumes with the Files API.",
+            )
+        if self._deadline is not None and not self._ended and time.monotonic() > self._deadline:
+            raise _too_slow(f"the body had not come whole after {_WHOLE_BODY_S:.0f} s")
+        return message
+
+
+def most_bytes(path: str) -> int | None:
+    """How long a body may be; None for files, which go to disk as they come.
+
+    >>> most_bytes("/api/2.2/jobs/create"), most_bytes("/api/2.0/fs/files/Volumes/c/s/v/x")
+    (16777216, None)
+    """
+    if path.startswith(_STREAMED):
+        return None
+    if path.startswith(_IMPORTS):
+        return _MOST_IMPORT_BYTES
+    return _MOST_OPEN_BYTES if _OPEN.fullmatch(path) else _MOST_BYTES
+
+
+def _too_slow(what: str) -> HTTPException:
+    return HTTPException(HTTPStatus.REQUEST_TIMEOUT, f"The request was given up: {what}.", {"connection": "close"})
+
+
+def _admit(request: Request, workspace: Workspace) -> None:
+    """Errors: PermissionDenied for another host, a web page, a principal without rights here; Unauthenticated."""
+    names = {f"127.0.0.1:{workspace.port}", f"localhost:{workspace.port}"}
+    _check_host(request, workspace, names)
+    _check_no_web_page(request, names)
+    path: str = request.scope["path"]
+    if _OPEN.fullmatch(path):
+        return
+    state: LocalState = request.app.state.local
+    caller = _caller(request, state, workspace)
+    if not caller.is_admin:
+        require_entitled(caller.principal, state.callers.entitlements(caller), path)
+    request.state.caller = caller
+
+
+def _caller(request: Request, state: LocalState, workspace: Workspace) -> Caller:
+    authorization = request.headers.get("authorization")
+    path: str = request.scope["path"]
+    if authorization is None and path.startswith(_SIGNED):
+        principal = state.files.signer.principal(workspace.host, request.method, path, request.url.query)
+        if principal is not None:
+            return state.callers.admit(principal, workspace)
+    return state.callers.authenticate(authorization, workspace)
+
+
+def _check_host(request: Request, workspace: Workspace, names: set[str]) -> None:
+    hosts = request.headers.getlist("host")
+    if len(hosts) != 1 or hosts[0] not in names:
+        raise PermissionDenied(
+            f"Host '{', '.join(hosts)[:200]}' is not this workspace. Use {workspace.host}; other names are refused "
+            "because a web page could use them to reach it."
+        )
+
+
+def _check_no_web_page(request: Request, names: set[str]) -> None:
+    """Browsers say which page a request comes from; clients of the API say nothing."""
+    own = {f"http://{name}" for name in names}
+    foreign = [origin for origin in request.headers.getlist("origin") if origin not in own]
+    site = request.headers.get("sec-fetch-site", "none")
+    if foreign or site not in {"none", "same-origin"}:
+        raise PermissionDenied(
+            f"A request of a web page ({', '.join(foreign)[:200] or site}) is refused: the local workspace answers "
+            "programs on this machine."
+        )
