@@ -1,0 +1,1 @@
+"""Alerts: a query on a schedule, compared with a threshold."""

@@ -1,0 +1,73 @@
+"""Builds the services of SQL from what they need: called once, by `state`."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from brickyard_local.account import Home
+from brickyard_local.sql.access import Access
+from brickyard_local.sql.front.service import Front
+from brickyard_local.sql.needs import Entitlements, Permissions, Principals, Signer, SparkSessions
+from brickyard_local.sql.statements.records import Records
+from brickyard_local.sql.statements.runner import Runner
+from brickyard_local.sql.statements.service import StatementsService
+from brickyard_local.sql.warehouses.configuration import Configuration
+from brickyard_local.sql.warehouses.service import WarehousesService
+from brickyard_local.store import Store
+
+_SWEEP_EVERY_S = 30.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Neighbours:
+    """What SQL is given."""
+
+    permissions: Permissions
+    principals: Principals
+    spark: SparkSessions
+    entitlements: Entitlements
+    signer: Signer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sql:
+    """The services of SQL, ready to answer."""
+
+    warehouses: WarehousesService
+    configuration: Configuration
+    statements: StatementsService
+    records: Records
+    _stopping: threading.Event = field(default_factory=threading.Event)
+
+    def recover(self, workspace_ids: Sequence[int]) -> None:
+        """Say of what an earlier process ran that it ended."""
+        self.records.recover(list(workspace_ids))
+
+    def start(self, workspace_ids: Sequence[int]) -> None:
+        """Begin what happens by itself: idle warehouses stop, old results go."""
+        threading.Thread(target=self._tend, args=(list(workspace_ids),), name="sql-tend", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop every process."""
+        self._stopping.set()
+        self.warehouses.close()
+
+    def _tend(self, workspace_ids: list[int]) -> None:
+        while not self._stopping.wait(_SWEEP_EVERY_S):
+            self.warehouses.stop_idle()
+            self.records.sweep(workspace_ids)
+
+
+def compose_sql(home: Home, store: Store, given: Neighbours) -> Sql:
+    """The services of SQL of all workspaces."""
+    access = Access(given.principals, given.spark)
+    warehouses = WarehousesService(store, home, given.permissions, access, given.entitlements)
+    given.permissions.register("sql/warehouses", warehouses.exists)
+    records = Records(store, home)
+    runner = Runner(records, warehouses, Front(), access)
+    return Sql(
+        warehouses=warehouses,
+        configuration=Configuration(store),
+        statements=StatementsService(records, runner, warehouses, given.signer),
+        records=records,
+    )

@@ -1,0 +1,1 @@
+"""The child process of a warehouse: runs statements in Spark Connect sessions and writes their results."""

@@ -1,0 +1,126 @@
+"""Statements that are refused by name: those that are not emulated, and those that reach around Unity Catalog.
+
+All principals share one Spark server, so what reads files by their path, runs programs or calls into Java is refused
+before Spark sees it; files of volumes are the exception, for who may read the volume. On Databricks the same is
+refused by shared compute, with other words.
+Source: docs.databricks.com/compute/access-mode-limitations; docs.databricks.com/sql/language-manual/sql-ref-parameters.
+"""
+
+from itertools import pairwise
+
+from brickyard_local.errors import NotEmulated, PermissionDenied
+from brickyard_local.sql.front.tokens import Kind, Token
+
+_NOT_EMULATED = (
+    ("COPY", "INTO"),
+    ("CREATE", "STREAMING"),
+    ("CREATE", "OR", "REFRESH"),
+    ("CREATE", "MATERIALIZED"),
+    ("CREATE", "OR", "REPLACE", "MATERIALIZED"),
+    ("CREATE", "CONNECTION"),
+    ("CREATE", "SHARE"),
+    ("CREATE", "RECIPIENT"),
+    ("CREATE", "PROVIDER"),
+    ("CREATE", "EXTERNAL", "LOCATION"),
+    ("CREATE", "STORAGE", "CREDENTIAL"),
+    ("CREATE", "PROCEDURE"),
+    ("CREATE", "POLICY"),
+    ("CALL",),
+    ("REFRESH", "STREAMING"),
+    ("REFRESH", "MATERIALIZED"),
+    ("UNDROP",),
+    ("SYNC",),
+    ("PUT",),
+    ("GET",),
+    ("REMOVE",),
+    ("LIST",),
+    ("EXECUTE", "IMMEDIATE"),
+)
+_FUNCTIONS = frozenset(
+    {"read_files", "cloud_files", "http_request", "remote_query", "read_kafka", "list_secrets", "secret"}
+)
+_CALLS_JAVA = frozenset({"reflect", "java_method", "try_reflect"})
+_AROUND = (
+    ("ADD",),
+    ("LOAD", "DATA"),
+    ("CREATE", "FUNCTION"),
+    ("CREATE", "OR", "REPLACE", "FUNCTION"),
+    ("CREATE", "TEMPORARY", "FUNCTION"),
+)
+_FORMATS = frozenset({"delta", "parquet", "csv", "json", "text", "orc", "avro", "xml", "binaryfile", "image"})
+_SETTINGS = frozenset(
+    {"ANSI_MODE", "TIMEZONE", "STATEMENT_TIMEOUT", "LEGACY_TIME_PARSER_POLICY", "USE_CACHED_RESULT", "ENABLE_PHOTON"}
+)
+
+
+def refuse(found: tuple[Token, ...]) -> None:
+    """Errors: NotEmulated, PermissionDenied."""
+    for words in _NOT_EMULATED:
+        if _begins(found, words):
+            raise NotEmulated(f"the statement {' '.join(words)}")
+    for token, following in pairwise(found):
+        called = following.is_symbol("(") and token.kind is Kind.WORD
+        name = token.value.lower()
+        if called and (name.startswith("ai_") or name in _FUNCTIONS):
+            raise NotEmulated(f"the function {name}")
+        if called and name in _CALLS_JAVA:
+            raise PermissionDenied(f"The function {name} calls into Java: shared compute does not allow it.")
+    _refuse_functions(found)
+    _refuse_programs(found)
+    _refuse_settings(found)
+
+
+def _refuse_functions(found: tuple[Token, ...]) -> None:
+    for words in _AROUND:
+        if _begins(found, words):
+            language = any(a.is_word("LANGUAGE") and b.is_word("PYTHON") for a, b in pairwise(found))
+            if language:
+                raise NotEmulated("CREATE FUNCTION … LANGUAGE PYTHON")
+            if words[0] != "CREATE" or any(token.is_word("USING") for token in found):
+                raise PermissionDenied(f"{' '.join(words)} loads code or files by path: shared compute refuses it.")
+
+
+def _refuse_programs(found: tuple[Token, ...]) -> None:
+    """TRANSFORM … USING 'program'; INSERT OVERWRITE DIRECTORY; views over files by path."""
+    for token, following in pairwise(found):
+        if token.is_word("USING") and following.kind is Kind.STRING:
+            raise PermissionDenied("TRANSFORM … USING runs a program: shared compute does not allow it.")
+        if token.is_word("OVERWRITE", "LOCAL") and following.is_word("DIRECTORY", "LOCAL"):
+            raise PermissionDenied("INSERT OVERWRITE DIRECTORY writes files by path: insert into a table.")
+    view = next((n for n, token in enumerate(found) if token.is_word("VIEW")), None)
+    if view is not None and any(token.is_word("TEMPORARY", "TEMP") for token in found[:view]):
+        using = (n for n, token in enumerate(found) if n > view and token.is_word("USING", "AS"))
+        first = next(using, None)
+        if first is not None and found[first].is_word("USING"):
+            raise PermissionDenied("CREATE TEMPORARY VIEW … USING reads files by path: select from a table or volume.")
+
+
+def _refuse_settings(found: tuple[Token, ...]) -> None:
+    for at, token in enumerate(found[:-1]):
+        begins = at == 0 or found[at - 1].is_symbol(";") or found[at - 1].is_word("BEGIN", "DO", "THEN", "ELSE")
+        if not begins or not token.is_word("SET", "RESET"):
+            continue
+        following = found[at + 1]
+        dotted = at + 2 < len(found) and found[at + 2].is_symbol(".")
+        if dotted or (following.kind is Kind.QUOTED and "." in following.value):
+            raise PermissionDenied(
+                f"[CONFIG_NOT_AVAILABLE] Configuration {following.value}… is not available: SQL warehouses do not let "
+                "statements change Spark's settings."
+            )
+        if following.is_word(*_SETTINGS):
+            raise NotEmulated(f"the parameter {following.value.upper()} (each statement has a session of its own)")
+
+
+def file_paths(found: tuple[Token, ...]) -> list[str]:
+    """Paths of files that are read as tables, such as csv.`/Volumes/c/s/v/x.csv`."""
+    return [
+        path.value
+        for kind, dot, path in zip(found, found[1:], found[2:], strict=False)
+        if kind.is_name and kind.value.lower() in _FORMATS and dot.is_symbol(".") and path.kind is Kind.QUOTED
+        if "/" in path.value or ":" in path.value
+    ]
+
+
+def _begins(found: tuple[Token, ...], words: tuple[str, ...]) -> bool:
+    ahead = found[: len(words)]
+    return len(ahead) == len(words) and all(t.is_word(w) for t, w in zip(ahead, words, strict=True))

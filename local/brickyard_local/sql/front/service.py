@@ -1,0 +1,67 @@
+"""The way of a statement: parameters bound, refused by name, answered by the catalog, or handed to Spark."""
+
+from contextlib import closing
+
+from brickyard_local.callers import Caller
+from brickyard_local.errors import InvalidParameter, NotFound, PermissionDenied
+from brickyard_local.paths import split_path
+from brickyard_local.sql.front import guards, information_schema
+from brickyard_local.sql.front.api import CatalogApi
+from brickyard_local.sql.front.commands import Rewritten
+from brickyard_local.sql.front.executor import Executor
+from brickyard_local.sql.front.outcome import ForSpark, Rows
+from brickyard_local.sql.front.parameters import bound
+from brickyard_local.sql.front.parser import parse
+from brickyard_local.sql.front.tokens import Token, tokens
+from brickyard_local.store import Document
+
+_IN_VOLUME = 4
+
+
+class Front:
+    """Stateless; one call per statement."""
+
+    def handle(self, caller: Caller, token: str, record: Document) -> Rows | ForSpark:
+        """Errors: SyntaxProblem, NotEmulated, PermissionDenied, and those of the catalog."""
+        text = bound(record["statement"], record["parameters"])
+        found = _without_end(tokens(text))
+        if not found:
+            raise InvalidParameter("The statement is empty.", error_code="PARSE_EMPTY_STATEMENT")
+        guards.refuse(found)
+        command = parse(found)
+        if isinstance(command, Rewritten):
+            return ForSpark(text=command.text)
+        with closing(CatalogApi(caller.workspace.host, token)) as api:
+            executor = Executor(api, catalog=record["catalog"], schema=record["schema"])
+            if command is not None:
+                return executor.run(command)
+            files = _check_files(api, guards.file_paths(found))
+            text = text[: found[-1].end]
+            text, views = information_schema.rewritten(text, found, api, executor.current_catalog)
+        return ForSpark(text=text, views=views, files=files)
+
+
+def _without_end(found: tuple[Token, ...]) -> tuple[Token, ...]:
+    while found and found[-1].is_symbol(";"):
+        found = found[:-1]
+    return found
+
+
+def _check_files(api: CatalogApi, paths: list[str]) -> bool:
+    """Whether the statement reads files of volumes by path. Errors: PermissionDenied for other files."""
+    for path in paths:
+        plain = path.removeprefix("dbfs:")
+        if not plain.startswith("/Volumes/"):
+            raise PermissionDenied(
+                f"'{path}' is not in a volume: statements read tables by name, and files below /Volumes/…."
+            )
+        names = split_path(plain)
+        if len(names) < _IN_VOLUME:
+            raise NotFound(f"'{path}' names no volume: /Volumes/<catalog>/<schema>/<volume>/….")
+        _require_read(api, ".".join(names[1:_IN_VOLUME]))
+    return bool(paths)
+
+
+def _require_read(api: CatalogApi, volume: str) -> None:
+    """Errors: PermissionDenied."""
+    api.get("volumes", volume)

@@ -1,0 +1,1 @@
+"""The statement execution API: statements, their results and links to them."""

@@ -1,0 +1,1 @@
+"""SQL warehouses: their settings, states and processes."""
