@@ -180,6 +180,8 @@ class TaskProcess:
             how = f"signal {-status}" if status < 0 else f"exit status {status}"
             tail = self._child.log_tail() if self._child is not None else ""
             told = {"error": f"The task's process ended by {how}.", "error_trace": tail}
+        for secret in self._hidden():
+            told = {name: text.replace(secret, "[hidden]") for name, text in told.items()}
         return Ending(
             result="FAILED",
             code="RUN_EXECUTION_ERROR",
