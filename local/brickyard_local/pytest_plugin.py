@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ class LocalWorkspace:
 
     home: Home
     hosts: dict[str, str]
-    token: str
+    token: str = field(repr=False)  # a failing test prints its fixtures
 
     @property
     def host(self) -> str:
@@ -45,7 +45,7 @@ class LocalWorkspace:
             "/api/local/tokens",
             body={"principal": principal, "lifetime_seconds": lifetime_s, "comment": "act as"},
         )
-        return str(made["token_value"])  # type: ignore[call-overload, index]
+        return str(made["token_value"])
 
     def environment(self) -> dict[str, str]:
         """Environment variables that lead unmodified clients here."""

@@ -23,7 +23,7 @@ router = APIRouter(prefix="/api", tags=["identity"])
 @router.post("/2.0/token/create")
 def create_token(body: CreateToken, local: Local, caller: CurrentCaller) -> dict[str, Any]:
     """Make a token of the caller. Errors: PermissionDenied for one without CAN_USE on tokens."""
-    local.permissions.require(caller, "authorization/tokens", "tokens", "CAN_USE")
+    local.permissions.require(caller, "authorization", "tokens", "CAN_USE")
     value, document = local.identity.tokens.mint(
         caller.principal, purpose=PERSONAL, comment=body.comment or "", lifetime_s=body.lifetime_seconds
     )

@@ -55,8 +55,7 @@ _MODEL = (
 _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("alertsv2", "alertv2", _TREE),
     ("apps", "apps", _USE),
-    ("authorization/passwords", "passwords", ("CAN_USE",)),
-    ("authorization/tokens", "tokens", _USE),
+    ("authorization", "tokens", _USE),
     ("cluster-policies", "cluster-policy", ("CAN_USE",)),
     ("clusters", "cluster", ("CAN_ATTACH_TO", "CAN_RESTART", "CAN_MANAGE")),
     ("dashboards", "dashboard", _TREE),

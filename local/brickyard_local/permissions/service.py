@@ -52,7 +52,7 @@ class PermissionsService:
         self._principals = principals
         self._registered: dict[str, _Registered] = {}
         # Tokens have one list per workspace, and no service of their own: everybody makes them until it is set.
-        self.register("authorization/tokens", lambda _, name: name == "tokens", default=(("users", "CAN_USE"),))
+        self.register("authorization", lambda _, name: name == "tokens", default=(("users", "CAN_USE"),))
 
     def register(
         self,
@@ -159,7 +159,8 @@ class PermissionsService:
             self.require(caller, request_type, object_id, kind.admin_level)
             if "CAN_MANAGE" not in kind.levels and not caller.is_admin:
                 raise PermissionDenied(
-                    f"'{caller.principal}' may not change who may use /{request_type}/{object_id}: only administrators may."
+                    f"'{caller.principal}' may not change who may use /{request_type}/{object_id}: only "
+                    "administrators may."
                 )
             known = self.direct(workspace_id, request_type, object_id)
             asked = self._with_owner(kind, known, self._grants(kind, body))
