@@ -17,18 +17,29 @@ def page(
     page_token: str | None,
 ) -> tuple[list[Document], str | None]:
     """The page after `page_token` of items in a fixed order, and the token of the next. Errors: InvalidParameter."""
-    if max_results is not None and max_results < 0:
-        raise InvalidParameter(f"max_results is {max_results}: it must be 0 (the server chooses) or more.")
-    size, start = max_results or _PAGE, 0
+    size, start = checked_size(max_results) or _PAGE, 0
     if page_token:
-        last = _decoded(page_token)
+        last = decoded(page_token)
         start = next((n for n, item in enumerate(items, start=1) if key(item) == last), len(items))
     chosen = list(items[start : start + size])
     more = start + size < len(items)
-    return chosen, base64.urlsafe_b64encode(key(chosen[-1]).encode()).decode() if more else None
+    return chosen, encoded(key(chosen[-1])) if more else None
 
 
-def _decoded(page_token: str) -> str:
+def checked_size(max_results: int | None) -> int | None:
+    """Errors: InvalidParameter for a negative one."""
+    if max_results is not None and max_results < 0:
+        raise InvalidParameter(f"max_results is {max_results}: it must be 0 (the server chooses) or more.")
+    return max_results
+
+
+def encoded(last_key: str) -> str:
+    """The token of the page after an item."""
+    return base64.urlsafe_b64encode(last_key.encode()).decode()
+
+
+def decoded(page_token: str) -> str:
+    """The key of the last item before a page. Errors: InvalidParameter."""
     try:
         return base64.b64decode(page_token.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:

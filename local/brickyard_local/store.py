@@ -7,7 +7,7 @@ Reads run in parallel (WAL); writers take turns.
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,9 @@ from typing import Any
 Document = dict[str, Any]
 
 ACCOUNT = 0
+# Keys with a prefix, as a range of the index: no key of ours holds the last character of Unicode.
+_RANGE = "AND key>=? AND key<?"
+_LAST = "\U0010ffff"
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -72,8 +75,17 @@ class Store:
     def all(self, kind: str, *, prefix: str = "", scope: int = ACCOUNT) -> list[Document]:
         """Documents of a kind whose key starts with `prefix`, oldest first."""
         rows = self._connection().execute(
-            "SELECT body FROM documents WHERE scope=? AND kind=? AND substr(key, 1, ?)=? ORDER BY seq",
-            (scope, kind, len(prefix), prefix),
+            f"SELECT body FROM documents WHERE scope=? AND kind=? {_RANGE} ORDER BY seq",  # noqa: S608 - a constant
+            (scope, kind, prefix, prefix + _LAST),
+        )
+        return [json.loads(row[0]) for row in rows]
+
+    def page(self, kind: str, *, prefix: str, after: str, limit: int, scope: int = ACCOUNT) -> list[Document]:
+        """At most `limit` documents whose key starts with `prefix` and comes after `after`, by key."""
+        rows = self._connection().execute(
+            f"SELECT body FROM documents WHERE scope=? AND kind=? {_RANGE} AND key>? "  # noqa: S608 - a constant
+            "ORDER BY key LIMIT ?",
+            (scope, kind, prefix, prefix + _LAST, after, limit),
         )
         return [json.loads(row[0]) for row in rows]
 
@@ -94,6 +106,16 @@ class Store:
                 "DELETE FROM documents WHERE scope=? AND kind=? AND key=?", (scope, kind, str(key))
             )
         return cursor.rowcount > 0
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Rows of a service's own table, for what must be found without reading every document.
+
+        Such a table repeats facts of documents: change it in the transaction that changes them.
+        """
+        if statement.lstrip()[:6].upper() == "SELECT":
+            return self._connection().execute(statement, values).fetchall()
+        with self.write():
+            return self._connection().execute(statement, values).fetchall()
 
     def next_id(self) -> int:
         """A number that was never given out before by this account, at least 100 001."""

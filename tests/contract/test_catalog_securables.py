@@ -151,16 +151,17 @@ def test_names_are_validated_and_information_schema_is_reserved(client: Workspac
 
 
 @pytest.mark.parametrize(
-    "more", [{"storage_root": "s3://b"}, {"share_name": "s"}, {"connection_name": "c"}, {"provider_name": "p"}]
+    "more", [{"share_name": "s"}, {"connection_name": "c"}, {"provider_name": "p"}]
 )
-def test_what_needs_storage_elsewhere_is_refused_not_ignored(client: WorkspaceClient, more: dict[str, Any]) -> None:
+def test_what_needs_shares_or_connections_is_refused_not_ignored(client: WorkspaceClient, more: dict[str, Any]) -> None:
     with pytest.raises(NotEmulated, match=next(iter(more))):
         client.catalogs.create("foreign", **more)
 
 
-def test_external_volumes_and_unknown_fields_are_refused(client: WorkspaceClient, catalog: str) -> None:
-    with pytest.raises(NotEmulated, match="EXTERNAL volumes"):
-        client.volumes.create(catalog, "default", "v", VolumeType.EXTERNAL, storage_location="s3://b/x")
+def test_volumes_with_the_wrong_location_and_unknown_fields_are_refused(client: WorkspaceClient, catalog: str) -> None:
+    for kind, location in ((VolumeType.EXTERNAL, None), (VolumeType.MANAGED, "s3://b/x")):
+        with pytest.raises(InvalidParameterValue, match="storage_location"):
+            client.volumes.create(catalog, "default", "v", kind, storage_location=location)
     with pytest.raises(BadRequest, match="surprise"):
         client.api_client.do("POST", "/api/2.1/unity-catalog/catalogs", body={"name": "x", "surprise": 1})
 

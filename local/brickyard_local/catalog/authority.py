@@ -26,6 +26,9 @@ from brickyard_local.catalog.securables import METASTORE, PARENTS, SecurableType
 from brickyard_local.errors import PermissionDenied
 from brickyard_local.store import Document
 
+# Catalogs say it in the first way, credentials and locations in the second.
+ISOLATED = frozenset({"ISOLATED", "ISOLATION_MODE_ISOLATED"})
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Level:
@@ -57,11 +60,11 @@ def enter(caller: Caller, chain: Chain, *, browse: bool = False) -> None:
         raise PermissionDenied(missing)
 
 
-def bound(caller: Caller, catalog: Document) -> str | None:
-    """How the caller's workspace may use the catalog: a binding type, or None."""
-    if catalog["isolation_mode"] != "ISOLATED":
+def bound(caller: Caller, securable: Document) -> str | None:
+    """How the caller's workspace may use a catalog, credential or location: a binding type, or None."""
+    if securable["isolation_mode"] not in ISOLATED:
         return "BINDING_TYPE_READ_WRITE"
-    bindings: dict[str, str] = catalog["bindings"]
+    bindings: dict[str, str] = securable["bindings"]
     return bindings.get(str(caller.workspace.workspace_id))
 
 
@@ -98,10 +101,10 @@ def _unbound(caller: Caller, chain: Chain, need: str) -> str | None:
         return None
     binding, name = bound(caller, top.document), top.document["full_name"]
     if binding is None:
-        return f"Catalog '{name}' is not accessible in current workspace"
+        return f"{top.kind.noun} '{name}' is not accessible in current workspace"
     if binding == "BINDING_TYPE_READ_ONLY" and need not in READ_ONLY:
         return (
-            f"Catalog '{name}' is bound read-only to workspace '{caller.workspace.name}': "
+            f"{top.kind.noun} '{name}' is bound read-only to workspace '{caller.workspace.name}': "
             f"{_words(need)} is refused here. Use a workspace that is bound BINDING_TYPE_READ_WRITE."
         )
     return None

@@ -6,8 +6,10 @@ them along in one write.
 
 from collections.abc import Iterator
 
-from brickyard_local.catalog.securables import LEAVES, SCHEMA, SecurableType
+from brickyard_local.catalog.securables import LEAVES, PARENTS, SCHEMA, TABLE, SecurableType
 from brickyard_local.store import Document, Store
+
+_TABLE_IDS = "table_ids"
 
 
 class Documents:
@@ -15,17 +17,32 @@ class Documents:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._followers: list[str] = []
+        self._followers: list[tuple[str, SecurableType]] = []
 
-    def follow(self, kind: str) -> None:
-        """Documents of `kind` have a `key` of `<full name>/…`, a `full_name`, and share its fate."""
-        self._followers.append(kind)
+    def follow(self, kind: str, of: SecurableType) -> None:
+        """Documents of `kind` have a `key` of `<full name>/…`, a `full_name`, and share the fate of an `of`."""
+        self._followers.append((kind, of))
 
     def get(self, kind: SecurableType, full_name: str) -> Document | None:
         return self._store.get(kind.kind, full_name)
 
     def put(self, kind: SecurableType, document: Document) -> Document:
-        return self._store.put(kind.kind, document["full_name"], document)
+        with self._store.write():
+            if kind is TABLE:
+                self._store.put(_TABLE_IDS, document["id"], {"full_name": document["full_name"]})
+            return self._store.put(kind.kind, document["full_name"], document)
+
+    def table_of_id(self, table_id: str) -> Document | None:
+        """The table or view of an id; engines name tables so."""
+        known = self._store.get(_TABLE_IDS, table_id)
+        if known is not None:
+            return self.get(TABLE, known["full_name"])
+        # Tables of a home that an older version made are in no index until they change.
+        return next((each for each in self.children(TABLE) if each["id"] == table_id), None)
+
+    def page(self, kind: SecurableType, parent: str, after: str, limit: int) -> list[Document]:
+        """At most `limit` documents below a parent, by full name, after the name `after`."""
+        return self._store.page(kind.kind, prefix=f"{parent}." if parent else "", after=after, limit=limit)
 
     def children(self, kind: SecurableType, parent: str = "") -> list[Document]:
         """Documents of a type, of one parent or of all, by full name."""
@@ -38,27 +55,31 @@ class Documents:
 
     def remove(self, kind: SecurableType, full_name: str) -> None:
         """Remove a securable and what follows it; what is below it is the caller's to remove."""
+        document = self.get(kind, full_name)
         self._store.delete(kind.kind, full_name)
-        for follower, key, _ in list(self._following(full_name)):
+        if kind is TABLE and document is not None:
+            self._store.delete(_TABLE_IDS, document["id"])
+        for follower, key, _ in list(self._following(kind, full_name)):
             self._store.delete(follower, key)
 
     def rename(self, kind: SecurableType, old: str, new: str) -> None:
         """Give a securable, what is below it and what follows those their new full names."""
         document = self._store.get(kind.kind, old)
         targets = [(kind, document)] if document else []
-        for each, found in [*targets, *self.below(old)]:
+        below = self.below(old) if kind in PARENTS else []
+        for each, found in [*targets, *below]:
             name: str = found["full_name"]
-            self._move_followers(name, new + name[len(old) :])
+            self._move_followers(each, name, new + name[len(old) :])
             self._store.delete(each.kind, name)
             self.put(each, {**found, "full_name": new + name[len(old) :]})
 
-    def _move_followers(self, old: str, new: str) -> None:
-        for follower, key, document in list(self._following(old)):
+    def _move_followers(self, kind: SecurableType, old: str, new: str) -> None:
+        for follower, key, document in list(self._following(kind, old)):
             moved = new + key[len(old) :]
             self._store.delete(follower, key)
             self._store.put(follower, moved, {**document, "full_name": new, "key": moved})
 
-    def _following(self, full_name: str) -> Iterator[tuple[str, str, Document]]:
-        for follower in self._followers:
+    def _following(self, kind: SecurableType, full_name: str) -> Iterator[tuple[str, str, Document]]:
+        for follower in [follower for follower, of in self._followers if of is kind]:
             for document in self._store.all(follower, prefix=f"{full_name}/"):
                 yield follower, document["key"], document

@@ -9,6 +9,7 @@ from brickyard_local.callers import Caller
 from brickyard_local.catalog.securables import MODEL
 from brickyard_local.catalog.service import CatalogService
 from brickyard_local.catalog.storage import FolderMoves, model_path
+from brickyard_local.errors import NotFound
 from brickyard_local.store import Document
 
 
@@ -24,18 +25,20 @@ class ModelSecurables:
 
     def reach(self, caller: Caller, full_name: str, need: str, *, browse: bool = False) -> Document:
         """As `CatalogService.reach`: the model's document."""
-        return self._catalog.reach(caller, MODEL, full_name, need, browse=browse)[-1].document
+        return _model(self._catalog.reach(caller, MODEL, full_name, need, browse=browse)[-1].document)
 
     def read(self, caller: Caller, full_name: str, *, browse: bool = False) -> Document:
-        return self._catalog.read(caller, MODEL, full_name, browse=browse)
+        return _model(self._catalog.read(caller, MODEL, full_name, browse=browse))
 
     def visible(self, caller: Caller, parent: str = "", *, browse: bool = False) -> list[Document]:
-        return self._catalog.visible(caller, MODEL, parent, browse=browse)
+        found = self._catalog.visible(caller, MODEL, parent, browse=browse)
+        return [document for document in found if not is_function(document)]
 
     def create(self, caller: Caller, parent: str, name: str, fields: Mapping[str, Any]) -> Document:
         return self._catalog.create(caller, MODEL, parent, name, fields)
 
     def update(self, caller: Caller, full_name: str, changes: Mapping[str, Any]) -> Document:
+        self._check(full_name)
         return self._catalog.update(caller, MODEL, full_name, changes)
 
     def put(self, document: Document) -> Document:
@@ -43,6 +46,7 @@ class ModelSecurables:
         return self._catalog.documents.put(MODEL, document)
 
     def delete(self, caller: Caller, full_name: str) -> None:
+        self._check(full_name)
         self._catalog.delete(caller, MODEL, full_name)
 
     def change(self) -> AbstractContextManager[FolderMoves]:
@@ -58,4 +62,22 @@ class ModelSecurables:
         return model_path(full_name)
 
     def follow(self, kind: str) -> None:
-        self._catalog.follow(kind)
+        self._catalog.follow(kind, MODEL)
+
+    def _check(self, full_name: str) -> None:
+        document = self._catalog.documents.get(MODEL, full_name.lower())
+        if document is not None:
+            _model(document)
+
+
+def is_function(document: Document) -> bool:
+    """Unity Catalog keeps functions and registered models under one type, in one namespace."""
+    return "routine_body" in document
+
+
+def _model(document: Document) -> Document:
+    if is_function(document):
+        raise NotFound(
+            f"{MODEL.noun} '{document['full_name']}' is a function, not a registered model.", error_code=MODEL.missing
+        )
+    return document

@@ -137,6 +137,7 @@ class Column(Payload):
     nullable: bool = True
     comment: str | None = None
     partition_index: int | None = None
+    mask: dict[str, Any] | None = None
 
 
 class CreateStagingTable(Payload):
@@ -162,6 +163,7 @@ class CreateTable(Payload):
     table_constraints: list[dict[str, Any]] = []
     view_definition: str | None = None
     view_dependencies: dict[str, Any] | None = None
+    row_filter: dict[str, Any] | None = None
     spark_view: Any = None
 
 
@@ -174,6 +176,7 @@ class UpdateTable(Payload):
     columns: list[Column] | None = None
     properties: Properties | None = None
     table_constraints: list[dict[str, Any]] | None = None
+    row_filter: dict[str, Any] | None = None
     view_definition: str | None = None
     spark_view: Any = None
 

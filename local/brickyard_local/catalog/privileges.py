@@ -6,7 +6,17 @@ Source: docs.databricks.com/data-governance/unity-catalog/access-control/privile
 
 from types import MappingProxyType
 
-from brickyard_local.catalog.securables import CATALOG, METASTORE, MODEL, SCHEMA, TABLE, VOLUME, SecurableType
+from brickyard_local.catalog.securables import (
+    CATALOG,
+    EXTERNAL_LOCATION,
+    METASTORE,
+    MODEL,
+    SCHEMA,
+    STORAGE_CREDENTIAL,
+    TABLE,
+    VOLUME,
+    SecurableType,
+)
 from brickyard_local.errors import InvalidParameter
 
 ALL = "ALL_PRIVILEGES"
@@ -63,19 +73,33 @@ GRANTABLE = MappingProxyType(
         TABLE.name: _ANYWHERE | _ON_TABLE,
         VOLUME.name: _ANYWHERE | _ON_VOLUME,
         MODEL.name: _ANYWHERE | _ON_MODEL,
+        STORAGE_CREDENTIAL.name: frozenset({ALL, MANAGE, *STORAGE_CREDENTIAL.read}),
+        EXTERNAL_LOCATION.name: frozenset({ALL, MANAGE, BROWSE, "EXTERNAL_USE_LOCATION", *EXTERNAL_LOCATION.read}),
     }
 )
 
 # "ALL PRIVILEGES" is worked out when a call is checked, and never contains these.
-NOT_IN_ALL = frozenset({MANAGE, "EXTERNAL_USE_SCHEMA"})
+NOT_IN_ALL = frozenset({MANAGE, "EXTERNAL_USE_SCHEMA", "EXTERNAL_USE_LOCATION"})
 # An owner has every privilege on the object but this one, which must be granted by name.
-NOT_BY_OWNERSHIP = frozenset({"EXTERNAL_USE_SCHEMA"})
+NOT_BY_OWNERSHIP = frozenset({"EXTERNAL_USE_SCHEMA", "EXTERNAL_USE_LOCATION"})
 # Privileges that do for another.
 SUFFICES = MappingProxyType({"CREATE_MODEL": ("CREATE_FUNCTION",)})
 # A metastore admin manages everything but reads and writes no data without a grant; it may grant itself.
-DATA = frozenset({"SELECT", "MODIFY", "READ_VOLUME", "WRITE_VOLUME", "EXECUTE", "EXTERNAL_USE_SCHEMA"})
-# All that a workspace may do with a catalog that is bound to it read-only.
-READ_ONLY = frozenset({READ, BROWSE, "USE_CATALOG", "USE_SCHEMA", "SELECT", "READ_VOLUME", "EXECUTE"})
+DATA = frozenset(
+    {
+        "SELECT",
+        "MODIFY",
+        "READ_VOLUME",
+        "WRITE_VOLUME",
+        "EXECUTE",
+        "READ_FILES",
+        "WRITE_FILES",
+        "EXTERNAL_USE_SCHEMA",
+        "EXTERNAL_USE_LOCATION",
+    }
+)
+# All that a workspace may do with a securable that is bound to it read-only.
+READ_ONLY = frozenset({READ, BROWSE, "USE_CATALOG", "USE_SCHEMA", "SELECT", "READ_VOLUME", "EXECUTE", "READ_FILES"})
 
 
 def checked_privilege(kind: SecurableType, privilege: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from brickyard_local.catalog.securables import CATALOG, MODEL, SCHEMA, TABLE, VOLUME, SecurableType
-from brickyard_local.errors import InvalidState, NotEmulated, NotFound
+from brickyard_local.errors import InvalidParameter, InvalidState, NotEmulated, NotFound, PermissionDenied
 from brickyard_local.store import Document
 
 
@@ -36,7 +36,32 @@ def not_empty(kind: SecurableType, name: str, below: list[tuple[SecurableType, D
 
 
 def refuse_foreign_storage(fields: Mapping[str, Any]) -> None:
-    """Errors: NotEmulated for what needs storage, shares or connections outside this machine."""
-    for field in ("storage_root", "connection_name", "provider_name", "share_name", "managed_encryption_settings"):
+    """Errors: NotEmulated for what needs shares, connections or keys outside this machine."""
+    for field in ("connection_name", "provider_name", "share_name", "managed_encryption_settings"):
         if fields.get(field):
-            raise NotEmulated(f"`{field}` (its storage is managed by the local workspace; leave the field out)")
+            raise NotEmulated(f"`{field}` of a catalog (leave the field out)")
+
+
+def no_location(url: str) -> NotFound:
+    """The refusal of a path that no external location holds."""
+    return NotFound(
+        f"No parent external location was found for path '{url}'. Please create an external location on one of the "
+        "parent paths and then retry the query or command again.",
+        error_code="EXTERNAL_LOCATION_DOES_NOT_EXIST",
+    )
+
+
+def overlap(url: str, call: str, taken: list[str]) -> InvalidParameter:
+    """The refusal of a path that something else holds, or that would hold it."""
+    return InvalidParameter(
+        f"LOCATION_OVERLAP: Input path url '{url}' overlaps with other external tables, volumes or locations within "
+        f"'{call}' call. Conflicting: {', '.join(taken[:10])}. Choose a path beside them."
+    )
+
+
+def read_only(location: str) -> PermissionDenied:
+    """The refusal to write where only reading is allowed."""
+    return PermissionDenied(
+        f"External Location '{location}' is read-only: nothing can be written there. Fix: its owner can change "
+        "`read_only` of it, or of its storage credential."
+    )

@@ -3,12 +3,19 @@
 from collections.abc import Sequence
 
 from brickyard_local import paging
-from brickyard_local.catalog.securables import CATALOG, SCHEMA, TABLE, VOLUME, SecurableType
+from brickyard_local.catalog.securables import CATALOG, SCHEMA, STORAGE_CREDENTIAL, TABLE, VOLUME, SecurableType
 from brickyard_local.store import Document
 
 # Kept with the document, shown elsewhere or nowhere.
-_INTERNAL = frozenset({"id", "grants", "bindings", "aliases", "tags", "next_version", "key"})
-_ID = {SCHEMA.name: "schema_id", TABLE.name: "table_id", VOLUME.name: "volume_id"}
+_INTERNAL = frozenset(
+    {"id", "grants", "bindings", "aliases", "tags", "entity_tags", "column_tags", "next_version", "key"}
+)
+_ID = {
+    SCHEMA.name: "schema_id",
+    TABLE.name: "table_id",
+    VOLUME.name: "volume_id",
+    STORAGE_CREDENTIAL.name: "id",
+}
 _PARENT_NAMES = ("catalog_name", "schema_name")
 
 

@@ -88,10 +88,40 @@ MODEL = SecurableType(
     read=("EXECUTE", "CREATE_MODEL_VERSION"),
 )
 
+STORAGE_CREDENTIAL = SecurableType(
+    name="STORAGE_CREDENTIAL",
+    noun="Storage Credential",
+    kind="storage_credentials",
+    levels=1,
+    missing="STORAGE_CREDENTIAL_DOES_NOT_EXIST",
+    existing="STORAGE_CREDENTIAL_ALREADY_EXISTS",
+    create="CREATE_STORAGE_CREDENTIAL",
+    read=("CREATE_EXTERNAL_LOCATION", "CREATE_EXTERNAL_TABLE", "READ_FILES", "WRITE_FILES"),
+)
+EXTERNAL_LOCATION = SecurableType(
+    name="EXTERNAL_LOCATION",
+    noun="External Location",
+    kind="external_locations",
+    levels=1,
+    missing="EXTERNAL_LOCATION_DOES_NOT_EXIST",
+    existing="EXTERNAL_LOCATION_ALREADY_EXISTS",
+    create="CREATE_EXTERNAL_LOCATION",
+    read=(
+        "CREATE_EXTERNAL_TABLE",
+        "CREATE_EXTERNAL_VOLUME",
+        "CREATE_FOREIGN_SECURABLE",
+        "CREATE_MANAGED_STORAGE",
+        "READ_FILES",
+        "WRITE_FILES",
+    ),
+)
+
 INFORMATION_SCHEMA = "information_schema"
 PARENTS = (CATALOG, SCHEMA)
 LEAVES = (TABLE, VOLUME, MODEL)
-_BY_NAME = {kind.name: kind for kind in (METASTORE, CATALOG, SCHEMA, TABLE, VOLUME, MODEL)} | {
+# Those that stand beside catalogs, right below the metastore.
+BESIDE = (STORAGE_CREDENTIAL, EXTERNAL_LOCATION)
+_BY_NAME = {kind.name: kind for kind in (METASTORE, CATALOG, SCHEMA, TABLE, VOLUME, MODEL, *BESIDE)} | {
     "MODEL": MODEL,
     "REGISTERED_MODEL": MODEL,
 }

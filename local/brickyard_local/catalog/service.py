@@ -4,26 +4,19 @@ Source: who may call: databricks-sdk `service/catalog.py`.
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from brickyard_local.account import ADMIN, Account
 from brickyard_local.callers import Caller
-from brickyard_local.catalog.authority import (
-    Chain,
-    Level,
-    allowed,
-    authorize,
-    enter,
-    only_browses,
-)
-from brickyard_local.catalog.documents import Documents
-from brickyard_local.catalog.privileges import MANAGE, READ
+from brickyard_local.catalog.authority import ISOLATED, Chain
+from brickyard_local.catalog.privileges import MANAGE
+from brickyard_local.catalog.reaching import PATH, Reaching
 from brickyard_local.catalog.refusals import not_empty, unknown_principal
 from brickyard_local.catalog.securables import (
+    BESIDE,
     CATALOG,
-    INFORMATION_SCHEMA,
     METASTORE,
     MODEL,
     SCHEMA,
@@ -31,20 +24,13 @@ from brickyard_local.catalog.securables import (
     VOLUME,
     SecurableType,
     checked_name,
-    securable_type,
-    split_name,
 )
 from brickyard_local.catalog.storage import FolderMoves, Storage, model_path, volume_path
+from brickyard_local.catalog.urls import storage_url
 from brickyard_local.clock import now_ms
-from brickyard_local.errors import (
-    AlreadyExists,
-    NotEmulated,
-    NotFound,
-    PermissionDenied,
-)
+from brickyard_local.errors import AlreadyExists
 from brickyard_local.store import Document, Store
 
-_PATH = (CATALOG, SCHEMA)
 WORKSPACE_GROUPS = frozenset({"admins", "users"})
 
 
@@ -54,78 +40,17 @@ class Principals(Protocol):
     def principal_exists(self, name: str) -> bool: ...
 
 
-class CatalogService:
+class CatalogService(Reaching):
     """Securables of the account's metastore."""
 
     def __init__(self, store: Store, account: Account, storage: Storage, principals: Principals) -> None:
-        self.documents = Documents(store)
+        super().__init__(store)
         self.storage = storage
         self.metastore_id = account.metastore_id
-        self._store = store
         self._principals = principals
         with store.write():
             if store.get(METASTORE.kind, self.metastore_id) is None:
                 self.documents.put(METASTORE, self._new(self.metastore_id, ADMIN, {"name": "brickyard"}))
-
-    # Reaching
-
-    def require(self, caller: Caller, securable_type_name: str, full_name: str, privilege: str) -> None:
-        """Let the caller pass who holds `privilege` on the securable. Errors: NotFound, PermissionDenied."""
-        self.reach(caller, securable_type(securable_type_name), full_name, privilege)
-
-    def reach(
-        self, caller: Caller, kind: SecurableType, full_name: str, need: str = READ, *, browse: bool = False
-    ) -> Chain:
-        """The chain down to a securable that the caller may use for `need`. Errors: NotFound, PermissionDenied."""
-        chain = self.chain(kind, full_name, caller=caller, browse=browse)
-        authorize(caller, chain, need, browse=browse)
-        return chain
-
-    def chain(
-        self, kind: SecurableType, full_name: str, *, caller: Caller | None = None, browse: bool = False
-    ) -> Chain:
-        """The chain down to a securable; for a caller, each container must be open. Errors as `reach`."""
-        if kind is METASTORE:
-            return (self.metastore(full_name),)
-        parts = split_name(kind, full_name)
-        chain: Chain = ()
-        for depth, level in enumerate((*_PATH[: kind.levels - 1], kind), start=1):
-            chain += (self._level(level, ".".join(parts[:depth])),)
-            if caller is not None and level is not kind:
-                enter(caller, chain, browse=browse)
-        return chain
-
-    def metastore(self, metastore_id: str) -> Level:
-        """Errors: NotFound for any but the account's."""
-        return self._level(METASTORE, metastore_id)
-
-    def read(self, caller: Caller, kind: SecurableType, full_name: str, *, browse: bool = False) -> Document:
-        """A securable's document; `browse_only` when nothing but BROWSE shows it."""
-        chain = self.reach(caller, kind, full_name, READ, browse=browse)
-        return self._seen(caller, chain)
-
-    def visible(self, caller: Caller, kind: SecurableType, parent: str = "", *, browse: bool = False) -> list[Document]:
-        """Documents of a type that the caller may see below one parent, or everywhere; by name."""
-        chains: dict[str, Chain | None] = {"": ()}
-        if parent:
-            parent = ".".join(split_name(_PATH[kind.levels - 2], parent))
-            chains[parent] = self.reach(caller, _PATH[kind.levels - 2], parent, READ, browse=browse)
-        found = []
-        for document in self.documents.children(kind, parent):
-            above = document["full_name"].rpartition(".")[0]
-            if above not in chains:
-                chains[above] = self._open(caller, above, browse=browse)
-            start = chains[above]
-            if start is None:
-                continue
-            chain = (*start, Level(kind=kind, document=document))
-            if allowed(caller, chain, READ, browse=browse):
-                found.append(self._seen(caller, chain))
-        return found
-
-    def catalog_names(self, caller: Caller) -> list[str]:
-        """Catalogs that the caller may use in this workspace."""
-        return [document["full_name"] for document in self.visible(caller, CATALOG)]
 
     # Changing
 
@@ -135,22 +60,32 @@ class CatalogService:
         """A new securable, owned by the caller. Errors: NotFound, AlreadyExists, PermissionDenied."""
         name = checked_name(name)
         with self.storage.change():
-            if kind is CATALOG:
+            if kind.levels == 1:
                 above, full_name = self.reach(caller, METASTORE, self.metastore_id, kind.create), name
             else:
-                above = self.reach(caller, _PATH[kind.levels - 2], parent, kind.create)
+                above = self.reach(caller, PATH[kind.levels - 2], parent, kind.create)
                 full_name = f"{above[-1].document['full_name']}.{name}"
             self._refuse_taken(kind, full_name)
             document = self._new(full_name, caller.principal, fields)
             self.documents.put(kind, document)
             if kind is CATALOG:
                 self.documents.put(SCHEMA, self._new(f"{name}.default", caller.principal, {}))
-            for folder in self._folders(kind, full_name):
-                folder.mkdir(parents=True, exist_ok=True)
+            self._make_folders(kind, document)
             return document
 
-    def update(self, caller: Caller, kind: SecurableType, full_name: str, changes: Mapping[str, Any]) -> Document:
-        """Change fields, `owner` and `new_name` among them. Errors: as `reach`, and AlreadyExists."""
+    def update(
+        self,
+        caller: Caller,
+        kind: SecurableType,
+        full_name: str,
+        changes: Mapping[str, Any],
+        *,
+        clear: Collection[str] = (),
+    ) -> Document:
+        """Change fields, `owner` and `new_name` among them. None changes nothing, but takes away fields of `clear`.
+
+        Errors: as `reach`, and AlreadyExists.
+        """
         given = {field: value for field, value in changes.items() if value is not None}
         rest = {field: value for field, value in given.items() if field != "new_name"}
         new_name = given.get("new_name")
@@ -158,7 +93,9 @@ class CatalogService:
             chain = self.reach(caller, kind, full_name, MANAGE)
             if "owner" in rest:
                 self._refuse_unknown(rest["owner"])
-            document = {**chain[-1].document, **rest, "updated_at": now_ms(), "updated_by": caller.principal}
+            gone = {field for field in clear if field in changes and changes[field] is None}
+            kept = {field: value for field, value in chain[-1].document.items() if field not in gone}
+            document = {**kept, **rest, "updated_at": now_ms(), "updated_by": caller.principal}
             self.documents.put(kind, document)
             if new_name and checked_name(new_name) != document["full_name"].rpartition(".")[2]:
                 document = self._rename(caller, chain, checked_name(new_name), moves)
@@ -169,7 +106,7 @@ class CatalogService:
         with self.storage.change() as moves:
             chain = self.reach(caller, kind, full_name, MANAGE)
             name: str = chain[-1].document["full_name"]
-            below = self.documents.below(name) if kind in _PATH else []
+            below = self.documents.below(name) if kind in PATH else []
             if below and not force:
                 raise not_empty(kind, name, below)
             for each, document in [*below, (kind, chain[-1].document)]:
@@ -182,8 +119,10 @@ class CatalogService:
     def volume_folder(self, caller: Caller, catalog: str, schema: str, volume: str, *, write: bool) -> Path:
         """The folder of a volume's files for a caller that may read, or write, them. Errors: as `reach`."""
         need = "WRITE_VOLUME" if write else "READ_VOLUME"
-        chain = self.reach(caller, VOLUME, f"{catalog}.{schema}.{volume}", need)
-        return self.storage.volume_folder(chain[-1].document["full_name"])
+        document = self.reach(caller, VOLUME, f"{catalog}.{schema}.{volume}", need)[-1].document
+        if document["volume_type"] == "EXTERNAL":
+            return self.storage.external_folder(storage_url(document["storage_location"]))
+        return self.storage.volume_folder(document["full_name"])
 
     # For other services and the next start
 
@@ -194,7 +133,7 @@ class CatalogService:
     def principal_changed(self, old: str, new: str | None) -> None:
         """Grants and ownership follow a principal to its new name; grants end with it."""
         everywhere = [(METASTORE, self._level(METASTORE, self.metastore_id).document)]
-        everywhere += [(CATALOG, document) for document in self.documents.children(CATALOG)]
+        everywhere += [(kind, document) for kind in (CATALOG, *BESIDE) for document in self.documents.children(kind)]
         everywhere += self.documents.below("")
         for kind, document in everywhere:
             if old not in document["grants"] and old != document["owner"]:
@@ -205,33 +144,17 @@ class CatalogService:
             owner = new if new is not None and old == document["owner"] else document["owner"]
             self.documents.put(kind, {**document, "grants": grants, "owner": owner})
 
-    def follow(self, kind: str) -> None:
+    def follow(self, kind: str, of: SecurableType) -> None:
         """As `Documents.follow`, for services that keep documents of their own about securables."""
-        self.documents.follow(kind)
+        self.documents.follow(kind, of)
+
+    def isolating(self, caller: Caller, document: Document, changes: Mapping[str, Any]) -> Document:
+        """Becoming ISOLATED binds the caller's workspace when nothing is bound: it would be lost otherwise."""
+        if changes.get("isolation_mode") not in ISOLATED or document["bindings"]:
+            return {}
+        return {"bindings": {str(caller.workspace.workspace_id): "BINDING_TYPE_READ_WRITE"}}
 
     # Details
-
-    def _level(self, kind: SecurableType, full_name: str) -> Level:
-        document = self.documents.get(kind, full_name)
-        if document is not None:
-            return Level(kind=kind, document=document)
-        if kind is SCHEMA and full_name.endswith(f".{INFORMATION_SCHEMA}"):
-            raise NotEmulated("information_schema")
-        raise NotFound(f"{kind.noun} '{full_name}' does not exist.", error_code=kind.missing)
-
-    def _open(self, caller: Caller, full_name: str, *, browse: bool) -> Chain | None:
-        """The chain of a container that the caller may enter, or None."""
-        kind = _PATH[full_name.count(".")]
-        try:
-            chain = self.chain(kind, full_name, caller=caller, browse=browse)
-            enter(caller, chain, browse=browse)
-        except PermissionDenied:
-            return None
-        return chain
-
-    def _seen(self, caller: Caller, chain: Chain) -> Document:
-        document = chain[-1].document
-        return {**document, "browse_only": True} if only_browses(caller, chain) else document
 
     def _new(self, full_name: str, owner: str, fields: Mapping[str, Any]) -> Document:
         now = now_ms()
@@ -270,10 +193,12 @@ class CatalogService:
         """Whether Unity Catalog can name it: groups of one workspace only are not principals of the account."""
         return principal not in WORKSPACE_GROUPS and self._principals.principal_exists(principal)
 
-    def _folders(self, kind: SecurableType, full_name: str) -> list[Path]:
+    def _make_folders(self, kind: SecurableType, document: Document) -> None:
         if kind is VOLUME:
-            return [self.storage.volume_folder(full_name)]
-        return [self.storage.model_folder(full_name)] if kind is MODEL else []
+            target = document.get("storage_location") if document["volume_type"] == "EXTERNAL" else None
+            self.storage.make_volume(document["full_name"], storage_url(target) if target else None)
+        elif kind is MODEL and "routine_body" not in document:
+            self.storage.model_folder(document["full_name"]).mkdir(parents=True, exist_ok=True)
 
 
 _FOLDERS: Mapping[str, tuple[Callable[[str], str], ...]] = {
@@ -282,6 +207,7 @@ _FOLDERS: Mapping[str, tuple[Callable[[str], str], ...]] = {
     VOLUME.name: (volume_path,),
     MODEL.name: (model_path,),
     TABLE.name: (),
+    **{kind.name: () for kind in BESIDE},
 }
 
 

@@ -4,6 +4,7 @@ What a change does to folders is written down in the same transaction as its doc
 an interrupted change is finished at the next start. Removing is a move into the trash, then a deletion.
 """
 
+import os
 import re
 import shutil
 import threading
@@ -14,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from brickyard_local.account import Home
+from brickyard_local.catalog.urls import StorageUrl, from_folder
+from brickyard_local.paths import descend
 from brickyard_local.store import Document, Store
 
 _KIND = "folder_moves"
@@ -74,6 +77,30 @@ class Storage:
     def volume_folder(self, full_name: str) -> Path:
         return self._home.root / volume_path(full_name)
 
+    def external_folder(self, url: StorageUrl) -> Path:
+        """The folder that stands for a URL of cloud storage. Errors: PermissionDenied for a link on the way."""
+        return descend(self._home.root, tuple(url.folder.split("/")))
+
+    def url_of(self, location: str) -> StorageUrl | None:
+        """The URL that a `file:` location below the home stands for."""
+        return from_folder(location, self._home.root.resolve()) or from_folder(location, self._home.root)
+
+    def make_volume(self, full_name: str, external: StorageUrl | None) -> None:
+        """The folder of a new volume; an EXTERNAL one's is a link, so that engines find it where they look.
+
+        The link is relative: it stays right when the volume, or the home, moves.
+        """
+        folder = self.volume_folder(full_name)
+        if folder.is_symlink():  # left by a creation that a crash undid
+            folder.unlink()
+        if external is None:
+            folder.mkdir(parents=True, exist_ok=True)
+            return
+        target = self.external_folder(external)
+        target.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.symlink_to(os.path.relpath(target, folder.parent), target_is_directory=True)
+
     def model_folder(self, full_name: str) -> Path:
         return self._home.root / model_path(full_name)
 
@@ -90,15 +117,18 @@ class Storage:
 
     def _do(self, entry: Document) -> None:
         old, new = self._home.root / entry["old"], self._home.root / entry["new"]
-        if old.exists():
+        if old.exists() or old.is_symlink():
             new.parent.mkdir(parents=True, exist_ok=True)
             old.rename(new)
         self._store.delete(_KIND, entry["number"])
 
     def _remove_trash(self, entry: Document) -> None:
         """Remove what this change threw away, and nothing that another is just moving in."""
-        if entry["new"].startswith(f"{_TRASH}/"):
-            shutil.rmtree(self._home.root / entry["new"], ignore_errors=True)
+        trash = self._home.root / entry["new"]
+        if entry["new"].startswith(f"{_TRASH}/") and trash.is_symlink():
+            trash.unlink()
+        elif entry["new"].startswith(f"{_TRASH}/"):
+            shutil.rmtree(trash, ignore_errors=True)
 
 
 def volume_path(full_name: str) -> str:

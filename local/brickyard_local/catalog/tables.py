@@ -1,22 +1,27 @@
 """Tables and views: registration, columns as the Delta log has them, access to their files.
 
 A managed table is staged first: the engine gets a folder, writes a Delta log there, then registers it.
+An EXTERNAL one lies where the client says, below an external location, and keeps its files when it is dropped.
 Source: docs.databricks.com/api/workspace/tables, …/temporarytablecredentials; staging tables: unitycatalog's
 `api/all.yaml`.
-Gaps: EXTERNAL tables, other formats than Delta, streaming tables and materialized views: 501.
+Gaps: other formats than Delta, streaming tables, materialized views, row filters and column masks: 501. Managed
+tables lie in the home's `tables` folder, also below a `storage_root`.
 """
 
 import fnmatch
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from brickyard_local.callers import Caller
 from brickyard_local.catalog.delta import DeltaLogs
+from brickyard_local.catalog.locations import LocationsService
 from brickyard_local.catalog.payloads import CreateTable
-from brickyard_local.catalog.privileges import MANAGE
+from brickyard_local.catalog.reaching import Found, Page
 from brickyard_local.catalog.securables import CATALOG, SCHEMA, TABLE, checked_name
 from brickyard_local.catalog.service import CatalogService
+from brickyard_local.catalog.urls import as_file_url, storage_url
 from brickyard_local.clock import now_ms
 from brickyard_local.errors import AlreadyExists, InvalidParameter, NotEmulated, NotFound
 from brickyard_local.store import Document, Store
@@ -28,9 +33,10 @@ _CREDENTIAL_S = 3600
 class TablesService:
     """Tables of the account's metastore."""
 
-    def __init__(self, store: Store, catalog: CatalogService) -> None:
+    def __init__(self, store: Store, catalog: CatalogService, locations: LocationsService) -> None:
         self._store = store
         self._catalog = catalog
+        self._locations = locations
         self._logs = DeltaLogs()
 
     def start(self) -> None:
@@ -54,9 +60,12 @@ class TablesService:
         fields = {field: value for field, value in fields.items() if value is not None}
         parent = f"{body.catalog_name}.{body.schema_name}"
         with self._catalog.storage.change():
+            _refuse_unknown(body)
             if body.table_type == "VIEW":
                 return self._catalog.create(caller, TABLE, parent, body.name, fields)
-            _refuse_unmanaged(body)
+            if body.table_type == "EXTERNAL":
+                fields |= {"data_source_format": "DELTA", "storage_location": self._claim(caller, body)}
+                return self._catalog.create(caller, TABLE, parent, body.name, fields)
             full_name = self._free_name(caller, body.catalog_name, body.schema_name, body.name)
             staged = self._staged(caller, full_name, body.storage_location)
             self._store.delete(_STAGED, staged["id"])
@@ -69,7 +78,7 @@ class TablesService:
 
     def table(self, caller: Caller, full_name: str, *, browse: bool = False) -> Document:
         """A table with its columns of now."""
-        return self._fresh(self._catalog.read(caller, TABLE, full_name, browse=browse))
+        return self.fresh(self._catalog.read(caller, TABLE, full_name, browse=browse))
 
     def exists(self, caller: Caller, full_name: str) -> bool:
         """Whether it exists, as far as the caller may know."""
@@ -81,56 +90,67 @@ class TablesService:
             raise
         return True
 
-    def tables(self, caller: Caller, schema: str, *, columns: bool, browse: bool) -> list[Document]:
-        """Tables and views of a schema that the caller may see."""
-        found = self._catalog.visible(caller, TABLE, schema, browse=browse)
-        return [self._fresh(document) if columns else document for document in found]
+    def tables(self, caller: Caller, schema: str, page: Page, *, browse: bool) -> Found:
+        """Tables and views of a schema that the caller may see, as they were registered: see `fresh`."""
+        return self._catalog.visible_page(caller, TABLE, schema, page, browse=browse)
 
     def summaries(
-        self, caller: Caller, catalog: str, schema_pattern: str | None, table_pattern: str | None
-    ) -> list[Document]:
+        self, caller: Caller, catalog: str, page: Page, schema_pattern: str | None, table_pattern: str | None
+    ) -> Found:
         """Names and types of a catalog's tables; patterns are SQL LIKE patterns."""
         self._catalog.reach(caller, CATALOG, catalog)
-        return [
-            document
-            for schema in self._catalog.visible(caller, SCHEMA, catalog)
-            if _like(schema["full_name"].split(".")[1], schema_pattern)
-            for document in self._catalog.visible(caller, TABLE, schema["full_name"])
-            if _like(document["full_name"].split(".")[2], table_pattern)
-        ]
+
+        def wanted(full_name: str) -> bool:
+            _, schema, table = full_name.split(".")
+            return _like(schema, schema_pattern) and _like(table, table_pattern)
+
+        return self._catalog.visible_page(caller, TABLE, catalog, page, browse=False, wanted=wanted)
 
     def update(self, caller: Caller, full_name: str, changes: Mapping[str, Any]) -> Document:
-        return self._fresh(self._catalog.update(caller, TABLE, full_name, changes))
+        """Errors: as of `CatalogService.update`, and NotEmulated."""
+        for column in changes.get("columns") or []:
+            _refuse_mask(column)
+        _refuse_filter(changes)
+        return self.fresh(self._catalog.update(caller, TABLE, full_name, changes))
 
     def delete(self, caller: Caller, full_name: str) -> None:
         self._catalog.delete(caller, TABLE, full_name)
 
-    def constrain(self, caller: Caller, full_name: str, constraint: Document) -> None:
-        """Keep a constraint with the table: informational, as on Databricks. Errors: AlreadyExists."""
-        with self._catalog.storage.change():
-            document = self._catalog.reach(caller, TABLE, full_name, MANAGE)[-1].document
-            kept = document.get("table_constraints", [])
-            if constraint_name(constraint) in map(constraint_name, kept):
-                raise AlreadyExists(f"Constraint '{constraint_name(constraint)}' already exists on '{full_name}'.")
-            self._catalog.update(caller, TABLE, full_name, {"table_constraints": [*kept, constraint]})
-
-    def unconstrain(self, caller: Caller, full_name: str, name: str) -> None:
-        """Errors: NotFound when the table has no constraint of that name."""
-        with self._catalog.storage.change():
-            document = self._catalog.reach(caller, TABLE, full_name, MANAGE)[-1].document
-            kept = [each for each in document.get("table_constraints", []) if constraint_name(each) != name]
-            if len(kept) == len(document.get("table_constraints", [])):
-                raise NotFound(f"Constraint '{name}' does not exist on Table '{full_name}'.")
-            self._catalog.update(caller, TABLE, full_name, {"table_constraints": kept})
-
     def credential(self, caller: Caller, table_id: str, operation: str) -> Document:
         """Where the files of a table are, for an engine that checks access this way before it reads or writes."""
-        found = [each for each in self._catalog.documents.children(TABLE) if each["id"] == table_id]
-        if not found or found[0]["table_type"] == "VIEW":
+        document = self._catalog.documents.table_of_id(table_id)
+        if document is None or document["table_type"] == "VIEW":
             raise NotFound(f"Table with id '{table_id}' does not exist.", error_code=TABLE.missing)
         for privilege in ("SELECT",) if operation == "READ" else ("SELECT", "MODIFY"):
-            self._catalog.reach(caller, TABLE, found[0]["full_name"], privilege)
-        return {"url": found[0]["storage_location"], "expiration_time": now_ms() + _CREDENTIAL_S * 1000}
+            self._catalog.reach(caller, TABLE, document["full_name"], privilege)
+        if operation != "READ" and document["table_type"] == "EXTERNAL":
+            self._locations.refuse_read_only(self._locations.of(storage_url(document["storage_location"])))
+        return {"url": as_file_url(self.folder(document)), "expiration_time": now_ms() + _CREDENTIAL_S * 1000}
+
+    def folder(self, document: Document) -> Path:
+        """Where a table's Delta log and data lie on this machine."""
+        if document["table_type"] == "EXTERNAL":
+            return self._catalog.storage.external_folder(storage_url(document["storage_location"]))
+        return self._catalog.storage.table_folder(document["id"])
+
+    def fresh(self, document: Document) -> Document:
+        """The table with columns, comment and properties as its Delta log has them now."""
+        if document["table_type"] == "VIEW" or document.get("data_source_format") != "DELTA":
+            return document
+        facts = self._logs.facts(self.folder(document))
+        if facts is None:
+            return document
+        properties = {**document.get("properties", {}), **facts.properties}
+        fresh = {**document, "columns": facts.columns, "properties": properties}
+        return fresh if facts.comment is None else {**fresh, "comment": facts.comment}
+
+    def _claim(self, caller: Caller, body: CreateTable) -> str:
+        """The URL of a new EXTERNAL table; engines name the folder that stands for it."""
+        if not body.storage_location:
+            raise InvalidParameter("An EXTERNAL table needs a storage_location below an external location.")
+        url = self._catalog.storage.url_of(body.storage_location)
+        text = body.storage_location if url is None else str(url)
+        return str(self._locations.claim(caller, text, "CREATE_EXTERNAL_TABLE", "CreateTable"))
 
     def _free_name(self, caller: Caller, catalog: str, schema: str, name: str) -> str:
         chain = self._catalog.reach(caller, SCHEMA, f"{catalog}.{schema}", TABLE.create)
@@ -149,28 +169,25 @@ class TablesService:
             "Ask POST /api/2.1/unity-catalog/staging-tables for a location first, and write the table there."
         )
 
-    def _fresh(self, document: Document) -> Document:
-        if document["table_type"] == "VIEW" or document.get("data_source_format") != "DELTA":
-            return document
-        facts = self._logs.facts(self._catalog.storage.table_folder(document["id"]))
-        if facts is None:
-            return document
-        properties = {**document.get("properties", {}), **facts.properties}
-        fresh = {**document, "columns": facts.columns, "properties": properties}
-        return fresh if facts.comment is None else {**fresh, "comment": facts.comment}
+
+def _refuse_unknown(body: CreateTable) -> None:
+    if body.table_type not in {"MANAGED", "EXTERNAL", "VIEW"}:
+        raise NotEmulated(f"tables of type {body.table_type}; MANAGED and EXTERNAL tables and VIEWs are")
+    if body.table_type != "VIEW" and body.data_source_format not in {None, "DELTA"}:
+        raise NotEmulated(f"tables in format {body.data_source_format}; they are DELTA")
+    for column in body.columns:
+        _refuse_mask(column.given())
+    _refuse_filter(body.given())
 
 
-def constraint_name(constraint: Document) -> str:
-    """The name of a constraint in any of the API's three shapes, or as the Spark catalog plug-in sends it."""
-    inner = next((value for value in constraint.values() if isinstance(value, dict)), constraint)
-    return str(inner.get("name", ""))
+def _refuse_mask(column: Mapping[str, Any]) -> None:
+    if column.get("mask"):
+        raise NotEmulated(f"column masks (`mask` of column '{column['name']}')")
 
 
-def _refuse_unmanaged(body: CreateTable) -> None:
-    if body.table_type != "MANAGED":
-        raise NotEmulated(f"tables of type {body.table_type}; MANAGED tables and VIEWs are")
-    if body.data_source_format not in {None, "DELTA"}:
-        raise NotEmulated(f"managed tables in format {body.data_source_format}; they are DELTA")
+def _refuse_filter(table: Mapping[str, Any]) -> None:
+    if table.get("row_filter"):
+        raise NotEmulated("row filters (`row_filter` of a table)")
 
 
 def _same_location(left: str, right: str) -> bool:

@@ -2,12 +2,13 @@
 
 from fastapi import APIRouter
 
-from brickyard_local.catalog.routes import catalogs, metastore, permissions, tables, volumes
+from brickyard_local.catalog.routes import catalogs, functions, metastore, permissions, storage, tables, tags, volumes
 
 router = APIRouter(tags=["catalog"])
-for part in (metastore, catalogs, volumes, tables, permissions):
+for part in (metastore, catalogs, volumes, tables, functions, permissions, storage, tags):
     router.include_router(part.router, prefix="/api/2.1/unity-catalog")
-router.include_router(tables.credentials, prefix="/api/2.0/unity-catalog")
-router.include_router(tables.credentials, prefix="/api/2.1/unity-catalog")
+for part in (tables, storage):
+    router.include_router(part.credentials, prefix="/api/2.0/unity-catalog")
+    router.include_router(part.credentials, prefix="/api/2.1/unity-catalog")
 
 __all__ = ["router"]

@@ -29,7 +29,7 @@ def list_catalogs(
     page_token: str | None = None,
 ) -> Document:
     """Only those that the caller may see."""
-    found = local.containers.visible_catalogs(caller, browse=include_browse, unbound=include_unbound)
+    found = local.catalog.beside(caller, CATALOG, browse=include_browse, unbound=include_unbound)
     shown = [info(CATALOG, document, local.account.metastore_id) for document in found]
     return page(shown, "catalogs", max_results, page_token)
 

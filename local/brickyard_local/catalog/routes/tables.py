@@ -15,7 +15,8 @@ from brickyard_local.catalog.payloads import (
     TableCredentialRequest,
     UpdateTable,
 )
-from brickyard_local.catalog.render import info, page
+from brickyard_local.catalog.reaching import Found, Page
+from brickyard_local.catalog.render import info
 from brickyard_local.catalog.securables import TABLE
 from brickyard_local.state import Local, LocalState
 from brickyard_local.store import Document
@@ -55,9 +56,10 @@ def list_tables(  # noqa: PLR0913 - the API's parameters
     parent = f"{catalog_name}.{schema_name}"
     omitted = _NOT_LISTED | ({"columns"} if omit_columns else set())
     omitted |= {"properties"} if omit_properties else set()
-    found = local.tables.tables(caller, parent, columns=not omit_columns, browse=include_browse)
-    shown = [_without(_info(document, local), omitted) for document in found]
-    return page(shown, "tables", max_results, page_token)
+    page = Page(max_results=max_results, page_token=page_token)
+    found = local.tables.tables(caller, parent, page, browse=include_browse)
+    documents = found.documents if omit_columns else map(local.tables.fresh, found.documents)
+    return _page([_without(_info(document, local), omitted) for document in documents], found)
 
 
 @router.get("/table-summaries")
@@ -71,9 +73,10 @@ def list_table_summaries(  # noqa: PLR0913 - the API's parameters
     page_token: str | None = None,
 ) -> Document:
     """Errors: CATALOG_DOES_NOT_EXIST, PERMISSION_DENIED."""
-    found = local.tables.summaries(caller, catalog_name, schema_name_pattern, table_name_pattern)
-    shown = [{"full_name": each["full_name"], "table_type": each["table_type"]} for each in found]
-    return page(shown, "tables", max_results, page_token)
+    page = Page(max_results=max_results, page_token=page_token)
+    found = local.tables.summaries(caller, catalog_name, page, schema_name_pattern, table_name_pattern)
+    shown = [{"full_name": each["full_name"], "table_type": each["table_type"]} for each in found.documents]
+    return _page(shown, found)
 
 
 @router.get("/tables/{full_name}")
@@ -104,14 +107,16 @@ def delete_table(full_name: str, caller: CurrentCaller, local: Local) -> Documen
 @router.post("/constraints")
 def create_constraint(body: CreateConstraint, caller: CurrentCaller, local: Local) -> Document:
     """Errors: TABLE_DOES_NOT_EXIST, RESOURCE_ALREADY_EXISTS, PERMISSION_DENIED."""
-    local.tables.constrain(caller, body.full_name_arg, body.constraint)
+    local.unity.constraints.create(caller, body.full_name_arg, body.constraint)
     return body.constraint
 
 
 @router.delete("/constraints/{full_name}")
-def delete_constraint(full_name: str, constraint_name: str, caller: CurrentCaller, local: Local) -> Document:
-    """Errors: TABLE_DOES_NOT_EXIST, RESOURCE_DOES_NOT_EXIST, PERMISSION_DENIED."""
-    local.tables.unconstrain(caller, full_name, constraint_name)
+def delete_constraint(
+    full_name: str, constraint_name: str, caller: CurrentCaller, local: Local, cascade: bool = False
+) -> Document:
+    """Errors: TABLE_DOES_NOT_EXIST, RESOURCE_DOES_NOT_EXIST, INVALID_STATE, PERMISSION_DENIED."""
+    local.unity.constraints.delete(caller, full_name, constraint_name, cascade=cascade)
     return {}
 
 
@@ -123,6 +128,10 @@ def table_credential(body: TableCredentialRequest, caller: CurrentCaller, local:
 
 def _info(document: Document, local: LocalState) -> Document:
     return info(TABLE, document, local.account.metastore_id)
+
+
+def _page(shown: list[Document], found: Found) -> Document:
+    return {"tables": shown, **({"next_page_token": found.next_page_token} if found.next_page_token else {})}
 
 
 def _without(shown: Document, omitted: frozenset[str] | set[str]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ router = APIRouter()
 
 @router.post("/volumes")
 def create_volume(body: CreateVolume, caller: CurrentCaller, local: Local) -> Document:
-    """Errors: RESOURCE_ALREADY_EXISTS, SCHEMA_DOES_NOT_EXIST, PERMISSION_DENIED, NOT_IMPLEMENTED."""
+    """Errors: RESOURCE_ALREADY_EXISTS, SCHEMA_DOES_NOT_EXIST, EXTERNAL_LOCATION_DOES_NOT_EXIST, PERMISSION_DENIED."""
     return _info(local.volumes.create(caller, body), local)
 
 
@@ -55,4 +55,4 @@ def delete_volume(full_name: str, caller: CurrentCaller, local: Local) -> Docume
 
 def _info(document: Document, local: LocalState) -> Document:
     location = local.catalog.storage.volume_folder(document["full_name"]).as_uri()
-    return {**info(VOLUME, document, local.account.metastore_id), "storage_location": location}
+    return {"storage_location": location, **info(VOLUME, document, local.account.metastore_id)}

@@ -42,8 +42,8 @@ def test_models_are_functions_to_the_permissions_api() -> None:
 
 
 def test_a_securable_that_this_account_has_not_is_not_emulated() -> None:
-    with pytest.raises(NotEmulated, match="external_location"):
-        securable_type("external_location")
+    with pytest.raises(NotEmulated, match="clean_room"):
+        securable_type("clean_room")
 
 
 def test_every_grantable_privilege_is_one_of_databricks() -> None:
