@@ -6,16 +6,31 @@ from dataclasses import dataclass, field
 
 from brickyard_local.account import Home
 from brickyard_local.sql.access import Access
+from brickyard_local.sql.alerts.clock import AlertClock
+from brickyard_local.sql.alerts.evaluator import Evaluator
+from brickyard_local.sql.alerts.service import AlertsService
 from brickyard_local.sql.front.service import Front
-from brickyard_local.sql.needs import Entitlements, Permissions, Principals, Signer, SparkSessions
+from brickyard_local.sql.needs import (
+    CallerOf,
+    Entitlements,
+    ParseSchedule,
+    Permissions,
+    Principals,
+    Signer,
+    SparkSessions,
+    Tree,
+)
+from brickyard_local.sql.objects import Objects
+from brickyard_local.sql.queries.service import QueriesService
 from brickyard_local.sql.statements.records import Records
 from brickyard_local.sql.statements.runner import Runner
 from brickyard_local.sql.statements.service import StatementsService
 from brickyard_local.sql.warehouses.configuration import Configuration
+from brickyard_local.sql.warehouses.service import OBJECTS as WAREHOUSES
 from brickyard_local.sql.warehouses.service import WarehousesService
 from brickyard_local.store import Store
 
-_SWEEP_EVERY_S = 30.0
+_TEND_EVERY_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +42,9 @@ class Neighbours:
     spark: SparkSessions
     entitlements: Entitlements
     signer: Signer
+    tree: Tree
+    caller_of: CallerOf
+    parse_schedule: ParseSchedule
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +54,10 @@ class Sql:
     warehouses: WarehousesService
     configuration: Configuration
     statements: StatementsService
+    queries: QueriesService
+    alerts: AlertsService
+    evaluator: Evaluator
+    clock: AlertClock
     records: Records
     _stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -44,16 +66,18 @@ class Sql:
         self.records.recover(list(workspace_ids))
 
     def start(self, workspace_ids: Sequence[int]) -> None:
-        """Begin what happens by itself: idle warehouses stop, old results go."""
+        """Begin what happens by itself: idle warehouses stop, old results go, alerts are evaluated."""
         threading.Thread(target=self._tend, args=(list(workspace_ids),), name="sql-tend", daemon=True).start()
+        self.clock.start(workspace_ids)
 
     def close(self) -> None:
         """Stop every process."""
         self._stopping.set()
+        self.clock.close()
         self.warehouses.close()
 
     def _tend(self, workspace_ids: list[int]) -> None:
-        while not self._stopping.wait(_SWEEP_EVERY_S):
+        while not self._stopping.wait(_TEND_EVERY_S):
             self.warehouses.stop_idle()
             self.records.sweep(workspace_ids)
 
@@ -62,12 +86,23 @@ def compose_sql(home: Home, store: Store, given: Neighbours) -> Sql:
     """The services of SQL of all workspaces."""
     access = Access(given.principals, given.spark)
     warehouses = WarehousesService(store, home, given.permissions, access, given.entitlements)
-    given.permissions.register("sql/warehouses", warehouses.exists)
     records = Records(store, home)
     runner = Runner(records, warehouses, Front(), access)
+    statements = StatementsService(records, runner, warehouses, given.signer)
+    queries = Objects(store, given.permissions, given.tree, kind="sql_queries", request_type="sql/queries")
+    saved = Objects(store, given.permissions, given.tree, kind="alerts_v2", request_type="alertsv2")
+    alerts = AlertsService(saved, warehouses, given.principals, given.parse_schedule)
+    evaluator = Evaluator(store, saved, statements, given.caller_of)
+    given.permissions.register(WAREHOUSES, warehouses.exists)
+    for objects in (queries, saved):
+        given.permissions.register(objects.request_type, objects.exists)
     return Sql(
         warehouses=warehouses,
         configuration=Configuration(store),
-        statements=StatementsService(records, runner, warehouses, given.signer),
+        statements=statements,
+        queries=QueriesService(queries, given.principals),
+        alerts=alerts,
+        evaluator=evaluator,
+        clock=AlertClock(alerts, evaluator, given.parse_schedule),
         records=records,
     )

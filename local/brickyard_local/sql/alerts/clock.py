@@ -1,0 +1,87 @@
+"""Evaluates alerts when they are due. What was due while the local workspace was down is not made up for."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from brickyard_local.errors import ApiError
+from brickyard_local.sql.alerts.evaluator import Evaluator
+from brickyard_local.sql.alerts.service import AlertsService
+from brickyard_local.sql.needs import ParseSchedule
+from brickyard_local.store import Document
+
+_TICK_S = 0.5
+_log = logging.getLogger("brickyard_local.alerts")
+_Key = tuple[int, str]
+
+
+class AlertClock:
+    """One thread that looks at the time, and one per evaluation that runs."""
+
+    def __init__(self, alerts: AlertsService, evaluator: Evaluator, parse_schedule: ParseSchedule) -> None:
+        self._alerts = alerts
+        self._evaluator = evaluator
+        self._parse_schedule = parse_schedule
+        self._stopping = threading.Event()
+        self._seen = -1
+        self._due: dict[_Key, datetime] = {}
+        self._schedules: dict[_Key, Document] = {}
+        self._running: set[_Key] = set()
+
+    def start(self, workspace_ids: Sequence[int]) -> None:
+        """Begin to look at the time."""
+        threading.Thread(target=self._loop, args=(list(workspace_ids),), name="alerts", daemon=True).start()
+
+    def close(self) -> None:
+        self._stopping.set()
+
+    def _loop(self, workspace_ids: list[int]) -> None:
+        while not self._stopping.wait(_TICK_S):
+            try:
+                self.tick(workspace_ids, datetime.now(UTC))
+            except Exception:  # one alert's bug must not silence the others
+                _log.exception("the alerts' clock")
+
+    def tick(self, workspace_ids: Sequence[int], moment: datetime) -> None:
+        """Start what is due at a moment."""
+        if self._seen != self._alerts.revision:
+            self._seen = self._alerts.revision
+            self._load(workspace_ids, moment)
+        for key, due in list(self._due.items()):
+            if due > moment:
+                continue
+            self._plan(key, moment)
+            if key not in self._running:  # a query that takes longer than its schedule is not started twice
+                self._running.add(key)
+                threading.Thread(target=self._evaluate, args=(key,), name=f"alert-{key[1]}", daemon=True).start()
+
+    def _load(self, workspace_ids: Sequence[int], moment: datetime) -> None:
+        found = {
+            (workspace_id, each["id"]): each["schedule"]
+            for workspace_id in workspace_ids
+            for each in self._alerts.active(workspace_id)
+        }
+        changed = [key for key, schedule in found.items() if self._schedules.get(key) != schedule]
+        self._schedules = found
+        self._due = {key: due for key, due in self._due.items() if key in found}
+        for key in changed:
+            self._plan(key, moment)
+
+    def _plan(self, key: _Key, moment: datetime) -> None:
+        schedule = self._schedules[key]
+        following = self._parse_schedule(schedule["quartz_cron_schedule"], schedule["timezone_id"]).next_after(moment)
+        if following is None:
+            self._due.pop(key, None)
+        else:
+            self._due[key] = following
+
+    def _evaluate(self, key: _Key) -> None:
+        try:
+            self._evaluator.evaluate(*key)
+        except ApiError as error:
+            _log.info("alert %s: %s", key[1], error)
+        except Exception:
+            _log.exception("alert %s", key[1])
+        finally:
+            self._running.discard(key)
