@@ -21,13 +21,16 @@ from brickyard_local.identity import routes as identity
 from brickyard_local.identity import token_routes as tokens
 from brickyard_local.jobs import routes as jobs
 from brickyard_local.models import mlflow_routes as mlflow_models
+from brickyard_local.models import native_routes as native_models
 from brickyard_local.models import routes as models
 from brickyard_local.permissions import routes as permissions
+from brickyard_local.routing import RouteTable
 from brickyard_local.secrets import routes as secrets
 from brickyard_local.serving import invocation_routes as invocations
 from brickyard_local.serving import routes as serving
 from brickyard_local.sql import routes as sql
 from brickyard_local.state import LocalState
+from brickyard_local.tracking import credential_routes as credentials
 from brickyard_local.tracking import routes as tracking
 from brickyard_local.workspace import routes as workspace
 
@@ -38,13 +41,19 @@ _CODES = {
 }
 
 
-def create_app(state: LocalState, workspace: Workspace) -> FastAPI:
-    """The HTTP application of one workspace of the account."""
+def create_app(state: LocalState, workspace: Workspace, table: RouteTable | None = None) -> FastAPI:
+    """The HTTP application of one workspace of the account.
+
+    With a `table` it answers from that; without one FastAPI knows every route, e.g. to describe them as OpenAPI.
+    """
     app = FastAPI(title=f"Brickyard local workspace {workspace.name}", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.local = state
     app.state.workspace = workspace
-    for router in _routers():
-        app.include_router(router)
+    if table is not None:
+        app.router.routes.append(table)
+    else:
+        for router in _routers():
+            app.include_router(router)
     app.add_exception_handler(ApiError, _answer_api_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid_body)
     app.add_exception_handler(HTTPException, _answer_unrouted)
@@ -62,6 +71,11 @@ def create_app(state: LocalState, workspace: Workspace) -> FastAPI:
     return app
 
 
+def route_table() -> RouteTable:
+    """Every route of a workspace, for all workspaces of a server."""
+    return RouteTable(_routers())
+
+
 def _routers() -> list[Any]:
     return [
         identity.router,
@@ -75,12 +89,14 @@ def _routers() -> list[Any]:
         files.router,
         workspace.router,
         tracking.router,
+        credentials.router,
         jobs.router,
         serving.router,
         sql.router,
         invocations.router,
         catalog.router,
         models.router,
+        native_models.router,
         mlflow_models.router,
     ]
 

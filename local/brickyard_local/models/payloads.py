@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from brickyard_local.errors import MalformedRequest
 
+_KEPT = ("source", "run_id", "run_tracking_server_id", "feature_deps", "model_id", "comment")
+
 
 class Payload(BaseModel):
     """A body without unknown fields; `given()` holds only what the client sent."""
@@ -34,6 +36,8 @@ class CreateRegisteredModel(Payload):
     metastore_id: str | None = None
     updated_at: int | None = None
     updated_by: str | None = None
+    tags: list["Tag"] = []
+    deployment_job_id: str | None = None
 
 
 class UpdateRegisteredModel(Payload):
@@ -54,6 +58,7 @@ class UpdateRegisteredModel(Payload):
     metastore_id: str | None = None
     updated_at: int | None = None
     updated_by: str | None = None
+    deployment_job_id: str | None = None
 
     def changes(self) -> dict[str, Any]:
         return {field: value for field, value in self.given().items() if field in {"new_name", "owner", "comment"}}
@@ -65,6 +70,55 @@ class SetAlias(Payload):
     version_num: int
     full_name: str | None = None
     alias: str | None = None
+
+
+class CreateVersion(Payload):
+    """POST /models/versions: a version as mlflow registers it in Unity Catalog's own dialect."""
+
+    catalog_name: str
+    schema_name: str
+    model_name: str
+    source: str | None = None
+    run_id: str | None = None
+    comment: str | None = None
+    tags: list["Tag"] = []
+    model_version_dependencies: dict[str, Any] | None = None
+    model_id: str | None = None
+    feature_deps: str | None = None
+    run_tracking_server_id: str | None = None
+
+    def kept(self) -> dict[str, Any]:
+        """What is kept of a version; the dependencies as the list that mlflow's own dialect has."""
+        kept = {name: value for name, value in self.given().items() if name in _KEPT}
+        kept["tags"] = {tag.key: tag.value for tag in self.tags}
+        if (self.run_tracking_server_id or "").isdecimal():
+            kept["run_workspace_id"] = int(self.run_tracking_server_id or 0)
+        if self.model_version_dependencies:
+            kept["model_version_dependencies"] = self.model_version_dependencies.get("dependencies", [])
+        return kept
+
+
+class FinalizeVersion(Payload):
+    """PATCH /models/{full_name}/versions/{version}/finalize: an echo of the path."""
+
+    full_name: str | None = None
+    version: int | None = None
+
+
+class TagChanges(Payload):
+    """What of an object's tags is to change."""
+
+    add_tags: list["Tag"] = []
+    remove: list[str] = []
+
+
+class UpdateTags(Payload):
+    """PATCH /securable-tags/… and /subentity-tags/…."""
+
+    changes: TagChanges
+    securable_type: str | None = None
+    securable_full_name: str | None = None
+    subentity_name: str | None = None
 
 
 class UpdateVersion(Payload):

@@ -18,6 +18,7 @@ _VERSION_FIELDS = (
     "created_by",
     "updated_at",
     "updated_by",
+    "model_id",
 )
 _PROTO_VERSION_FIELDS = {
     "description": "comment",
@@ -37,6 +38,8 @@ def model_info(document: Document, metastore_id: str, *, aliases: bool) -> Docum
     catalog, schema, name = document["full_name"].split(".")
     shown = _chosen(document, _MODEL_FIELDS)
     shown |= {"catalog_name": catalog, "schema_name": schema, "name": name, "metastore_id": metastore_id}
+    if document["tags"]:
+        shown["tags"] = _tags(document)
     if aliases:
         shown["aliases"] = [
             alias_info(document, alias, version) for alias, version in sorted(document["aliases"].items())
@@ -56,6 +59,8 @@ def version_info(document: Document, metastore_id: str, *, aliases: bool) -> Doc
     catalog, schema, name = document["full_name"].split(".")
     shown = _chosen(document, _VERSION_FIELDS)
     shown |= {"catalog_name": catalog, "schema_name": schema, "model_name": name, "metastore_id": metastore_id}
+    if document["tags"]:
+        shown["tags"] = _tags(document)
     if aliases:
         shown["aliases"] = [alias_info(document, alias, document["version"]) for alias in document["aliases"]]
     return shown

@@ -1,6 +1,6 @@
 """Tracking: permissions and workspace rules here, everything else in mlflow's own server.
 
-Gaps: `experiments/list`, `databricks/runs/{delete,restore}-runs`, trace data uploads of old clients.
+Gaps: `experiments/list`, `databricks/runs/{delete,restore}-runs`, multipart uploads of clients without databricks-sdk.
 """
 
 import logging
@@ -12,6 +12,7 @@ from brickyard_local.callers import Caller
 from brickyard_local.errors import NotFound
 from brickyard_local.store import Document, Store
 from brickyard_local.tracking.artifacts import files_path
+from brickyard_local.tracking.credentials import Credentials, SignedFiles
 from brickyard_local.tracking.endpoints import EDIT, READ, Endpoint
 from brickyard_local.tracking.experiments import Experiments, Permissions, Tree
 from brickyard_local.tracking.lookup import ExperimentLookup
@@ -22,7 +23,7 @@ _WARM_UP_AFTER_S = 2.0
 _V2 = "/api/2.0/mlflow/"
 
 
-class Files(Protocol):
+class Files(SignedFiles, Protocol):
     """What tracking asks of the file tree."""
 
     def list_folder(self, caller: Caller, path: str, page_size: int | None, page_token: str | None) -> Document: ...
@@ -40,6 +41,7 @@ class TrackingService:
         self._lookups: dict[int, ExperimentLookup] = {}
         self._warm_up: threading.Timer | None = None
         self.experiments = Experiments(store, tree, permissions)
+        self.credentials = Credentials(self.server, permissions, files)
 
     def start(self, workspaces: list[Workspace]) -> None:
         """Have the first workspace's server ready before somebody asks; the others start when they are needed.
