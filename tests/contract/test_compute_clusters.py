@@ -56,8 +56,10 @@ def test_a_cluster_lives_and_ends_through_its_states(client: WorkspaceClient) ->
     assert ended.state == State.TERMINATED
     assert ended.termination_reason is not None
     assert ended.termination_reason.parameters == {"username": "admin@brickyard.local"}
+    client.clusters.restart(cluster_id)
+    assert client.clusters.get(cluster_id).state == State.TERMINATED
     with pytest.raises(DatabricksError, match="unexpected state Terminated") as refused:
-        client.clusters.restart(cluster_id)
+        client.clusters.resize(cluster_id, num_workers=2)
     assert refused.value.error_code == "INVALID_STATE"
     assert client.clusters.start_and_wait(cluster_id).state == State.RUNNING
     client.clusters.permanent_delete(cluster_id)

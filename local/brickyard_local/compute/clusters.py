@@ -101,11 +101,13 @@ class ClustersService:
             self._tell(caller, cluster, "RESIZING", **_size(spec))
 
     def start(self, caller: Caller, cluster_id: str) -> None:
-        """Errors: InvalidState unless TERMINATED, PermissionDenied without CAN_RESTART."""
+        """Nothing happens unless it is TERMINATED, as on Databricks. Errors: PermissionDenied without CAN_RESTART."""
         self.get(caller, cluster_id, "CAN_RESTART")
         workspace_id = caller.workspace.workspace_id
         with self._records.store.write():
-            cluster = self._in_state(workspace_id, cluster_id, ("TERMINATED",))
+            cluster = self._records.cluster(workspace_id, cluster_id)
+            if cluster["state"] != "TERMINATED":
+                return
             policy_id = cluster["spec"].get("policy_id") or ""
             policy = self._policies.known(workspace_id, policy_id)
             self._policies.refuse_beyond_limit(caller, policy, cluster["creator"], cluster_id)
@@ -113,11 +115,13 @@ class ClustersService:
         self._lifecycle.wake()
 
     def restart(self, caller: Caller, cluster_id: str) -> None:
-        """Stop its tasks and look at its libraries again. Errors: InvalidState unless RUNNING, PermissionDenied."""
+        """Stop its tasks and look at its libraries again; nothing happens unless it is RUNNING. Errors: as `start`."""
         self.get(caller, cluster_id, "CAN_RESTART")
         workspace_id = caller.workspace.workspace_id
         with self._records.store.write():
-            cluster = self._in_state(workspace_id, cluster_id, ("RUNNING",))
+            cluster = self._records.cluster(workspace_id, cluster_id)
+            if cluster["state"] != "RUNNING":
+                return
             self._lifecycle.enter(workspace_id, cluster, "RESTARTING", "RESTARTING", user=caller.principal)
         self._lifecycle.wake()
 

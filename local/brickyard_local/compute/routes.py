@@ -63,7 +63,7 @@ def resize(body: ResizeCluster, caller: CurrentCaller, local: Local) -> Document
 
 @_clusters.post("/start")
 def start(body: ClusterId, caller: CurrentCaller, local: Local) -> Document:
-    """Errors: INVALID_STATE, INVALID_PARAMETER_VALUE, PERMISSION_DENIED."""
+    """Errors: INVALID_PARAMETER_VALUE, PERMISSION_DENIED."""
     local.compute.clusters.start(caller, body.cluster_id)
     return {}
 

@@ -9,7 +9,7 @@ from brickyard_local.compute.clusters import ClustersService
 from brickyard_local.compute.lifecycle import Lifecycle
 from brickyard_local.compute.needs import Attached, Stop
 from brickyard_local.compute.policies import PoliciesService
-from brickyard_local.errors import InvalidParameter, InvalidState, PermissionDenied
+from brickyard_local.errors import InvalidParameter, PermissionDenied
 from brickyard_local.store import Document
 
 
@@ -45,10 +45,7 @@ class ComputeService:
         workspace_id = caller.workspace.workspace_id
         cluster = self._lifecycle.advance(workspace_id, cluster_id)
         if cluster["state"] == "TERMINATED":
-            try:
-                self._clusters.start(caller, cluster_id)
-            except InvalidState:  # another task was faster
-                self._clusters.get(caller, cluster_id, "CAN_RESTART")
+            self._clusters.start(caller, cluster_id)
             cluster = self._lifecycle.advance(workspace_id, cluster_id)
         installed = [entry["library"] for entry in cluster["libraries"] if entry["status"] == "INSTALLED"]
         return {**cluster["spec"], "cluster_id": cluster_id, "libraries": installed}
