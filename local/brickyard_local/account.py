@@ -10,6 +10,8 @@ from configparser import ConfigParser
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import psutil
+
 from brickyard_local.errors import CannotStart
 from brickyard_local.store import Store
 
@@ -184,11 +186,24 @@ def listen(workspace: Workspace) -> socket.socket:
     except OSError as error:
         listener.close()
         raise CannotStart(
-            f"Port {workspace.port} of workspace '{workspace.name}' is taken ({error.strerror}). "
-            f"Stop the program that listens there, or choose another with `brickyard up --port N`."
+            f"Port {workspace.port} of workspace '{workspace.name}' is taken by {_listener(workspace.port)} "
+            f"({error.strerror}). Stop it, or choose another port with `brickyard local up --workspace "
+            f"{workspace.name}:PORT`."
         ) from error
     listener.listen(2048)
     return listener
+
+
+def _listener(port: int) -> str:
+    """Who listens on a port of this machine, as far as this user may know."""
+    try:
+        for connection in psutil.net_connections(kind="tcp"):
+            if connection.laddr and connection.laddr.port == port and connection.pid:
+                command = " ".join(psutil.Process(connection.pid).cmdline())[:120]
+                return f"process {connection.pid} (`{command}`, {connection.status})"
+    except psutil.Error:
+        pass
+    return "another program"
 
 
 def describe(workspaces: list[Workspace]) -> list[dict[str, object]]:

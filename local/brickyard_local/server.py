@@ -20,10 +20,11 @@ import uvicorn
 
 from brickyard_local import sockets
 from brickyard_local.account import Home, Workspace, WorkspaceSpec, describe, listen, write_private
-from brickyard_local.app import create_app
+from brickyard_local.app import create_app, route_table
 from brickyard_local.children import exit_with_parent
 from brickyard_local.errors import CannotStart
 from brickyard_local.protocol import PunctualProtocol
+from brickyard_local.routing import RouteTable
 from brickyard_local.state import LocalState
 
 
@@ -62,7 +63,8 @@ def serve(home: Home, specs: tuple[WorkspaceSpec, ...]) -> None:
 
 
 async def _answer(state: LocalState, workspaces: list[Workspace], listeners: list[socket.socket]) -> None:
-    servers = [_server(state, workspace) for workspace in workspaces]
+    table = route_table()
+    servers = [_server(state, workspace, table) for workspace in workspaces]
 
     def stop() -> None:
         for server in servers:
@@ -82,9 +84,9 @@ async def _answer(state: LocalState, workspaces: list[Workspace], listeners: lis
     await asyncio.gather(*tasks)
 
 
-def _server(state: LocalState, workspace: Workspace) -> uvicorn.Server:
+def _server(state: LocalState, workspace: Workspace, table: RouteTable) -> uvicorn.Server:
     config = uvicorn.Config(
-        create_app(state, workspace),
+        create_app(state, workspace, table),
         http=PunctualProtocol,
         log_config=None,
         access_log=False,
