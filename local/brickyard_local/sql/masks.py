@@ -25,9 +25,8 @@ def masked(known: Document, given: Mapping[str, Any], mask: str, *, changeable: 
     for path in paths:
         first, *rest = path.split(".")
         if first not in changeable:
-            raise InvalidParameter(
-                f"`update_mask` names '{path}', which cannot be changed. Fields that can: {', '.join(sorted(changeable))}."
-            )
+            possible = ", ".join(sorted(changeable))
+            raise InvalidParameter(f"`update_mask` names '{path}', which cannot be changed; these can: {possible}.")
         changed = _with(changed, given, [first, *rest])
     return changed
 

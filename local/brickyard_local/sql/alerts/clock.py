@@ -40,7 +40,7 @@ class AlertClock:
         while not self._stopping.wait(_TICK_S):
             try:
                 self.tick(workspace_ids, datetime.now(UTC))
-            except Exception:  # one alert's bug must not silence the others
+            except Exception:  # noqa: BLE001 - one alert's bug must not silence the others
                 _log.exception("the alerts' clock")
 
     def tick(self, workspace_ids: Sequence[int], moment: datetime) -> None:
@@ -81,7 +81,7 @@ class AlertClock:
             self._evaluator.evaluate(*key)
         except ApiError as error:
             _log.info("alert %s: %s", key[1], error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - it is in the log, and the alert is due again
             _log.exception("alert %s", key[1])
         finally:
             self._running.discard(key)

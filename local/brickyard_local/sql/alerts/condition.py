@@ -56,7 +56,7 @@ def _holds(
 ) -> bool:
     name = evaluation["comparison_operator"]
     if name in {"IS_NULL", "IS_NOT_NULL"}:
-        return (value is None) == (name == "IS_NULL")
+        return bool((value is None) == (name == "IS_NULL"))
     threshold = evaluation["threshold"]
     column = threshold.get("column")
     limit = operand(column, columns, rows) if column else _constant(threshold["value"])
@@ -123,5 +123,6 @@ def _aggregated(aggregation: str, values: Sequence[Any]) -> Scalar:
 def _of_numbers(aggregation: str, values: Sequence[Decimal]) -> Scalar:
     if aggregation == "STDDEV":
         return statistics.stdev(values) if len(values) > 1 else None
-    total = {"SUM": sum, "AVG": statistics.mean, "MEDIAN": statistics.median}[aggregation]
-    return Decimal(total(values))
+    if aggregation == "SUM":
+        return Decimal(sum(values))
+    return Decimal(statistics.mean(values) if aggregation == "AVG" else statistics.median(values))

@@ -25,7 +25,7 @@ def session(environment: Mapping[str, str], *, user: str, files: bool) -> Iterat
         settings: dict[str, Any] = json.loads(environment["PYSPARK_REMOTE_INIT_CONF_0"])
         # Else a name such as text.`/etc/hosts` would be a table.
         settings["spark.sql.runSQLOnFiles"] = str(files).lower()
-        opened.conf._set_all(configs=settings, silent=True)  # type: ignore[attr-defined]  # noqa: SLF001 - one call, not fifty
+        opened.conf._set_all(configs=settings, silent=True)  # noqa: SLF001 - one call, not fifty
         yield opened
     finally:
         opened.stop()

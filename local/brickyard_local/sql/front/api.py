@@ -39,6 +39,10 @@ class CatalogApi:
     def delete(self, *path: str, **query: str) -> None:
         self._call("DELETE", path, query=query)
 
+    def require_readable(self, folder: str) -> None:
+        """That the principal may read files below a volume's folder. Errors: NotFound, PermissionDenied."""
+        self._send("GET", f"/api/2.0/fs/directories{quote(folder)}", query={"page_size": "1"})
+
     def every(self, field: str, *path: str, **query: str) -> list[Document]:
         """All pages of a list."""
         found: list[Document] = []
@@ -52,7 +56,11 @@ class CatalogApi:
     def _call(
         self, method: str, path: tuple[str, ...], *, body: Document | None = None, query: dict[str, str] | None = None
     ) -> Document:
-        url = "/".join([_ROOT, *(quote(part, safe="") for part in path)])
+        return self._send(method, "/".join([_ROOT, *(quote(part, safe="") for part in path)]), body=body, query=query)
+
+    def _send(
+        self, method: str, url: str, *, body: Document | None = None, query: dict[str, str] | None = None
+    ) -> Document:
         try:
             answer = self._client.request(method, url, json=body, params=query)
         except httpx.HTTPError as error:

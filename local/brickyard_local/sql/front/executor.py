@@ -46,7 +46,7 @@ class Executor:
 
     def run(self, command: object) -> Rows:
         """Errors: those of the API."""
-        done: Callable[[Any], Rows] = {
+        done: dict[type, Callable[[Any], Rows]] = {
             ChangeGrants: self._change_grants,
             ShowGrants: self._show_grants,
             Show: self._show,
@@ -55,8 +55,8 @@ class Executor:
             Change: self._change,
             ChangeTags: self._change_tags,
             Describe: self._describe,
-        }[type(command)]
-        return done(command)
+        }
+        return done[type(command)](command)
 
     def full_name(self, securable: Securable) -> str:
         """The whole name. Errors: InvalidParameter for too many parts."""

@@ -112,13 +112,22 @@ def _refuse_settings(found: tuple[Token, ...]) -> None:
 
 
 def file_paths(found: tuple[Token, ...]) -> list[str]:
-    """Paths of files that are read as tables, such as csv.`/Volumes/c/s/v/x.csv`."""
-    return [
-        path.value
-        for kind, dot, path in zip(found, found[1:], found[2:], strict=False)
-        if kind.is_name and kind.value.lower() in _FORMATS and dot.is_symbol(".") and path.kind is Kind.QUOTED
-        if "/" in path.value or ":" in path.value
-    ]
+    """Paths of files that are read as tables, such as csv.`/Volumes/c/s/v/x.csv`.
+
+    Errors: PermissionDenied where it is not read: a volume's files are not written by SQL.
+    """
+    paths = []
+    for at, kind in enumerate(found[:-2]):
+        dot, path = found[at + 1], found[at + 2]
+        named = kind.is_name and kind.value.lower() in _FORMATS and dot.is_symbol(".") and path.kind is Kind.QUOTED
+        if not named or not ("/" in path.value or ":" in path.value):
+            continue
+        before = found[at - 1] if at else None
+        is_read = before is not None and (before.is_word("FROM", "JOIN", "USING") or before.is_symbol(","))
+        if not is_read or found[0].is_word("DELETE"):
+            raise PermissionDenied(f"'{path.value}' can only be read, after FROM, JOIN or USING.")
+        paths.append(path.value)
+    return paths
 
 
 def _begins(found: tuple[Token, ...], words: tuple[str, ...]) -> bool:

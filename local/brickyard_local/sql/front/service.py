@@ -3,7 +3,7 @@
 from contextlib import closing
 
 from brickyard_local.callers import Caller
-from brickyard_local.errors import InvalidParameter, NotFound, PermissionDenied
+from brickyard_local.errors import InvalidParameter, PermissionDenied
 from brickyard_local.paths import split_path
 from brickyard_local.sql.front import guards, information_schema
 from brickyard_local.sql.front.api import CatalogApi
@@ -51,17 +51,10 @@ def _check_files(api: CatalogApi, paths: list[str]) -> bool:
     """Whether the statement reads files of volumes by path. Errors: PermissionDenied for other files."""
     for path in paths:
         plain = path.removeprefix("dbfs:")
-        if not plain.startswith("/Volumes/"):
+        names = split_path(plain) if plain.startswith("/Volumes/") else ()
+        if len(names) < _IN_VOLUME:
             raise PermissionDenied(
                 f"'{path}' is not in a volume: statements read tables by name, and files below /Volumes/…."
             )
-        names = split_path(plain)
-        if len(names) < _IN_VOLUME:
-            raise NotFound(f"'{path}' names no volume: /Volumes/<catalog>/<schema>/<volume>/….")
-        _require_read(api, ".".join(names[1:_IN_VOLUME]))
+        api.require_readable("/" + "/".join(names[:_IN_VOLUME]))
     return bool(paths)
-
-
-def _require_read(api: CatalogApi, volume: str) -> None:
-    """Errors: PermissionDenied."""
-    api.get("volumes", volume)

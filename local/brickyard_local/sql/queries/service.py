@@ -76,7 +76,8 @@ class QueriesService:
         self._objects.trash(caller, query_id, state="TRASHED")
 
     def _check_owner(self, caller: Caller, known: Document, document: Document) -> None:
-        owner = document.setdefault("owner_user_name", known["owner_user_name"])
+        owner = str(document.get("owner_user_name") or known["owner_user_name"])
+        document["owner_user_name"] = owner
         if owner == known["owner_user_name"]:
             return
         if not (caller.is_admin or caller.principal == known["owner_user_name"]):
