@@ -78,7 +78,7 @@ def test_secrets_of_a_clusters_variables_are_in_no_log(client: WorkspaceClient, 
     wheel = wheels.upload({"tiny": code})
     cluster = {
         "spark_version": "17.3.x-scala2.13",
-        "num_workers": 0,
+        "num_workers": 1,
         "node_type_id": client.clusters.list_node_types().node_types[0].node_type_id,
         "spark_env_vars": {"WORD": f"{{{{secrets/{scope}/word}}}}", "PLAIN": "seen"},
     }

@@ -1,6 +1,7 @@
 """Tasks that use Spark: started by the first session, acting for the run's principal."""
 
 import contextlib
+import io
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import OperationFailed
 from databricks.sdk.service.jobs import Run
+from databricks.sdk.service.workspace import ImportFormat
 
 from brickyard_local import process
 from brickyard_local.account import Home, WorkspaceSpec
@@ -135,3 +137,39 @@ def test_a_spark_that_cannot_start_fails_the_session_at_once_with_its_reason(
         process.stop(home)
     assert found["quiet"] == ("no session\n", None)
     assert "SparkUnavailable: Spark is not available" in found["read"][1], found
+
+
+NOTEBOOK = """# Databricks notebook source
+before = "spark" in globals()
+frame = spark.range(3).withColumnRenamed("id", "n")
+frame.write.saveAsTable(dbutils.widgets.get("table"))
+
+# COMMAND ----------
+
+# MAGIC %sql
+# MAGIC CREATE OR REPLACE TEMP VIEW doubled AS SELECT 2 * n AS twice FROM range(3) AS t(n); -- two; statements
+# MAGIC SELECT max(twice) + :more AS highest FROM doubled
+
+# COMMAND ----------
+
+highest = _sqldf.first()["highest"]
+display(frame.toPandas())
+dbutils.notebook.exit(f"{before} {highest} {sql('SELECT 1').count()} {table(dbutils.widgets.get('table')).count()}")
+"""
+
+
+@pytest.mark.slow
+def test_a_notebook_opens_spark_when_a_cell_names_it_and_runs_sql(client: WorkspaceClient) -> None:
+    catalog = f"nb_{secrets.token_hex(4)}"
+    client.catalogs.create(catalog)
+    client.schemas.create("lake", catalog)
+    path = f"/Shared/spark-{secrets.token_hex(4)}"
+    client.workspace.upload(f"{path}.py", io.BytesIO(NOTEBOOK.encode()), format=ImportFormat.AUTO)
+    parameters = {"table": f"{catalog}.lake.numbers", "more": "10"}
+    tasks = [{"task_key": "nb", "notebook_task": {"notebook_path": path, "base_parameters": parameters}}]
+    body = {"name": "spark notebook", "tasks": tasks}
+    run = ended(client, int(client.api_client.do("POST", "/api/2.2/jobs/create", body=body)["job_id"]))
+    output = client.jobs.get_run_output(run.tasks[0].run_id)
+    assert output.error is None, output.error_trace
+    assert output.notebook_output.result == "True 14 1 3"
+    assert "highest" in output.logs

@@ -4,7 +4,6 @@ Source: docs.databricks.com/notebooks/notebooks-code (mixed languages), …/libr
 """
 
 import os
-import re
 import shlex
 import subprocess
 import sys
@@ -14,13 +13,11 @@ from typing import TYPE_CHECKING
 from brickyard_local.runtime import workspace_api
 from brickyard_local.runtime.notebook_display import display
 from brickyard_local.runtime.notebook_flow import RestartPython
-from brickyard_local.runtime.sql_text import statements
+from brickyard_local.runtime.sql_text import bound, statements
 
 if TYPE_CHECKING:
     from brickyard_local.runtime.notebook_run import NotebookRun
     from brickyard_local.runtime.notebook_source import Part
-
-_PARAMETER = re.compile(r"(?<![:\w]):([A-Za-z_]\w*)")
 
 
 class Magics:
@@ -48,8 +45,7 @@ class Magics:
         session = self._notebook.spark()
         values = self._notebook.widgets.getAll()
         for statement in statements(text):
-            named = {name: values[name] for name in _PARAMETER.findall(statement) if name in values}
-            result = session.sql(statement, args=named) if named else session.sql(statement)
+            result = session.sql(bound(statement, values))
             self._notebook.module.__dict__["_sqldf"] = result
             if result.columns:
                 display(result)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from brickyard_local.runtime.notebook_flow import InputWidgetNotDefined, Widgets
 from brickyard_local.runtime.pip_install import CannotInstallPackages, install
-from brickyard_local.runtime.sql_text import statements
+from brickyard_local.runtime.sql_text import bound, statements
 
 
 def test_a_parameter_wins_over_a_widgets_default() -> None:
@@ -54,3 +54,10 @@ def test_options_that_would_change_the_workspaces_own_environment_are_refused(tm
     for option in ("--target=/x", "-t", "--prefix", "--user"):
         with pytest.raises(CannotInstallPackages, match="not taken"):
             install([option, "pytest"], tmp_path, sys.executable)
+
+
+def test_parameters_become_literals_but_not_in_strings_names_comments_and_casts() -> None:
+    values = {"a": "it's \\ here", "n": "1"}
+    text = "SELECT :a, ':a', `:a`, x::n, :missing -- :a\n FROM t WHERE n=:n"
+    expected = "SELECT 'it\\'s \\\\ here', ':a', `:a`, x::n, :missing -- :a\n FROM t WHERE n='1'"
+    assert bound(text, values) == expected
