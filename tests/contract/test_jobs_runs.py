@@ -17,6 +17,7 @@ from databricks.sdk.service.jobs import QueueSettings, Run, RunLifeCycleState, R
 
 from brickyard_local import process
 from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_local.store import Store
 
 MINUTE = timedelta(minutes=1)
 SLEEPS = {
@@ -304,11 +305,11 @@ def test_a_script_of_a_volume_runs(client: WorkspaceClient, wheels: Any, job_bui
 
 
 def test_what_dbutils_lacks_here_says_so(client: WorkspaceClient, wheels: Any, job_builder: Any) -> None:
-    code = "def main():\n    from databricks.sdk.runtime import dbutils\n    dbutils.fs.mount('a', 'b')\n"
+    code = "def main():\n    from databricks.sdk.runtime import dbutils\n    dbutils.widgets.get('a')\n"
     job = job_builder.create(client, [job_builder.wheel_task("main")], wheels.upload({"tiny": code}))
     run = ended(client, job)
     error = client.jobs.get_run_output(run.tasks[0].run_id).error
-    assert "does not emulate dbutils.fs.mount" in error
+    assert "does not emulate dbutils.widgets.get" in error
 
 
 def test_only_who_may_run_a_job_runs_it(
@@ -352,8 +353,8 @@ def test_runs_that_the_end_of_the_workspace_interrupts_end_as_internal_error(
     assert "workspace stopped" in run.state.state_message
     assert {task.state.life_cycle_state for task in run.tasks} == {RunLifeCycleState.INTERNAL_ERROR}
     until(lambda: log_of(client, queued))
-    tokens = [token.comment for token in client.token_management.list()]
-    assert [comment for comment in tokens if comment.startswith("task run")] == [
+    tokens = Store(fresh_local_workspace.home / "account.db").all("tokens")
+    assert [token["purpose"] for token in tokens if token["purpose"].startswith("task run")] == [
         f"task run {client.jobs.get_run(queued).tasks[0].run_id}"
     ]
     client.jobs.cancel_run_and_wait(queued, timeout=MINUTE)

@@ -1,6 +1,7 @@
 """What jobs need of the other services."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -43,6 +44,10 @@ class Compute(Protocol):
     def job_cluster(self, caller: Caller, spec: Document) -> Document: ...
 
     def attachable(self, caller: Caller, cluster_id: str) -> Document: ...
+
+    def attached(
+        self, workspace_id: int, cluster_id: str, stop: Callable[[], None]
+    ) -> AbstractContextManager[None]: ...
 
 
 class Secrets(Protocol):

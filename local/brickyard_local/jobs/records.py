@@ -4,7 +4,6 @@ Iterations of a For each task are documents of their own, since there may be tho
 Life cycle and result states are those of the API; `code` is the API's termination code.
 """
 
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,12 +50,14 @@ class Ending:
 
 
 class Records:
-    """Reads and writes of job and run documents; a change is read, made and written under one lock."""
+    """Reads and writes of job and run documents; a change is read, made and written in one transaction.
+
+    Writers of the store take turns, so that needs no lock of its own (two locks taken in two orders would block).
+    """
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self._index = RunIndex(store, RUNS)
-        self._lock = threading.RLock()
 
     def job(self, workspace_id: int, job_id: int) -> Document | None:
         return self.store.get(JOBS, job_id, scope=workspace_id)
@@ -131,19 +132,18 @@ class Records:
 
     def change_run(self, run: Document, **changes: Any) -> Document:
         """Set fields of a stored run; answers what is stored now."""
-        with self._lock, self.store.write():
+        with self.store.write():
             stored = self._stored(run)
             stored.update(changes)
             return self._put(stored)
 
     def replace_run(self, run: Document) -> Document:
         """Write a run as it stands now, e.g. as it is about to be repaired."""
-        with self._lock:
-            return self._put(run)
+        return self._put(run)
 
     def add_tasks(self, run: Document, tasks: list[Document]) -> Document:
         """Add task attempts to a stored run, also to its last repair; answers what is stored now."""
-        with self._lock, self.store.write():
+        with self.store.write():
             stored = self._stored(run)
             stored["tasks"] += tasks
             if stored.get("repairs"):
@@ -160,7 +160,7 @@ class Records:
         """Set fields of task attempts, at once."""
         if not changes:
             return
-        with self._lock, self.store.write():
+        with self.store.write():
             stored = self._stored(run)
             for task in stored["tasks"]:
                 task.update(changes.get(task["run_id"], {}))
@@ -168,7 +168,7 @@ class Records:
 
     def end_all(self, run: Document, ending: Ending) -> None:
         """End a run and what is active of its task attempts, at once. Nothing happens to a deleted run."""
-        with self._lock, self.store.write():
+        with self.store.write():
             stored = self.store.get(RUNS, run["run_id"], scope=run["workspace_id"])
             if stored is None:
                 return
@@ -182,7 +182,7 @@ class Records:
 
     def add_iterations(self, run: Document, task_run_id: int, iterations: list[Document]) -> None:
         """Add iterations to the attempt of a For each task, at once."""
-        with self._lock, self.store.write():
+        with self.store.write():
             stored = self._stored(run)
             attempt = next(task for task in stored["tasks"] if task["run_id"] == task_run_id)
             attempt["iterations"] = [*attempt.get("iterations", []), *(each["run_id"] for each in iterations)]

@@ -1,11 +1,13 @@
 """Clusters and secrets of tasks: checked when a job is saved, resolved when a task starts.
 
-A cluster is this machine; what counts of it here are its policy's rules, who may use it, and its `spark_env_vars`.
+A cluster is this machine; what counts of it here are its policy's rules, who may use it, its `spark_env_vars` and
+libraries, and that a task ends with it.
 Source: docs.databricks.com/security/secrets (`{{secrets/scope/key}}` in environment variables)
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +20,12 @@ from brickyard_local.jobs.records import Ending
 from brickyard_local.jobs.work import Start, Work
 
 _SECRET = re.compile(r"\{\{secrets/([^/{}]+)/([^/{}]+)\}\}")
+CLUSTER_ENDED = Ending(
+    result="FAILED",
+    code="CLUSTER_ERROR",
+    message="The cluster was terminated or restarted while the task ran.",
+    life_cycle="INTERNAL_ERROR",
+)
 _POLICY_FIELDS = ("policy_id", "apply_policy_default_values")
 
 
@@ -38,10 +46,21 @@ class Resources:
             if task.get("existing_cluster_id") and self._compute is None:
                 raise NotEmulated(f"'existing_cluster_id' of task '{task['task_key']}': there are no clusters here")
 
-    def environment(self, assignment: Assignment) -> dict[str, str]:
-        """The variables that the task's cluster sets, for the run's principal. Errors: as both services."""
-        found = self._spec(assignment).get("spark_env_vars") or {}
-        return {name: self._resolved(assignment.caller, str(value)) for name, value in found.items()}
+    def given(self, assignment: Assignment) -> Assignment:
+        """With the variables and libraries of the task's cluster, for the run's principal. Errors: as both services."""
+        spec = self._spec(assignment)
+        found = spec.get("spark_env_vars") or {}
+        environment = {name: self._resolved(assignment.caller, str(value)) for name, value in found.items()}
+        libraries = [*(assignment.task.get("libraries") or []), *(spec.get("libraries") or [])]
+        task = {**assignment.task, "libraries": libraries} if libraries else assignment.task
+        return replace(assignment, environment=environment, task=task)
+
+    def attached(self, assignment: Assignment, stop: Callable[[], None]) -> AbstractContextManager[None]:
+        """Around the process: keeps its cluster from autotermination; `stop` is called when the cluster ends."""
+        cluster_id = assignment.task.get("existing_cluster_id")
+        if self._compute is None or not cluster_id:
+            return nullcontext()
+        return self._compute.attached(assignment.caller.workspace.workspace_id, cluster_id, stop)
 
     def _check_cluster(self, caller: Caller, spec: Mapping[str, Any]) -> None:
         if self._compute is not None:
@@ -84,16 +103,24 @@ class ProcessWork:
         self._start = start
         self._work: Work | None = None
         self._cancelled = False
+        self._cluster_ended = False
 
     def run(self) -> Ending:
         """Errors: ApiError of the compute and secrets services."""
-        environment = self._resources.environment(self._assignment)
-        self._work = self._start(replace(self._assignment, environment=environment))
-        return CANCELED if self._cancelled else self._work.run()
+        assignment = self._resources.given(self._assignment)
+        with self._resources.attached(assignment, self._end_with_cluster):
+            self._work = self._start(assignment)
+            ending = CANCELED if self._cancelled or self._cluster_ended else self._work.run()
+        return CLUSTER_ENDED if self._cluster_ended and ending == CANCELED and not self._cancelled else ending
 
     def cancel(self) -> None:
         """End the process, or keep it from starting."""
         self._cancelled = True
+        if self._work is not None:
+            self._work.cancel()
+
+    def _end_with_cluster(self) -> None:
+        self._cluster_ended = True
         if self._work is not None:
             self._work.cancel()
 

@@ -24,9 +24,7 @@ _TRIGGER_TOKEN = f"{'trigger':-<64}"  # longer than any token that a client can 
 class Starts:
     """Makes run documents and hands them to the runner."""
 
-    def __init__(
-        self, records: Records, runner: Runner, jobs: JobsService, caller_of: CallerOf, pins: Pins
-    ) -> None:
+    def __init__(self, records: Records, runner: Runner, jobs: JobsService, caller_of: CallerOf, pins: Pins) -> None:
         self._records = records
         self._runner = runner
         self._jobs = jobs
