@@ -9,10 +9,10 @@ export PIPENV_IGNORE_VIRTUALENVS := 1
 export BRICKYARD_ENV ?= local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev up status down test test-all lint types format lock clean
+.PHONY: help setup setup-dev up status down test test-all conformance coverage lint types format lock clean
 
 help: ## This list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install everything into this clone, by lock file
 	@$(PYTHON) cli/bootstrap.py
@@ -37,6 +37,16 @@ test-all: setup-dev ## All tests, the end-to-end ones included
 	@$(MAKE) --no-print-directory lint types
 	@$(RUN) pytest -n 2 --ignore=tests/end_to_end
 	@$(RUN) pytest tests/end_to_end
+
+conformance: setup-dev ## Calls and expectations against a workspace; writes a dated record to compare
+	@$(RUN) pytest tests/conformance --conformance-record \
+	  docs/conformance/$$(date -u +%F)-$${BRICKYARD_CONFORMANCE_TARGET:-local}.json
+
+coverage: setup-dev ## docs/coverage.md: what the local workspace answers, to which clients
+	@rm -rf .brickyard/cache/server-logs
+	@BRICKYARD_KEEP_LOGS=$(CURDIR)/.brickyard/cache/server-logs $(RUN) pytest -n 2 tests/contract tests/conformance
+	@$(RUN) python -W ignore -m brickyard_local.conformance.coverage .brickyard/cache/server-logs > docs/coverage.new
+	@mv docs/coverage.new docs/coverage.md
 
 lint: ## Ruff: rules and format
 	@$(RUN) ruff check . && $(RUN) ruff format --check .

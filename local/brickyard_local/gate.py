@@ -34,6 +34,8 @@ _IMPORTS = ("/api/2.0/workspace/import", "/api/2.0/workspace-files/import-file/"
 _MOST_BYTES = 16 * 1024 * 1024
 _MOST_IMPORT_BYTES = 512 * 1024 * 1024
 _MOST_OPEN_BYTES = 64 * 1024
+# What databricks-sdk calls a program that did not name itself; its own name follows.
+_UNNAMED = "unknown/0.0.0"
 _PAUSE_S = 60.0
 _WHOLE_BODY_S = 300.0
 
@@ -74,7 +76,8 @@ class Gate:
         else:
             await self._app(scope, BoundedBody(receive, most_bytes(scope["path"])), send_named)
         took_ms = (time.perf_counter() - started) * 1000
-        _log.info("%s %s %r -> %s %.0f ms", workspace.name, scope["method"], scope["path"], status, took_ms)
+        call = (workspace.name, scope["method"], scope["path"], status, took_ms, _client(request))
+        _log.info("%s %s %r -> %s %.0f ms for %s", *call)
 
 
 class BoundedBody:
@@ -122,6 +125,12 @@ def most_bytes(path: str) -> int | None:
     if path.startswith(_IMPORTS):
         return _MOST_IMPORT_BYTES
     return _MOST_OPEN_BYTES if _OPEN.fullmatch(path) else _MOST_BYTES
+
+
+def _client(request: Request) -> str:
+    """The product that calls, as it names itself: `databricks-sdk-py/0.156.0`."""
+    products = re.findall(r"(?<!\S)[\w.-]+(?:/[\w.+-]+)?", request.headers.get("user-agent", ""), re.ASCII)
+    return next((product[:80] for product in products if product != _UNNAMED), "-")
 
 
 def _too_slow(what: str) -> HTTPException:

@@ -1,8 +1,11 @@
 """Pytest fixtures: a real local workspace in its own process, for tests of clients of it."""
 
 import os
+import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,6 +78,24 @@ def local_cache() -> Path:
     return Path(named) if named else Path.cwd() / ".brickyard" / "cache"
 
 
+@contextmanager
+def _running(root: Path) -> Iterator[LocalWorkspace]:
+    workspace = start_local_workspace(root)
+    try:
+        yield workspace
+    finally:
+        process.stop(workspace.home)
+        _keep_server_log(workspace.home)
+
+
+def _keep_server_log(home: Home) -> None:
+    """Where BRICKYARD_KEEP_LOGS names a folder, `make coverage` reads there which client called what."""
+    kept = os.environ.get("BRICKYARD_KEEP_LOGS")
+    if kept:
+        Path(kept).mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(home.logs / "server.log", Path(kept) / f"{secrets.token_hex(8)}.log")
+
+
 def start_local_workspace(root: Path) -> LocalWorkspace:
     """Start an account in an empty folder."""
     home = Home(root=root, cache=local_cache())
@@ -85,19 +106,12 @@ def start_local_workspace(root: Path) -> LocalWorkspace:
 @pytest.fixture(scope="session")
 def local_workspace() -> Iterator[LocalWorkspace]:
     """One account for all tests of this process: each test uses names of its own."""
-    with tempfile.TemporaryDirectory(prefix="brickyard-") as folder:
-        workspace = start_local_workspace(Path(folder) / "home")
-        try:
-            yield workspace
-        finally:
-            process.stop(workspace.home)
+    with tempfile.TemporaryDirectory(prefix="brickyard-") as folder, _running(Path(folder) / "home") as workspace:
+        yield workspace
 
 
 @pytest.fixture
 def fresh_local_workspace(tmp_path: Path) -> Iterator[LocalWorkspace]:
     """An account of this test's own, e.g. to kill it."""
-    workspace = start_local_workspace(tmp_path / "home")
-    try:
+    with _running(tmp_path / "home") as workspace:
         yield workspace
-    finally:
-        process.stop(workspace.home)

@@ -14,11 +14,12 @@ from databricks.sdk.errors import (
     NotFound,
     PermissionDenied,
     ResourceAlreadyExists,
+    ResourceConflict,
     ResourceDoesNotExist,
 )
 from databricks.sdk.service.catalog import PermissionsChange, Privilege, VolumeType
 
-EXISTS = (AlreadyExists, ResourceAlreadyExists, BadRequest)
+EXISTS = (AlreadyExists, ResourceAlreadyExists, ResourceConflict, BadRequest)
 MISSING = (NotFound, ResourceDoesNotExist)
 NO_ACCESS = (PermissionDenied, *MISSING)
 
@@ -39,7 +40,7 @@ def test_a_catalog_is_made_read_changed_and_removed(target: Any, seen: Any, clea
     assert seen.answer("update", lambda: target.client.catalogs.update(name, comment="two")).comment == "two"
     target.client.schemas.create("kept", name)
     seen.refusal("delete with a schema in it", lambda: target.client.catalogs.delete(name), BadRequest)
-    seen.answer("bindings", lambda: target.client.workspace_bindings.get_bindings("catalog", name))
+    seen.answer("bindings", lambda: list(target.client.workspace_bindings.get_bindings("catalog", name)))
 
 
 def test_a_name_is_kept_in_lower_case(target: Any, catalog: str, seen: Any) -> None:
@@ -73,7 +74,12 @@ def test_a_volume_holds_its_schema(target: Any, schema: str, seen: Any) -> None:
 
 def test_a_registered_model_is_made_read_changed_and_removed(target: Any, schema: str, seen: Any) -> None:
     catalog, _, name = schema.partition(".")
-    seen.answer("create", lambda: target.client.registered_models.create(catalog, name, "model", comment="one"))
+    seen.answer(
+        "create",
+        lambda: target.client.registered_models.create(
+            catalog_name=catalog, schema_name=name, name="model", comment="one"
+        ),
+    )
     full_name = f"{schema}.model"
     assert seen.answer("get", lambda: target.client.registered_models.get(full_name)).comment == "one"
     seen.answer("update", lambda: target.client.registered_models.update(full_name, comment="two"))

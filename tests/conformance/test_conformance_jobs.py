@@ -175,7 +175,7 @@ def test_a_job_runs_another_one_with_parameters(target: Any, seen: Any, cleanup:
     task = Task(task_key="inner", run_job_task=RunJobTask(job_id=inner.job_id, job_parameters={"month": "5"}))
     ended = run(target, [task], cleanup)
     seen.answer("run", lambda: ended)
-    found = (ended.tasks or [])[0].run_job_task
-    assert found is not None
-    assert found.run_id
-    assert (target.client.jobs.get_run(found.run_id).tasks or [])[0].condition_task.outcome == "true"
+    task_run_id = (ended.tasks or [])[0].run_id
+    output = seen.answer("output", lambda: target.client.jobs.get_run_output(task_run_id)).run_job_output
+    assert output is not None
+    assert (target.client.jobs.get_run(output.run_id).tasks or [])[0].condition_task.outcome == "true"

@@ -16,6 +16,7 @@ from databricks.sdk.errors import (
     NotFound,
     PermissionDenied,
     ResourceAlreadyExists,
+    ResourceConflict,
     ResourceDoesNotExist,
 )
 from databricks.sdk.service.catalog import VolumeType
@@ -30,7 +31,7 @@ from databricks.sdk.service.iam import (
 from databricks.sdk.service.jobs import ConditionTask, ConditionTaskOp, Task
 from databricks.sdk.service.workspace import AclPermission, ImportFormat, Language
 
-EXISTS = (AlreadyExists, ResourceAlreadyExists, BadRequest)
+EXISTS = (AlreadyExists, ResourceAlreadyExists, ResourceConflict, BadRequest)
 MISSING = (NotFound, ResourceDoesNotExist)
 
 
@@ -41,7 +42,7 @@ def test_a_file_is_written_read_listed_and_removed(target: Any, schema: str, see
     path = f"{folder}/file.txt"
     target.client.files.create_directory(folder)
     target.client.files.upload(path, io.BytesIO(b"hello"))
-    seen.refusal("upload again", lambda: target.client.files.upload(path, io.BytesIO(b"x")), *EXISTS)
+    seen.refusal("upload again", lambda: target.client.files.upload(path, io.BytesIO(b"x"), overwrite=False), *EXISTS)
     target.client.files.upload(path, io.BytesIO(b"hello again"), overwrite=True)
     assert target.client.files.download(path).contents.read() == b"hello again"
     assert seen.answer("metadata", lambda: target.client.files.get_metadata(path)).content_length == 11

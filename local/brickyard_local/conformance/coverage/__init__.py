@@ -1,0 +1,1 @@
+"""What of Databricks the local workspace answers, found in its routes, in databricks-sdk and in the logs of tests."""
