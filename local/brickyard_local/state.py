@@ -28,7 +28,7 @@ from brickyard_local.directory import Directory
 from brickyard_local.files.mounts import artifacts_mount, models_mount, volumes_mount, workspace_mount
 from brickyard_local.files.service import FilesService
 from brickyard_local.identity.service import IdentityService
-from brickyard_local.jobs.cluster_libraries import provide
+from brickyard_local.jobs.cluster_libraries import ClusterLibraries
 from brickyard_local.jobs.compose import Jobs, compose_jobs
 from brickyard_local.jobs.compose import Neighbours as JobsNeighbours
 from brickyard_local.jobs.processes import PURPOSE as TASK_RUN
@@ -47,6 +47,7 @@ from brickyard_local.store import Store
 from brickyard_local.tracking.service import TrackingService
 from brickyard_local.triggers.compose import compose_triggers
 from brickyard_local.triggers.loop import TriggerLoop
+from brickyard_local.triggers.quartz import Quartz, zone_of
 from brickyard_local.triggers.settings import check as check_triggers
 from brickyard_local.workspace.compose import compose_workspace
 from brickyard_local.workspace.service import WorkspaceService
@@ -93,7 +94,7 @@ class LocalState:
         identity.when_name_changed(permissions.principal_changed)
         secrets = compose_secrets(home, store, identity)
         identity.when_name_changed(secrets.scopes.principal_changed)
-        files = FilesService(home.files, store.write)
+        files = FilesService(home.files)
         files.mount("WorkspaceInternal", artifacts_mount(permissions, home.files))
         workspace = compose_workspace(store, home.files, permissions, identity)
         files.mount("Workspace", workspace_mount(workspace))
@@ -102,13 +103,13 @@ class LocalState:
         unity = compose_catalog(store, account, home, identity)
         catalog, tables = unity.catalog, unity.tables
         identity.when_name_changed(catalog.principal_changed)
-        files.mount("Volumes", volumes_mount(catalog))
+        files.mount("Volumes", volumes_mount(catalog), catalog.storage.change)
         models = ModelsService(store, ModelSecurables(catalog))
-        files.mount("Models", models_mount(models))
+        files.mount("Models", models_mount(models), catalog.storage.change)
         callers = Callers(store, directory)
         caller_of = partial(_caller_of, account, callers)
         compute = compose_compute(
-            store, permissions=permissions, files=files, prepare=partial(provide, home), caller_of=caller_of
+            store, permissions=permissions, provide=ClusterLibraries(home, files).provide, caller_of=caller_of
         )
         jobs = compose_jobs(
             home,
@@ -156,6 +157,9 @@ class LocalState:
                 spark=spark,
                 entitlements=callers.entitlements,
                 signer=files.signer,
+                tree=workspace,
+                caller_of=caller_of,
+                parse_schedule=_schedule,
             ),
         )
         return cls(
@@ -225,6 +229,10 @@ def _revoke_lost_tokens(identity: IdentityService) -> None:
             identity.tokens.revoke_id(known["token_id"])
 
 
+def _schedule(cron: str, timezone_id: str) -> Quartz:
+    return Quartz.parse(cron, zone_of(timezone_id))
+
+
 def _caller_of(account: Account, callers: Callers, workspace_id: int, principal: str) -> Caller:
     found = next(workspace for workspace in account.workspaces() if workspace.workspace_id == workspace_id)
     return callers.caller(principal, found)
@@ -239,8 +247,8 @@ def _spark_server(home: Home, workspace: Workspace) -> SparkServer:
     return SparkServer(home.root, home.cache, workspace.host, Path(sys.executable))
 
 
-def local_state(request: Request) -> LocalState:
-    """FastAPI dependency: the account that the request's application serves."""
+async def local_state(request: Request) -> LocalState:
+    """FastAPI dependency: the account that the request's application serves. Plain ones cost a change of threads."""
     state: LocalState = request.app.state.local
     return state
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from brickyard_local.pytest_plugin import LocalWorkspace
 
 Terraform = Callable[..., subprocess.CompletedProcess[str]]

@@ -1,7 +1,7 @@
 """Libraries of clusters: what tasks can really be given is INSTALLED, everything else FAILED with the reason.
 
-A wheel of a volume or of the workspace is unpacked and checked; a PyPI package must be installed where the workspace
-runs, since nothing is downloaded.
+A wheel of a volume or of the workspace is unpacked and checked; what it or a list of requirements needs, and a PyPI
+package, is installed for tasks when the workspace's own environment lacks it.
 Source: docs.databricks.com/api/workspace/libraries
 Deviation: what is uninstalled is gone at once (Databricks: after a restart), since each task is a process of its own.
 """
@@ -9,8 +9,7 @@ Deviation: what is uninstalled is gone at once (Databricks: after a restart), si
 from collections.abc import Sequence
 from typing import Any
 
-from brickyard_local.callers import Caller
-from brickyard_local.compute.needs import CallerOf, Files, Prepare
+from brickyard_local.compute.needs import CallerOf, Provide
 from brickyard_local.errors import InvalidParameter, LocalWorkspaceError
 from brickyard_local.store import Document
 
@@ -44,33 +43,32 @@ def status(entry: Document) -> Document:
 
 
 class Installer:
-    """Finds out what tasks can be given."""
+    """Finds out what tasks can be given, and makes it ready for them."""
 
-    def __init__(self, files: Files, prepare: Prepare, caller_of: CallerOf) -> None:
-        self._files = files
-        self._prepare = prepare
+    def __init__(self, provide: Provide, caller_of: CallerOf) -> None:
+        self._provide = provide
         self._caller_of = caller_of
 
     def install(self, workspace_id: int, entry: Document) -> Document:
         """The same entry, INSTALLED or FAILED."""
-        caller = self._caller_of(workspace_id, entry["principal"])
         try:
-            self._provide(caller, entry["library"])
+            self._provide(self._caller_of(workspace_id, entry["principal"]), _dependency(entry["library"]))
         except (LocalWorkspaceError, OSError) as error:
             return {**entry, "status": "FAILED", "messages": [str(error)]}
         return {**entry, "status": "INSTALLED", "messages": []}
 
-    def _provide(self, caller: Caller, library: Library) -> None:
-        kind, value = next(iter(library.items()))
-        if kind == "whl":
-            if not str(value).startswith(("/Volumes/", "/Workspace/")):
-                raise InvalidParameter(f"The wheel '{value}' must lie in /Volumes or /Workspace to be read here.")
-            self._prepare([self._files.local_path(caller, str(value), write=False)], [])
-        elif kind == "pypi" and not value.get("repo"):
-            self._prepare([], [str(value.get("package", ""))])
-        else:
-            what = "a pypi package of another repository" if kind == "pypi" else f"{kind} libraries"
-            raise InvalidParameter(
-                f"The local workspace cannot give {what} to tasks: only wheels in /Volumes or /Workspace, and pypi "
-                "packages that are installed where the workspace runs."
-            )
+
+def _dependency(library: Library) -> str:
+    """The library as tasks know it. Errors: InvalidParameter for what they cannot be given."""
+    kind, value = next(iter(library.items()))
+    if kind in {"whl", "requirements"}:
+        if not str(value).startswith(("/Volumes/", "/Workspace/")):
+            raise InvalidParameter(f"{kind} '{value}' must lie in /Volumes or /Workspace to be read here.")
+        return str(value) if kind == "whl" else f"-r {value}"
+    if kind == "pypi" and not value.get("repo"):
+        return str(value.get("package", ""))
+    what = "pypi packages of another repository" if kind == "pypi" else f"{kind} libraries"
+    raise InvalidParameter(
+        f"The local workspace cannot give {what} to tasks: only wheels and requirements.txt in /Volumes or /Workspace, "
+        "and pypi packages from the index that pip is configured with."
+    )

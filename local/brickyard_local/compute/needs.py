@@ -1,8 +1,7 @@
 """What compute needs of the other services."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Protocol
 
 from brickyard_local.callers import Caller
@@ -20,15 +19,12 @@ class Permissions(Protocol):
     def forget(self, workspace_id: int, object_type: str, object_id: str) -> None: ...
 
 
-class Files(Protocol):
-    """Where a file of a volume or of the workspace lies on this machine."""
-
-    def local_path(self, caller: Caller, path: str, *, write: bool) -> Path: ...
-
-
 CallerOf = Callable[[int, str], Caller]
-Prepare = Callable[[Sequence[Path], Sequence[str]], None]
-"""Makes wheels and requirements ready for tasks. Errors: LocalWorkspaceError that says what is missing."""
+Provide = Callable[[Caller, str], None]
+"""Makes a dependency ready for tasks: the path of a wheel, a requirement, or a list of them (`-r <path>`).
+
+Errors: LocalWorkspaceError that says what is missing.
+"""
 Clock = Callable[[], int]
 Stop = Callable[[], None]
 Attached = AbstractContextManager[None]

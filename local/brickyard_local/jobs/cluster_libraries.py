@@ -1,19 +1,48 @@
-"""Libraries of clusters, looked at before tasks attach: what a task could be given of them."""
+"""Libraries of clusters, made ready before tasks attach: what tasks will be given of them."""
 
 import platform
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from brickyard_local import children
 from brickyard_local.account import Home
-from brickyard_local.jobs import wheels
+from brickyard_local.callers import Caller
+from brickyard_local.jobs import packages, wheels
+from brickyard_local.jobs.needs import Files
+from brickyard_local.jobs.requirement_files import read_requirements
+
+_PATIENCE_S = 600.0
 
 
-def provide(home: Home, files: Sequence[Path], requirements: Sequence[str]) -> None:
-    """Unpack wheels, check what they and the requirements need. Errors: CannotInstall."""
-    libraries = [wheels.unpack(file, wheels.cache_of(home.cache)) for file in files]
-    absent = wheels.missing(libraries, requirements, platform.python_version())
-    if absent:
-        raise wheels.CannotInstall(
-            "; ".join(each.why for each in absent) + ". Install it into the environment that the workspace runs in "
-            "(Pipfile), or give its wheel to the cluster too."
-        )
+class ClusterLibraries:
+    """Provides one library at a time, as a task would need it."""
+
+    def __init__(self, home: Home, files: Files) -> None:
+        self._home = home
+        self._files = files
+
+    def provide(self, caller: Caller, dependency: str) -> None:
+        """Unpack a wheel, install a requirement or a list of them (`-r /Volumes/…`). Errors: CannotInstall."""
+        inner = [dependency]
+        if dependency.startswith("-r "):
+            inner = read_requirements(dependency, self._local(caller, dependency[3:].strip()))
+        cache = wheels.cache_of(self._home.cache)
+        unpacked = [wheels.unpack(self._local(caller, text), cache) for text in inner if text.startswith("/")]
+        requirements = [text for text in inner if not text.startswith("/")]
+        missing = wheels.missing(unpacked, requirements, platform.python_version())
+        if missing:
+            packages.ensure(missing, self._home.cache, self._run)
+
+    def _local(self, caller: Caller, path: str) -> Path:
+        return self._files.local_path(caller, path, write=False)
+
+    def _run(self, argv: Sequence[str], environment: Mapping[str, str]) -> int:
+        """Run pip to its end, or stop it when it takes too long. Errors: CannotInstall."""
+        child = children.spawn(argv, log=self._home.logs / "cluster-libraries.log", environment=environment)
+        try:
+            return child.process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired as error:
+            raise wheels.CannotInstall(f"pip did not end within {_PATIENCE_S:g} s.") from error
+        finally:
+            child.stop(grace_s=1.0)

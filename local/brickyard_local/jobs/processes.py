@@ -16,7 +16,7 @@ from brickyard_local import children
 from brickyard_local.account import Home
 from brickyard_local.callers import Caller
 from brickyard_local.errors import ApiError
-from brickyard_local.jobs import packages, references, settings, wheels
+from brickyard_local.jobs import packages, references, wheels
 from brickyard_local.jobs.environment import Access, task_environment
 from brickyard_local.jobs.needs import Files, Tokens
 from brickyard_local.jobs.preparation import Preparation, Prepared, Request
@@ -41,7 +41,9 @@ class Assignment:
     upstream_values: Mapping[str, Mapping[str, Any]]
     timeout_s: float | None
     environment: Mapping[str, str] = field(default_factory=dict)
-    """The cluster's spark_env_vars, references to secrets resolved: hidden from logs, never stored."""
+    """The cluster's spark_env_vars, references to secrets resolved: never stored."""
+    hidden: Sequence[str] = ()
+    """The secrets in them: no log shows them."""
     pinned: Mapping[str, str] = field(default_factory=dict)
     """Digests of wheels, by path, as they were when the run began: a new deployment may delete the files."""
 
@@ -148,7 +150,7 @@ class TaskProcess:
                 log=self.folder / "output.log",
                 environment=environment,
                 folder=self.folder,
-                hidden=self._hidden(),
+                hidden=self._assignment.hidden,
             )
         try:
             status = child.process.wait(self._time_left_s())
@@ -167,12 +169,6 @@ class TaskProcess:
         limit_s = self._assignment.timeout_s
         return None if limit_s is None else max(0.0, self._began + limit_s - time.monotonic())
 
-    def _hidden(self) -> list[str]:
-        """Values of the cluster's variables that are secrets: no log shows them."""
-        configured = settings.cluster_environment(dict(self._assignment.settings), self._assignment.task)
-        known = self._assignment.environment
-        return [known[name] for name, text in configured.items() if "{{secrets/" in str(text) and known.get(name)]
-
     def _failure(self, status: int) -> Ending:
         try:
             told = json.loads((self.folder / "failure.json").read_text())
@@ -180,7 +176,7 @@ class TaskProcess:
             how = f"signal {-status}" if status < 0 else f"exit status {status}"
             tail = self._child.log_tail() if self._child is not None else ""
             told = {"error": f"The task's process ended by {how}.", "error_trace": tail}
-        for secret in self._hidden():
+        for secret in self._assignment.hidden:
             told = {name: text.replace(secret, "[hidden]") for name, text in told.items()}
         return Ending(
             result="FAILED",

@@ -6,7 +6,7 @@ Source: docs.databricks.com/security/secrets (`{{secrets/scope/key}}` in environ
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
@@ -26,6 +26,7 @@ CLUSTER_ENDED = Ending(
     message="The cluster was terminated or restarted while the task ran.",
     life_cycle="INTERNAL_ERROR",
 )
+_SHORTEST_LINE = 4  # shorter ones would hide half of every log
 _POLICY_FIELDS = ("policy_id", "apply_policy_default_values")
 
 
@@ -49,11 +50,12 @@ class Resources:
     def given(self, assignment: Assignment) -> Assignment:
         """With the variables and libraries of the task's cluster, for the run's principal. Errors: as both services."""
         spec = self._spec(assignment)
+        secrets: list[str] = []
         found = spec.get("spark_env_vars") or {}
-        environment = {name: self._resolved(assignment.caller, str(value)) for name, value in found.items()}
+        environment = {name: self._resolved(assignment.caller, str(value), secrets) for name, value in found.items()}
         libraries = [*(assignment.task.get("libraries") or []), *(spec.get("libraries") or [])]
         task = {**assignment.task, "libraries": libraries} if libraries else assignment.task
-        return replace(assignment, environment=environment, task=task)
+        return replace(assignment, environment=environment, hidden=_unshown(secrets), task=task)
 
     def attached(self, assignment: Assignment, stop: Callable[[], None]) -> AbstractContextManager[None]:
         """Around the process: keeps its cluster from autotermination; `stop` is called when the cluster ends."""
@@ -85,13 +87,20 @@ class Resources:
             return spec or {}
         return self._compute.job_cluster(assignment.caller, spec)
 
-    def _resolved(self, caller: Caller, value: str) -> str:
+    def _resolved(self, caller: Caller, value: str, secrets: list[str]) -> str:
         def secret(match: re.Match[str]) -> str:
             if self._secrets is None:
                 raise NotEmulated("a secret in spark_env_vars")
-            return self._secrets.value(caller, match[1], match[2]).decode()
+            secrets.append(self._secrets.value(caller, match[1], match[2]).decode())
+            return secrets[-1]
 
         return _SECRET.sub(secret, value)
+
+
+def _unshown(secrets: Sequence[str]) -> list[str]:
+    """Secrets as they can stand in a line of a log: whole, and each line of those that have several."""
+    lines = [line for secret in secrets for line in secret.splitlines() if len(line) >= _SHORTEST_LINE]
+    return [text for text in [*secrets, *lines] if text]
 
 
 class ProcessWork:

@@ -42,11 +42,6 @@ class Permitted:
     def forget(self, workspace_id: int, object_type: str, object_id: str) -> None: ...
 
 
-class Files:
-    def local_path(self, _caller: Caller, path: str, **_how: bool) -> Path:
-        return Path(path)
-
-
 @dataclass
 class Clock:
     now: int = 1_000_000_000_000
@@ -64,14 +59,13 @@ class World:
     unusable: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        def prepare(files: Any, requirements: Any) -> None:
-            for wanted in [*map(str, files), *requirements]:
-                if wanted in self.unusable:
-                    message = f"{wanted} is not there"
-                    raise LocalWorkspaceError(message)
+        def provide(_caller: Caller, dependency: str) -> None:
+            if dependency in self.unusable:
+                message = f"{dependency} is not there"
+                raise LocalWorkspaceError(message)
 
         self.records = Records(self.store)
-        self.lifecycle = Lifecycle(self.records, Installer(Files(), prepare, lambda *_: ADMIN), self.clock)
+        self.lifecycle = Lifecycle(self.records, Installer(provide, lambda *_: ADMIN), self.clock)
         policies = PoliciesService(self.records, Permitted())
         self.clusters = ClustersService(
             self.records, self.lifecycle, policies=policies, permissions=Permitted(), clock=self.clock
