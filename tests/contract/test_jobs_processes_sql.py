@@ -10,7 +10,19 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import DatabricksError, OperationFailed
 from databricks.sdk.service.jobs import Run
-from databricks.sdk.service.sql import CreateQueryRequestQuery, QueryParameter, TextValue
+from databricks.sdk.service.sql import (
+    Aggregation,
+    AlertV2,
+    AlertV2Evaluation,
+    AlertV2Operand,
+    AlertV2OperandColumn,
+    AlertV2OperandValue,
+    ComparisonOperator,
+    CreateQueryRequestQuery,
+    CronSchedule,
+    QueryParameter,
+    TextValue,
+)
 from databricks.sdk.service.workspace import ImportFormat
 
 
@@ -28,7 +40,7 @@ def ended(client: WorkspaceClient, *tasks: dict[str, Any], **settings: Any) -> R
 
 
 @pytest.mark.slow
-def test_a_query_and_a_file_of_statements_run_on_a_warehouse_with_the_jobs_parameters(client: WorkspaceClient) -> None:
+def test_queries_files_of_statements_and_alerts_run_on_a_warehouse(client: WorkspaceClient) -> None:
     warehouse = str(client.warehouses.create(name=f"w-{secrets.token_hex(4)}", cluster_size="2X-Small").response.id)
     catalog = f"sql_{secrets.token_hex(4)}"
     client.catalogs.create(catalog)
@@ -63,6 +75,23 @@ def test_a_query_and_a_file_of_statements_run_on_a_warehouse_with_the_jobs_param
     assert outputs[0].sql_output.query_output.warehouse_id == warehouse
     assert "from the job\tkept" in outputs[1].logs
     assert "from the job\tchanged" in outputs[2].logs
+    alert = client.alerts_v2.create_alert(
+        AlertV2(
+            display_name=catalog,
+            query_text="SELECT 5 AS five",
+            warehouse_id=warehouse,
+            schedule=CronSchedule(quartz_cron_schedule="0 0 0 1 1 ?", timezone_id="UTC"),
+            evaluation=AlertV2Evaluation(
+                source=AlertV2OperandColumn(name="five", aggregation=Aggregation.MAX),
+                comparison_operator=ComparisonOperator.GREATER_THAN,
+                threshold=AlertV2Operand(value=AlertV2OperandValue(double_value=4)),
+            ),
+        )
+    )
+    evaluated = ended(client, {"sql_task": {"warehouse_id": warehouse, "alert": {"alert_id": alert.id}}})
+    found = client.jobs.get_run_output(evaluated.tasks[0].run_id)
+    assert found.sql_output.alert_output.alert_state.value == "TRIGGERED", found.error
+    assert client.alerts_v2.get_alert(alert.id).evaluation.state.value == "TRIGGERED"
     failed = ended(client, {"sql_task": {"warehouse_id": warehouse, "file": {"path": path}}})
     output = client.jobs.get_run_output(failed.tasks[0].run_id)
     assert "already exists" in output.error.lower()
@@ -73,8 +102,10 @@ def test_a_query_and_a_file_of_statements_run_on_a_warehouse_with_the_jobs_param
     ("task", "said"),
     [
         ({"query": {"query_id": "1"}}, "needs a 'warehouse_id'"),
-        ({"warehouse_id": "1"}, "exactly one of query, file"),
+        ({"warehouse_id": "1"}, "exactly one of query, file, alert"),
         ({"warehouse_id": "1", "dashboard": {"dashboard_id": "1"}}, "'dashboard' of the sql_task"),
+        ({"warehouse_id": "1", "alert": {"alert_id": "1", "subscriptions": [{"user_name": "a"}]}}, "'subscriptions'"),
+        ({"warehouse_id": "1", "alert": {}}, "exactly one of"),
         ({"warehouse_id": "1", "file": {"path": "x.sql"}}, "must be absolute"),
         ({"warehouse_id": "1", "file": {"path": "/x.sql", "source": "GIT"}}, "source 'GIT'"),
     ],

@@ -115,6 +115,8 @@ class Preparation:
         }
         if block.get("query"):
             return task | {"query_id": block["query"]["query_id"]}
+        if block.get("alert"):
+            return task | {"alert_id": block["alert"]["alert_id"]}
         path = in_tree(block["file"]["path"])
         return task | {"text": self._local(path).read_text(encoding="utf-8"), "path": path}
 

@@ -1,7 +1,7 @@
 """What notebook, SQL and Python file tasks may say when a job is saved. Pure: no I/O.
 
 Source: docs.databricks.com/api/workspace/jobs/create (notebook_task, sql_task, spark_python_task)
-Gaps: code from Git, notebooks on warehouses, dashboards and alerts as tasks are refused by name.
+Gaps: code from Git, notebooks on warehouses, dashboards, and who is told of an alert are refused by name.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Any
 from brickyard_local.errors import InvalidParameter, NotEmulated
 
 _NOTEBOOK = ("notebook_path", "base_parameters", "source")
-_SQL = ("warehouse_id", "query", "file", "parameters")
+_SQL = ("warehouse_id", "query", "file", "alert", "parameters")
 _LIMIT_BYTES = 1_000_000
 
 
@@ -35,12 +35,16 @@ def check_sql(key: str, sql: Mapping[str, Any]) -> None:
     _known(where, sql, _SQL)
     if not sql.get("warehouse_id"):
         raise InvalidParameter(f"{where} needs a 'warehouse_id'.")
-    kinds = [name for name in ("query", "file") if sql.get(name)]
+    kinds = [name for name in ("query", "file", "alert") if sql.get(name)]
     if len(kinds) != 1:
-        raise InvalidParameter(f"{where} must have exactly one of query, file; got {kinds}.")
+        raise InvalidParameter(f"{where} must have exactly one of query, file, alert; got {kinds}.")
     block = sql[kinds[0]]
     if kinds == ["query"] and not block.get("query_id"):
         raise InvalidParameter(f"{where} needs 'query.query_id'.")
+    if kinds == ["alert"]:
+        _known(f"alert of the {where}", block, ("alert_id", "pause_subscriptions"))
+        if not block.get("alert_id") or sql.get("parameters"):
+            raise InvalidParameter(f"{where} needs 'alert.alert_id', and takes no parameters.")
     if kinds == ["file"]:
         _from_workspace(where, block)
         if not str(block.get("path") or "").startswith("/"):

@@ -1,4 +1,4 @@
-"""A SQL task in its process: a query or a file of statements, run by a warehouse over the REST API.
+"""A SQL task in its process: a query, a file of statements or an alert, run by a warehouse over the REST API.
 
 Source: docs.databricks.com/api/workspace/statementexecution; docs.databricks.com/jobs/sql
 """
@@ -28,15 +28,30 @@ class StatementFailed(RuntimeError):
 def run(task: Mapping[str, Any], folder: Path) -> None:
     """Run all statements; leaves `sql_output` for the run's output. Errors: StatementFailed, WorkspaceRefused."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a cancelled task cancels its statement
+    output = _alert(task) if "alert_id" in task else _query(task)
+    temporary = folder / "result.new"
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(output, file)
+    temporary.replace(folder / "result.json")
+
+
+def _alert(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Evaluate an alert; it runs as its own principal. Errors: StatementFailed when it cannot be evaluated."""
+    alert = workspace_api.call("POST", f"/api/local/alerts/{task['alert_id']}/evaluate", body={})
+    state = str(alert["state"])
+    print(f"{alert['display_name']} is {state}", flush=True)  # noqa: T201 - the log is where a task shows things
+    if state == "ERROR":
+        raise StatementFailed(f"The alert {task['alert_id']} cannot be evaluated: see its query and condition.")
+    shown = {"alert_state": state, "query_text": alert["query_text"], "warehouse_id": alert["warehouse_id"]}
+    return {"alert_output": shown}
+
+
+def _query(task: Mapping[str, Any]) -> dict[str, Any]:
     text, parameters = _text(task)
     warehouse_id = task["warehouse_id"]
     ids = [_run_statement(statement, warehouse_id, parameters) for statement in statements(text)]
     done = [{"lookup_key": statement_id} for statement_id in ids]
-    output = {"query_text": text, "warehouse_id": warehouse_id, "sql_statements": done}
-    temporary = folder / "result.new"
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump({"query_output": output}, file)
-    temporary.replace(folder / "result.json")
+    return {"query_output": {"query_text": text, "warehouse_id": warehouse_id, "sql_statements": done}}
 
 
 def _text(task: Mapping[str, Any]) -> tuple[str, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Routes of /api/2.0/alerts, and of the record of notifications, which only the local workspace has."""
+"""Routes of /api/2.0/alerts, and two that only the local workspace has: evaluate now, the record of notifications."""
 
 from typing import Any
 
@@ -54,3 +54,10 @@ def notifications(alert_id: str, local: Local, caller: CurrentCaller) -> dict[st
     """What would have been sent. Errors: NotFound, PermissionDenied."""
     local.sql.alerts.get(caller, alert_id)
     return {"notifications": local.sql.evaluator.notifications(caller.workspace.workspace_id, alert_id)}
+
+
+@router.post("/api/local/alerts/{alert_id}/evaluate")
+def evaluate(alert_id: str, local: Local, caller: CurrentCaller) -> dict[str, Any]:
+    """Evaluate an alert now, as a job's SQL task does. Errors: NotFound, PermissionDenied."""
+    alert = local.sql.alerts.runnable(caller, alert_id)
+    return {**alert, "state": local.sql.evaluator.evaluate(caller.workspace.workspace_id, alert_id)}

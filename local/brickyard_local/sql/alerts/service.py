@@ -65,6 +65,10 @@ class AlertsService:
         """Errors: NotFound, PermissionDenied."""
         return _shown(self._objects.require(caller, alert_id, "CAN_READ"))
 
+    def runnable(self, caller: Caller, alert_id: str) -> Document:
+        """The alert, for a caller who may evaluate it. Errors: NotFound, PermissionDenied."""
+        return _shown(self._objects.require(caller, alert_id, "CAN_RUN"))
+
     def listed(self, caller: Caller) -> list[Document]:
         """Those that the caller may read, oldest first."""
         return [_shown(each) for each in self._objects.listed(caller)]
