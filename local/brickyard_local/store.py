@@ -89,6 +89,14 @@ class Store:
         )
         return [json.loads(row[0]) for row in rows]
 
+    def keys(self, kind: str, *, prefix: str = "", after: str = "", scope: int = ACCOUNT) -> list[str]:
+        """Keys that start with `prefix` and come after `after`, in order, without reading a document."""
+        rows = self._connection().execute(
+            f"SELECT key FROM documents WHERE scope=? AND kind=? {_RANGE} AND key>? ORDER BY key",  # noqa: S608
+            (scope, kind, prefix, prefix + _LAST, after),
+        )
+        return [row[0] for row in rows]
+
     def put(self, kind: str, key: str | int, document: Document, *, scope: int = ACCOUNT) -> Document:
         """Create or replace; the place in the order of `all` is kept. Returns the document."""
         with self.write():

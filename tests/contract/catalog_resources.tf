@@ -85,5 +85,72 @@ data "databricks_registered_model" "m" {
   include_aliases = true
 }
 data "databricks_catalogs" "all" { depends_on = [databricks_catalog.open] }
-data "databricks_schemas" "all" { catalog_name = databricks_schema.s2.catalog_name }
+data "databricks_schemas" "all" {
+  catalog_name = databricks_schema.s2.catalog_name
+  depends_on   = [databricks_schema.rooted]
+}
 output "all" { value = [data.databricks_catalogs.all.ids, data.databricks_schemas.all.ids, data.databricks_registered_model.m.model_info] }
+resource "databricks_storage_credential" "sc" {
+  name    = "lake"
+  comment = var.comment
+  aws_iam_role { role_arn = "arn:aws:iam::123456789012:role/lake" }
+  isolation_mode = "ISOLATION_MODE_ISOLATED"
+}
+resource "databricks_storage_credential" "azure" {
+  name = "azure"
+  azure_service_principal {
+    directory_id   = "directory"
+    application_id = "application"
+    client_secret  = "not kept"
+  }
+}
+resource "databricks_external_location" "lake" {
+  name            = "lake"
+  url             = "s3://lake/root/"
+  credential_name = databricks_storage_credential.sc.name
+  comment         = var.comment
+}
+resource "databricks_grants" "lake" {
+  external_location = databricks_external_location.lake.id
+  grant {
+    principal  = databricks_group.grp.display_name
+    privileges = ["READ_FILES", "CREATE_EXTERNAL_TABLE"]
+  }
+}
+resource "databricks_grants" "sc" {
+  storage_credential = databricks_storage_credential.sc.id
+  grant {
+    principal  = databricks_group.grp.display_name
+    privileges = ["CREATE_EXTERNAL_LOCATION"]
+  }
+}
+resource "databricks_workspace_binding" "sc" {
+  securable_name = databricks_storage_credential.sc.name
+  securable_type = "storage_credential"
+  workspace_id   = var.other
+}
+resource "databricks_schema" "rooted" {
+  catalog_name = databricks_catalog.open.name
+  name         = "rooted"
+  storage_root = "${databricks_external_location.lake.url}managed"
+}
+resource "databricks_volume" "external" {
+  catalog_name     = databricks_catalog.open.name
+  schema_name      = databricks_schema.s2.name
+  name             = "external"
+  volume_type      = "EXTERNAL"
+  storage_location = "${databricks_external_location.lake.url}volumes/external"
+}
+resource "databricks_entity_tag_assignment" "tag" {
+  entity_type = "volumes"
+  entity_name = databricks_volume.external.id
+  tag_key     = "owner"
+  tag_value   = var.comment
+}
+resource "databricks_entity_tag_assignment" "bare" {
+  entity_type = "catalogs"
+  entity_name = databricks_catalog.open.name
+  tag_key     = "reviewed"
+}
+data "databricks_external_location" "lake" { name = databricks_external_location.lake.name }
+data "databricks_storage_credential" "sc" { name = databricks_storage_credential.sc.name }

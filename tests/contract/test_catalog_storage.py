@@ -238,7 +238,7 @@ def test_managed_storage_needs_a_privilege_and_keeps_others_out(lake: Lake, new_
         robot.client().schemas.create("s", lake.name, storage_root=f"{lake.url}/managed")
     lake.grant(robot.application_id, "external_location", lake.name, Privilege.CREATE_MANAGED_STORAGE)
     made = robot.client().schemas.create("s", lake.name, storage_root=f"{lake.url}/managed/")
-    assert made.storage_root == f"{lake.url}/managed"
+    assert made.storage_root == f"{lake.url}/managed/"
     assert str(made.storage_location).startswith(f"{lake.url}/managed/__unitystorage/schemas/")
     with pytest.raises(InvalidParameterValue, match="managed storage of Schema"):
         lake.volume("v", "managed/__unitystorage")

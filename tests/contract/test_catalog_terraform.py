@@ -75,7 +75,7 @@ def test_a_second_plan_is_empty_after_apply_after_a_kill_and_after_a_change(
     fresh_local_workspace.start()
     expect_no_changes()
     changed = terraform("apply", "-auto-approve", "-var", "comment=second")
-    assert "4 changed, 0 destroyed" in changed.stdout, changed.stdout + changed.stderr
+    assert "7 changed, 0 destroyed" in changed.stdout, changed.stdout + changed.stderr
     expect_no_changes("-var", "comment=second")
     other = fresh_local_workspace.client(workspace="other")
     assert other.schemas.get("dev.ml").comment == "second"

@@ -51,5 +51,5 @@ class ContainersService:
             if kept.get("storage_root"):
                 url = self._locations.claim_root(caller, kept["storage_root"], f"Create{kind.noun}")
                 below = f"__unitystorage/{kind.kind}/{uuid.uuid4()}"
-                kept |= {"storage_root": str(url), "storage_location": f"{url}/{below}"}
+                kept |= {"storage_location": f"{url}/{below}"}
             return self._catalog.create(caller, kind, parent, name, kept)

@@ -40,6 +40,10 @@ class Documents:
         # Tables of a home that an older version made are in no index until they change.
         return next((each for each in self.children(TABLE) if each["id"] == table_id), None)
 
+    def names(self, kind: SecurableType, parent: str, after: str) -> list[str]:
+        """Full names below a parent, in order, after the name `after`; no document is read."""
+        return self._store.keys(kind.kind, prefix=f"{parent}." if parent else "", after=after)
+
     def page(self, kind: SecurableType, parent: str, after: str, limit: int) -> list[Document]:
         """At most `limit` documents below a parent, by full name, after the name `after`."""
         return self._store.page(kind.kind, prefix=f"{parent}." if parent else "", after=after, limit=limit)

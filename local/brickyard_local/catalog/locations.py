@@ -39,7 +39,7 @@ class LocationsService:
         with self._catalog.storage.change():
             self._refuse_overlap(url, "CreateExternalLocation")
             fields = {
-                "url": str(url),
+                "url": body.url,
                 "isolation_mode": "ISOLATION_MODE_OPEN",
                 "bindings": {},
                 "read_only": False,
@@ -61,11 +61,11 @@ class LocationsService:
             changes |= self._catalog.isolating(caller, location, changes)
             if body.credential_name and body.credential_name.lower() != location["credential_name"]:
                 changes |= self._credential(caller, body.credential_name)
-            if body.url is not None and str(storage_url(body.url)) != location["url"]:
+            if body.url is not None and storage_url(body.url) != storage_url(location["url"]):
                 url = storage_url(body.url)
                 self._refuse_overlap(url, "UpdateExternalLocation", but=location["full_name"])
                 self._refuse_used(location, force=body.force)
-                changes["url"] = str(url)
+                changes["url"] = body.url
             return self._catalog.update(caller, EXTERNAL_LOCATION, name, changes)
 
     def delete(self, caller: Caller, name: str, *, force: bool) -> None:

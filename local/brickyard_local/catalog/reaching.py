@@ -1,6 +1,6 @@
 """The way down to a securable: found, and open to the caller. What a caller may see of a type."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from brickyard_local import paging
@@ -30,9 +30,11 @@ from brickyard_local.store import Document, Store
 PATH = (CATALOG, SCHEMA)
 
 
-_BATCH = 500
-_SERVER_PAGE = 500
+_BATCH = 200
+_SERVER_PAGE = 100
 _ALL = 10_000
+# A page of few results among many that the caller may not see ends here.
+_MOST_SCANNED = 500
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +50,11 @@ class Page:
         if self.max_results is None:
             return _ALL
         return min(paging.checked_size(self.max_results) or _SERVER_PAGE, _ALL)
+
+    @property
+    def most(self) -> int | None:
+        """How many documents may be looked at for it; None is all."""
+        return None if self.max_results is None else max(_MOST_SCANNED, self.size)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,23 +123,41 @@ class Reaching:
         page: Page,
         *,
         browse: bool,
-        wanted: Callable[[str], bool] = lambda _: True,
+        wanted: Callable[[str], bool] | None = None,
     ) -> Found:
-        """One page of what `visible` would give below a catalog or schema, without reading the rest."""
+        """One page of what `visible` would give below a catalog or schema, without reading the rest.
+
+        As on Databricks, a page may hold less than was asked for, and yet be followed by another.
+        """
         above = PATH[parent.count(".")]
         parent = ".".join(split_name(above, parent))
         chains: dict[str, Chain | None] = {parent: self.reach(caller, above, parent, READ, browse=browse)}
         size, after = page.size, paging.decoded(page.page_token) if page.page_token else ""
         found: list[Document] = []
-        while len(found) <= size:
-            batch = self.documents.page(kind, parent, after, min(_BATCH, size + 1))
-            if not batch:
-                return Found(documents=found, next_page_token=None)
+        scanned = 0
+        for batch in self._batches(kind, parent, after, size, wanted):
+            for document in batch:
+                if len(found) == size or scanned == page.most:
+                    return Found(documents=found, next_page_token=paging.encoded(after))
+                after, scanned = document["full_name"], scanned + 1
+                shown = self._shown(caller, chains, kind, document, browse)
+                found += [] if shown is None else [shown]
+        return Found(documents=found, next_page_token=None)
+
+    def _batches(
+        self, kind: SecurableType, parent: str, after: str, size: int, wanted: Callable[[str], bool] | None
+    ) -> Iterator[list[Document]]:
+        """Documents in order: with a filter, only those are read whose names it wants."""
+        limit = min(_BATCH, size + 1)
+        if wanted is not None:
+            names = [name for name in self.documents.names(kind, parent, after) if wanted(name)]
+            for name in names:
+                document = self.documents.get(kind, name)
+                yield [] if document is None else [document]
+            return
+        while batch := self.documents.page(kind, parent, after, limit):
+            yield batch
             after = batch[-1]["full_name"]
-            shown = (self._shown(caller, chains, kind, each, browse) for each in batch if wanted(each["full_name"]))
-            found += [document for document in shown if document is not None]
-        last: str = found[size - 1]["full_name"]
-        return Found(documents=found[:size], next_page_token=paging.encoded(last))
 
     def _shown(
         self, caller: Caller, chains: dict[str, Chain | None], kind: SecurableType, document: Document, browse: bool

@@ -8,7 +8,7 @@ Gaps: other formats than Delta, streaming tables, materialized views, row filter
 tables lie in the home's `tables` folder, also below a `storage_root`.
 """
 
-import fnmatch
+import re
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -100,9 +100,11 @@ class TablesService:
         """Names and types of a catalog's tables; patterns are SQL LIKE patterns."""
         self._catalog.reach(caller, CATALOG, catalog)
 
+        schemas, tables = _like(schema_pattern), _like(table_pattern)
+
         def wanted(full_name: str) -> bool:
             _, schema, table = full_name.split(".")
-            return _like(schema, schema_pattern) and _like(table, table_pattern)
+            return bool(schemas.match(schema) and tables.match(table))
 
         return self._catalog.visible_page(caller, TABLE, catalog, page, browse=False, wanted=wanted)
 
@@ -150,7 +152,8 @@ class TablesService:
             raise InvalidParameter("An EXTERNAL table needs a storage_location below an external location.")
         url = self._catalog.storage.url_of(body.storage_location)
         text = body.storage_location if url is None else str(url)
-        return str(self._locations.claim(caller, text, "CREATE_EXTERNAL_TABLE", "CreateTable"))
+        self._locations.claim(caller, text, "CREATE_EXTERNAL_TABLE", "CreateTable")
+        return text
 
     def _free_name(self, caller: Caller, catalog: str, schema: str, name: str) -> str:
         chain = self._catalog.reach(caller, SCHEMA, f"{catalog}.{schema}", TABLE.create)
@@ -199,8 +202,8 @@ def _same_location(left: str, right: str) -> bool:
     return plain(left) == plain(right)
 
 
-def _like(name: str, pattern: str | None) -> bool:
-    if not pattern:
-        return True
-    escaped = pattern.replace("[", "[[]").replace("*", "[*]").replace("?", "[?]")
-    return fnmatch.fnmatchcase(name, escaped.replace("%", "*").replace("_", "?").lower())
+def _like(pattern: str | None) -> re.Pattern[str]:
+    """A SQL LIKE pattern; none matches everything."""
+    meaning = {"%": ".*", "_": "."}
+    text = "".join(meaning.get(character, re.escape(character)) for character in (pattern or "%").lower())
+    return re.compile(f"{text}\\Z", re.DOTALL)

@@ -9,6 +9,6 @@ class TagAssignment(Payload):
     entity_type: str | None = None
     entity_name: str | None = None
     tag_key: str | None = None
-    tag_value: str = ""
+    tag_value: str | None = None
     update_time: str | None = None
     updated_by: str | None = None

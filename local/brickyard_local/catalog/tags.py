@@ -50,7 +50,7 @@ class TagsService:
         self._catalog = catalog
         self._tables = tables
 
-    def create(self, caller: Caller, entity_type: str, name: str, key: str, value: str) -> Document:
+    def create(self, caller: Caller, entity_type: str, name: str, key: str, value: str | None) -> Document:
         """Errors: RESOURCE_ALREADY_EXISTS, InvalidParameter, NotFound, PERMISSION_DENIED."""
         _check(key, value)
         with self._catalog.storage.change():
@@ -62,7 +62,7 @@ class TagsService:
                 raise InvalidParameter(f"{name} has {len(tags)} tags: a securable has at most {_MOST}. Delete some.")
             return self._put(caller, entity, document, key, value)
 
-    def update(self, caller: Caller, entity_type: str, name: str, key: str, value: str) -> Document:
+    def update(self, caller: Caller, entity_type: str, name: str, key: str, value: str | None) -> Document:
         """Errors: as `create`, and NotFound when the tag is not assigned."""
         _check(key, value)
         with self._catalog.storage.change():
@@ -99,8 +99,9 @@ class TagsService:
                 raise NotFound(f"Table '{entity.full_name}' has no column '{entity.column}', but {columns}.")
         return entity, document
 
-    def _put(self, caller: Caller, entity: Entity, document: Document, key: str, value: str) -> Document:
-        tag = {"tag_value": value, "update_time": now_ms(), "updated_by": caller.principal}
+    def _put(self, caller: Caller, entity: Entity, document: Document, key: str, value: str | None) -> Document:
+        given = {} if value is None else {"tag_value": value}
+        tag = {**given, "update_time": now_ms(), "updated_by": caller.principal}
         tags = {**_tags(entity, document), key: tag}
         self._catalog.documents.put(entity.kind, _with_tags(entity, document, tags))
         return {"tag_key": key, **tag}
@@ -131,7 +132,7 @@ def _with_tags(entity: Entity, document: Document, tags: dict[str, Document]) ->
     if entity.column is not None:
         return {**document, "column_tags": {**document.get("column_tags", {}), entity.column: tags}}
     if entity.kind is MODEL and not is_function(document):
-        document = {**document, "tags": {key: tag["tag_value"] for key, tag in tags.items()}}
+        document = {**document, "tags": {key: tag.get("tag_value", "") for key, tag in tags.items()}}
     return {**document, "entity_tags": tags}
 
 
@@ -144,11 +145,11 @@ def _assigned(entity: Entity, document: Document, key: str) -> Document:
     return tag
 
 
-def _check(key: str, value: str) -> None:
+def _check(key: str, value: str | None) -> None:
     if len(key) > _MAX_KEY or not _KEY.match(key):
         raise InvalidParameter(
             f"'{key[:80]}' is not a tag key: 1 to {_MAX_KEY} characters without . , - = / : and without spaces at the "
             "ends."
         )
-    if len(value) > _MAX_VALUE:
+    if value is not None and len(value) > _MAX_VALUE:
         raise InvalidParameter(f"A tag's value has at most {_MAX_VALUE} characters; this one has {len(value)}.")

@@ -30,6 +30,6 @@ class VolumesService:
         parent = f"{body.catalog_name}.{body.schema_name}"
         with self._catalog.storage.change():
             if body.storage_location:
-                url = self._locations.claim(caller, body.storage_location, "CREATE_EXTERNAL_VOLUME", "CreateVolume")
-                fields["storage_location"] = str(url)
+                self._locations.claim(caller, body.storage_location, "CREATE_EXTERNAL_VOLUME", "CreateVolume")
+                fields["storage_location"] = body.storage_location
             return self._catalog.create(caller, VOLUME, parent, body.name, fields)
