@@ -118,6 +118,73 @@ def test_a_range_is_answered_and_a_file_that_changed_is_not_continued(
     assert files_http.get(path, headers=fresh).status_code == 200
 
 
+def test_ranges_from_the_end_and_past_it(client: WorkspaceClient, volume: str, files_http: httpx.Client) -> None:
+    path = f"{volume}/ranges"
+    client.files.upload(path, io.BytesIO(b"0123456789"))
+    for asked, content in (("bytes=-3", b"789"), ("bytes=8-", b"89"), ("bytes=0-99", b"0123456789")):
+        answer = files_http.get(path, headers={"Range": asked})
+        assert (answer.status_code, answer.content) == (206, content)
+    past = files_http.get(path, headers={"Range": "bytes=10-"})
+    assert (past.status_code, past.headers["content-range"]) == (416, "bytes */10")
+
+
+def test_a_signed_url_opens_one_file_without_a_token(
+    local_workspace: LocalWorkspace, client: WorkspaceClient, volume: str
+) -> None:
+    """Clients of cloud storage send no token with a presigned URL; ours carries none either."""
+    path = f"{volume}/signed"
+    client.files.upload(path, io.BytesIO(b"mine"))
+    made = client.api_client.do("POST", "/api/2.0/fs/create-download-url", query={"path": path})
+    url = str(made["url"])
+    assert made["headers"] == []
+    assert local_workspace.token not in url
+    assert httpx.get(url).content == b"mine"
+    assert httpx.put(url, content=b"x").status_code == 403
+    assert httpx.get(url.replace("/signed?", "/range?")).status_code == 403
+    expired = httpx.get(url.replace("x-expires=", "x-expires=1"))
+    assert expired.status_code == 403
+
+
+def test_a_finished_model_version_takes_no_late_upload(
+    local_workspace: LocalWorkspace, client: WorkspaceClient
+) -> None:
+    """The body of an upload comes while another call finalizes the version."""
+    catalog = f"late_{secrets.token_hex(4)}"
+    client.catalogs.create(catalog)
+    client.schemas.create("s", catalog)
+    name = f"{catalog}.s.m"
+    client.registered_models.create(catalog_name=catalog, schema_name="s", name="m")
+    mlflow = "/api/2.0/mlflow/unity-catalog/model-versions"
+    client.api_client.do("POST", f"{mlflow}/create", body={"name": name, "source": "dbfs:/x"})
+    root = f"/Models/{catalog}/s/m/1"
+    client.files.upload(f"{root}/MLmodel", io.BytesIO(b"kept"))
+    host, port = local_workspace.host.removeprefix("http://").split(":")
+    head = (
+        f"PUT /api/2.0/fs/files{root}/MLmodel HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 4\r\n"
+        f"Authorization: Bearer {local_workspace.token}\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=30) as line:
+        line.sendall(head.encode() + b"la")
+        deadline = time.monotonic() + 10
+        while not uploads(local_workspace) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        client.api_client.do("POST", f"{mlflow}/finalize", body={"name": name, "version": "1"})
+        line.sendall(b"te")
+        assert line.makefile("rb").readline().split()[1] == b"400"
+    assert client.files.download(f"{root}/MLmodel").contents.read() == b"kept"  # type: ignore[union-attr]
+
+
+def test_ten_thousand_entries_are_listed_page_by_page(
+    local_workspace: LocalWorkspace, client: WorkspaceClient, volume: str
+) -> None:
+    client.files.create_directory(f"{volume}/many")
+    folder = local_workspace.home.files / volume.removeprefix("/") / "many"
+    for number in range(10_000):
+        (folder / f"{number:05}").touch()
+    names = [entry.name for entry in client.files.list_directory_contents(f"{volume}/many")]
+    assert names == [f"{number:05}" for number in range(10_000)]
+
+
 def test_an_upload_that_breaks_off_leaves_neither_a_file_nor_a_remainder(
     local_workspace: LocalWorkspace, client: WorkspaceClient, volume: str
 ) -> None:
@@ -173,7 +240,7 @@ def test_a_volume_must_exist_and_be_granted(
     with pytest.raises(NotFound):
         client.files.upload("/Volumes/none/s/v/x", io.BytesIO(b"1"))
     robot = client.service_principals.create(display_name="robot")
-    token = client.token_management.create_obo_token(application_id=robot.application_id).token_value
+    token = client.token_management.create_obo_token(application_id=str(robot.application_id)).token_value
     theirs = local_workspace.client(token=token)
     client.files.upload(f"{volume}/secret", io.BytesIO(b"1"))
     for attempt in (

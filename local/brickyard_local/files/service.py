@@ -22,7 +22,7 @@ from brickyard_local.store import Document
 
 _PAGE_ENTRIES = 1000
 
-Undisturbed = Callable[[], AbstractContextManager[None]]
+Undisturbed = Callable[[], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,20 +38,25 @@ class Target:
 class FilesService:
     """The tree. Namespaces are mounted by the composition: `Volumes`, `Models`, `WorkspaceInternal`, `Workspace`.
 
-    While `undisturbed` is held nobody changes who may write where: an upload that took a minute is checked again
-    in it and moved to its place, so it can land neither in a model version that has become READY meanwhile nor in
-    a volume that is gone.
+    While a namespace's `undisturbed` is held nobody changes who may write where: an upload that took a minute is
+    checked again in it and moved to its place, so it can land neither in a model version that has become READY
+    meanwhile nor in a volume that is gone.
     """
 
-    def __init__(self, files: Path, undisturbed: Undisturbed = nullcontext) -> None:
+    def __init__(self, files: Path) -> None:
         self._mounts: dict[str, Mount] = {}
-        self._undisturbed = undisturbed
+        self._guards: dict[str, Undisturbed] = {}
         self.signer = Signer()
         self.uploads = Uploads(files / ".uploads")
 
-    def mount(self, namespace: str, mount: Mount) -> None:
-        """Say who resolves the paths below /`namespace`."""
+    def mount(self, namespace: str, mount: Mount, undisturbed: Undisturbed = nullcontext) -> None:
+        """Say who resolves the paths below /`namespace`, and what keeps its owner from changing them."""
         self._mounts[namespace] = mount
+        self._guards[namespace] = undisturbed
+
+    def _undisturbed(self, path: str) -> AbstractContextManager[object]:
+        names = split_path(path)
+        return self._guards.get(names[0], nullcontext)() if names else nullcontext()
 
     def start(self) -> None:
         """Sweep the uploads that an earlier process left unfinished."""
@@ -91,7 +96,7 @@ class FilesService:
     def publish(self, target: Target, staged: Path) -> None:
         """Let the upload appear, if it still may. Errors: as `target`."""
         try:
-            with self._undisturbed():
+            with self._undisturbed(target.path):
                 file = self.target(target.caller, target.path, overwrite=target.overwrite).file
                 publish(staged, file, overwrite=target.overwrite)
         finally:
@@ -100,10 +105,12 @@ class FilesService:
 
     def delete_file(self, caller: Caller, path: str) -> None:
         """Errors: NotFound, and as `local_path`."""
-        place = self.place(caller, path, write=True)
-        if not place.names or not place.path.is_file():
-            raise _missing(f"The file {path} does not exist.")
-        place.path.unlink()
+        with self._undisturbed(path):
+            place = self.place(caller, path, write=True)
+            if not place.names or not place.path.is_file():
+                raise _missing(f"The file {path} does not exist.")
+            place.path.unlink()
+        sync_folder(place.path.parent)
 
     def folder(self, caller: Caller, path: str) -> Path:
         """An existing folder. Errors: NotFound, and as `local_path`."""
@@ -114,21 +121,22 @@ class FilesService:
 
     def make_folder(self, caller: Caller, path: str) -> None:
         """With those above it; one that exists is fine. Errors: AlreadyExists for a file."""
-        place = self.place(caller, path, write=True)
         try:
-            place.path.mkdir(parents=True, exist_ok=True)
+            with self._undisturbed(path):
+                self.place(caller, path, write=True).path.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError) as error:
             raise AlreadyExists(f"A file lies on the way of directory {path}.") from error
 
     def delete_folder(self, caller: Caller, path: str) -> None:
         """Errors: NotFound, InvalidState when it is not empty."""
-        place = self.place(caller, path, write=True)
-        if not place.names:
-            raise InvalidParameter(f"{path} is the root of a volume, a model version or an experiment's artifacts.")
-        if not place.path.is_dir():
-            raise _missing(f"The directory {path} does not exist.")
         try:
-            place.path.rmdir()
+            with self._undisturbed(path):
+                place = self.place(caller, path, write=True)
+                if not place.names:
+                    raise InvalidParameter(f"{path} is the root of a volume, a model version or an experiment's files.")
+                if not place.path.is_dir():
+                    raise _missing(f"The directory {path} does not exist.")
+                place.path.rmdir()
         except OSError as error:
             raise InvalidState(f"The directory {path} is not empty: delete what it holds first.") from error
 

@@ -1,7 +1,8 @@
 """The tree on disk: what is uploaded appears whole or not at all."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -201,3 +202,48 @@ def test_artifacts_are_guarded_by_their_experiment_and_kept_per_workspace(tmp_pa
     assert place.path == tmp_path / "WorkspaceInternal" / "1" / "Mlflow" / "Artifacts" / "7" / "Runs" / "r"
     with pytest.raises(NotFound):
         mount(CALLER, ("Secrets", "x"), False)
+
+
+def test_an_upload_whose_place_was_closed_meanwhile_does_not_appear(tmp_path: Path) -> None:
+    """A model version becomes READY, or a volume is dropped, while the body still comes."""
+    service = FilesService(tmp_path / "files")
+    closed = False
+
+    def version(_caller: Caller, names: tuple[str, ...], write: bool) -> Place:
+        if write and closed:
+            message = "READY: its files cannot change"
+            raise InvalidState(message)
+        return Place(base=tmp_path / "files" / "Models", names=names)
+
+    service.mount("Models", version)
+    put(service, "/Models/kept", b"1")
+    late = service.target(CALLER, "/Models/late", overwrite=True)
+    waiting = service.uploads.stage()
+    asyncio.run(receive(chunks(b"2"), waiting))
+    closed = True
+    with pytest.raises(InvalidState):
+        service.publish(late, waiting)
+    for change in (service.delete_file, service.make_folder, service.delete_folder):
+        with pytest.raises(InvalidState):
+            change(CALLER, "/Models/kept")
+    assert [file.name for file in (tmp_path / "files" / "Models").iterdir()] == ["kept"]
+    assert staged(tmp_path) == []
+
+
+def test_check_and_move_are_one_step_that_nobody_comes_between(tmp_path: Path) -> None:
+    held: list[str] = []
+
+    @contextmanager
+    def undisturbed() -> Iterator[None]:
+        held.append("in")
+        yield
+        assert (tmp_path / "files" / "Volumes" / "x").exists()
+        held.append("out")
+
+    def volume(_caller: Caller, names: tuple[str, ...], _write: bool) -> Place:
+        return Place(base=tmp_path / "files" / "Volumes", names=names)
+
+    service = FilesService(tmp_path / "files")
+    service.mount("Volumes", volume, undisturbed)
+    put(service, "/Volumes/x", b"1")
+    assert held == ["in", "out"]
