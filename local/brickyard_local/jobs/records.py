@@ -62,8 +62,15 @@ class Records:
     def job(self, workspace_id: int, job_id: int) -> Document | None:
         return self.store.get(JOBS, job_id, scope=workspace_id)
 
-    def jobs(self, workspace_id: int, name: str | None = None, before: int | None = None) -> Iterator[Document]:
-        """Newest first, of this name in any case, with a smaller id than `before`; read as far as the caller asks."""
+    def jobs(self, workspace_id: int) -> Iterator[Document]:
+        """Newest first, read as far as the caller asks."""
+        for job_id in self.job_ids(workspace_id):
+            found = self.job(workspace_id, job_id)
+            if found is not None:
+                yield found
+
+    def job_ids(self, workspace_id: int, name: str | None = None, before: int | None = None) -> list[int]:
+        """Newest first, of jobs of this name in any case, smaller than `before`."""
         query = "SELECT CAST(key AS INTEGER) FROM documents WHERE scope=? AND kind=?"
         values: list[Any] = [workspace_id, JOBS]
         if name is not None:
@@ -72,10 +79,7 @@ class Records:
         if before is not None:
             query += " AND CAST(key AS INTEGER) < ?"
             values.append(before)
-        for (job_id,) in self.store.execute(f"{query} ORDER BY CAST(key AS INTEGER) DESC", values):
-            found = self.job(workspace_id, job_id)
-            if found is not None:
-                yield found
+        return [row[0] for row in self.store.execute(f"{query} ORDER BY CAST(key AS INTEGER) DESC", values)]
 
     def knows_job(self, workspace_id: int, job_id: int) -> bool:
         """Whether there is such a job; one-time runs have one that only they know."""

@@ -19,7 +19,6 @@ _SCHEMA = (
         "PRIMARY KEY (scope, run_id)) WITHOUT ROWID"
     ),
     "CREATE INDEX IF NOT EXISTS runs_of_job ON run_index (scope, job_id, run_id)",
-    "CREATE INDEX IF NOT EXISTS runs_by_time ON run_index (scope, start_time, run_id)",
     "CREATE INDEX IF NOT EXISTS runs_active ON run_index (scope, run_id) WHERE active",
 )
 _FILL = (
@@ -45,6 +44,13 @@ class Wanted:
     start_to: int | None = None
     before: int | None = None
     """Only runs with a smaller id: those after them in a list that is newest first."""
+
+    @property
+    def index(self) -> str:
+        """Named, because SQLite would walk the whole table in the order asked for."""
+        if self.job_id is not None:
+            return "INDEXED BY runs_of_job"
+        return "INDEXED BY runs_active" if self.active else ""
 
     def condition(self) -> tuple[str, list[Any]]:
         """As SQL and its values."""
@@ -86,7 +92,8 @@ class RunIndex:
     def newest(self, workspace_id: int, wanted: Wanted) -> Iterator[tuple[int, int]]:
         """(run id, job id), newest first, read as far as the caller asks."""
         condition, values = wanted.condition()
-        query = f"SELECT run_id, job_id FROM run_index WHERE scope=?{condition} ORDER BY run_id DESC"  # noqa: S608
+        table = f"run_index {wanted.index}"
+        query = f"SELECT run_id, job_id FROM {table} WHERE scope=?{condition} ORDER BY run_id DESC"  # noqa: S608
         last: list[Any] = []
         while True:
             further = " AND run_id < ?" if last else ""

@@ -120,8 +120,11 @@ class JobsService:
         if page_token is not None and not page_token.isdigit():
             raise InvalidParameter(f"page_token '{page_token}' is not one that a list has answered.")
         before = int(page_token) if page_token else None
-        for document in self._records.jobs(caller.workspace.workspace_id, name, before):
-            if self.may_view(caller, document["job_id"]):
+        for job_id in self._records.job_ids(caller.workspace.workspace_id, name, before):
+            document = (
+                self._records.job(caller.workspace.workspace_id, job_id) if self.may_view(caller, job_id) else None
+            )
+            if document is not None:
                 yield document
 
     def reset(self, caller: Caller, job_id: int, settings: dict[str, Any]) -> None:
