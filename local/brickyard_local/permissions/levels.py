@@ -84,3 +84,8 @@ def object_type(request: str) -> ObjectType:
     if request not in _TYPES:
         raise InvalidParameter(f"'{request}' is no object type with permissions; the types are {', '.join(_TYPES)}.")
     return _TYPES[request]
+
+
+def object_types() -> tuple[ObjectType, ...]:
+    """All types that the permissions API knows."""
+    return tuple(_TYPES.values())

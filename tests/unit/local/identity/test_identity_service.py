@@ -10,6 +10,7 @@ from brickyard_local.errors import NotFound, PermissionDenied, Unauthenticated
 from brickyard_local.identity.errors import ScimConflict, ScimError, ScimNotFound
 from brickyard_local.identity.payloads import Patch, PatchOperation, ScimResource, Value
 from brickyard_local.identity.resource_types import GROUPS, SERVICE_PRINCIPALS, USERS
+from brickyard_local.identity.rule_sets import GrantRule, RuleSet, UpdateRuleSet
 from brickyard_local.identity.service import IdentityService
 from brickyard_local.store import Document, Store
 
@@ -193,3 +194,45 @@ def test_no_token_is_kept_in_the_clear(tmp_path: Path) -> None:
     identity = IdentityService(Store(tmp_path / "account.db"))
     token = identity.mint_token(ADMIN, purpose="test", lifetime_s=None)
     assert all(token.encode() not in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_a_job_runs_as_its_maker_or_as_a_service_principal_that_the_maker_may_use(
+    store: Store, identity: IdentityService, admin: Caller
+) -> None:
+    store.put("account", "account", {"account_id": "a"})
+    mine, robot = principal(identity, admin), principal(identity, admin)["applicationId"]
+    team = group(identity, admin, "team", mine)
+    caller = Callers(store).caller(mine["applicationId"], WORKSPACE)
+    assert identity.may_run_as(caller, caller.principal)
+    assert identity.may_run_as(admin, robot)
+    assert not identity.may_run_as(caller, robot)
+    name = f"accounts/a/servicePrincipals/{robot}/ruleSets/default"
+    for role, may in (("manager", False), ("user", True)):
+        etag = identity.rule_sets.get(admin, name)["etag"]
+        rules = [GrantRule(role=f"roles/servicePrincipal.{role}", principals=["groups/team"])]
+        identity.rule_sets.update(
+            admin, UpdateRuleSet(name=name, rule_set=RuleSet(name=name, etag=etag, grant_rules=rules))
+        )
+        assert identity.may_run_as(caller, robot) is may
+    identity.replace(admin, GROUPS, team["id"], ScimResource(displayName="crew", members=[Value(value=mine["id"])]))
+    assert identity.may_run_as(Callers(store).caller(caller.principal, WORKSPACE), robot)
+    identity.delete(admin, GROUPS, team["id"])
+    assert not identity.may_run_as(Callers(store).caller(caller.principal, WORKSPACE), robot)
+
+
+def test_an_account_from_before_assignments_keeps_everybody_where_they_were(tmp_path: Path) -> None:
+    store = Store(tmp_path / "account.db")
+    for name in ("local", "other"):
+        store.put("workspaces", name, {"name": name, "workspace_id": len(name), "port": 1})
+    empty: Document = {"members": [], "entitlements": [], "roles": []}
+    store.put("groups", "1", {**empty, "id": "1", "displayName": "users"})
+    store.put("users", "2", {**empty, "id": "2", "userName": "ann@x.org", "displayName": "Ann"})
+    identity = IdentityService(store)
+    token = identity.mint_token("ann@x.org", purpose="test", lifetime_s=None)
+    for workspace_id, name in ((5, "local"), (5, "other")):
+        there = Workspace(name=name, workspace_id=workspace_id, port=1)
+        assert Callers(store).authenticate(f"Bearer {token}", there).principal == "ann@x.org"
+    with pytest.raises(PermissionDenied):
+        Callers(store).authenticate(f"Bearer {token}", Workspace(name="new", workspace_id=9, port=1))
+    users = next(known for known in identity.listed(GROUPS) if known["displayName"] == "users")
+    assert {"value": "workspace-access"} in users["entitlements"]
