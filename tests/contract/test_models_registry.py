@@ -149,7 +149,10 @@ def test_what_is_not_emulated_is_refused(client: WorkspaceClient, model: str) ->
         ),
         lambda: call(client, "PATCH", "registered-models/update", name=model, deployment_job_id="1"),
         lambda: call(client, "POST", "model-versions/generate-temporary-credentials", name=model, version="1"),
-        lambda: client.api_client.do("POST", "/api/2.1/unity-catalog/models/versions", body={}),
+        lambda: client.api_client.do(
+            "PATCH", f"/api/2.1/unity-catalog/securable-tags/CATALOG/{catalog}", body={"changes": {}}
+        ),
+        lambda: client.api_client.do("POST", "/api/2.1/unity-catalog/temporary-model-version-credentials", body={}),
     ]
     for attempt in calls:
         with pytest.raises(NotEmulated):

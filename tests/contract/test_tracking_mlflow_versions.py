@@ -1,8 +1,8 @@
 """One whole flow of mlflow's client, for every version that is to work: experiment to deleted model.
 
 It runs with the installed mlflow, in both dialects of its registry. BRICKYARD_MLFLOW_PYTHONS names interpreters of
-other environments (separated as in PATH), each with `mlflow-skinny`, `pandas<3` and `scikit-learn`; e.g. the versions
-of Databricks Runtime ML: 3.0.1 (17.3 LTS), 3.8.1 (18 LTS), 3.12.0 (19).
+other environments (separated as in PATH), each with `mlflow-skinny`, `pandas<3`, `scikit-learn` and `skops`; e.g. the
+versions of Databricks Runtime ML: 3.0.1 (17.3 LTS; with `opentelemetry-sdk<1.34`), 3.8.1 (18 LTS), 3.12.0 (19).
 """
 
 import os

@@ -9,6 +9,7 @@ import os
 import sys
 
 from brickyard_local.children import exit_with_parent
+from brickyard_local.tracking.artifacts import LOGGED_MODELS
 
 _DATABASE = "sqlite:///mlflow.db"
 _ARTIFACT_ROOT = "dbfs:/databricks/mlflow-tracking"
@@ -31,7 +32,11 @@ def main() -> None:
     )
     import uvicorn
     from mlflow.server.handlers import initialize_backend_stores
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
+    # Databricks' names: by them clients know whose artifacts they are and where to ask for them.
+    SqlAlchemyStore.MODELS_FOLDER_NAME = LOGGED_MODELS
+    SqlAlchemyStore.TRACE_FOLDER_NAME = ""
     # Makes or migrates the database before the socket exists: else the first caller would wait for it.
     initialize_backend_stores(_DATABASE, _DATABASE, _ARTIFACT_ROOT)
     uvicorn.run(
