@@ -1,6 +1,7 @@
-"""The running mlflow server of one workspace: started once, watched, started again when it dies.
+"""The running mlflow server of one workspace: started when needed, watched, started again when it dies.
 
 It listens on a Unix socket in a folder that only this user can enter, so nobody gets around our routes.
+Units: it ends when nobody called for BRICKYARD_MLFLOW_IDLE_S seconds (default half an hour), until the next call.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,8 @@ _START_S = 120.0
 _AGAIN_S = 5.0
 _POLL_S = 0.05
 _ANSWER_S = 300.0
+_IDLE_S = 1800.0
+IDLE = "BRICKYARD_MLFLOW_IDLE_S"
 
 Json = dict[str, Any]
 Query = list[tuple[str, str]]
@@ -67,6 +71,10 @@ class MlflowServer:
         self._failed = -_START_S
         self._reason = ""
         self._closed = False
+        self._idle_s = float(os.environ.get(IDLE) or _IDLE_S)
+        self._use = threading.Lock()
+        self._calls = 0
+        self._last_used = time.monotonic()
 
     async def wait(self) -> None:
         """Until it answers, without holding a thread. Errors: TemporarilyUnavailable when it cannot start."""
@@ -96,7 +104,11 @@ class MlflowServer:
 
     def call(self, method: str, path: str, *, query: Query | None = None, body: Json | None = None) -> Answer:
         """One request. Errors: TemporarilyUnavailable when the child dies over it."""
-        self.ensure()
+        with self._in_use():
+            self.ensure()
+            return self._ask(method, path, query, body)
+
+    def _ask(self, method: str, path: str, query: Query | None, body: Json | None) -> Answer:
         client = self._client
         try:
             if client is None:
@@ -119,6 +131,34 @@ class MlflowServer:
         """The child's process id while it runs."""
         child = self._child
         return child.process.pid if child is not None and child.alive else None
+
+    @contextlib.contextmanager
+    def _in_use(self) -> Iterator[None]:
+        """While a call is under way the child is not idle."""
+        with self._use:
+            self._calls += 1
+        try:
+            yield
+        finally:
+            with self._use:
+                self._calls -= 1
+                self._last_used = time.monotonic()
+
+    def _end_when_idle(self, child: Child) -> None:
+        while child.alive:
+            time.sleep(min(5.0, self._idle_s / 4))
+            with self._lock:
+                if self._child is not child:
+                    return
+                if self._became_idle():
+                    self._stop()
+
+    def _became_idle(self) -> bool:
+        """From here on a call waits for a new child: it counts itself before it looks whether this one is ready."""
+        with self._use:
+            idle = self._ready and not self._calls and time.monotonic() - self._last_used > self._idle_s
+            self._ready = self._ready and not idle
+            return idle
 
     def _look_after(self) -> bool:
         if self._child is not None and not self._child.alive:
@@ -144,7 +184,8 @@ class MlflowServer:
             timeout=_ANSWER_S,
             trust_env=False,
         )
-        self._started = time.monotonic()
+        self._started = self._last_used = time.monotonic()
+        threading.Thread(target=self._end_when_idle, args=(self._child,), name="mlflow-idle", daemon=True).start()
 
     def _answers(self) -> bool:
         if time.monotonic() - self._started > _START_S and self._child is not None:
