@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import unquote
 
 from fastapi import Depends, Request
 
@@ -126,11 +127,12 @@ class LocalState:
             ),
         )
         permissions.register("jobs", jobs.service.exists)
+        models.deploy_with(jobs.deployment)
         triggers = compose_triggers(
             store,
             jobs.triggered,
             caller_of=caller_of,
-            volume_folder=partial(files.local_path, write=False),
+            watched_folder=partial(_watched_folder, files, unity),
             table_folder=partial(_table_folder, unity),
         )
         jobs.service.when_changed(triggers.job_changed)
@@ -205,6 +207,7 @@ class LocalState:
         workspace_ids = self._workspace_ids()
         self.compute.lifecycle.start()
         self.jobs.runner.start(workspace_ids)
+        self.models.start_deployments()
         self.triggers.start(workspace_ids)
         self.sql.start(workspace_ids)
 
@@ -236,6 +239,13 @@ def _schedule(cron: str, timezone_id: str) -> Quartz:
 def _caller_of(account: Account, callers: Callers, workspace_id: int, principal: str) -> Caller:
     found = next(workspace for workspace in account.workspaces() if workspace.workspace_id == workspace_id)
     return callers.caller(principal, found)
+
+
+def _watched_folder(files: FilesService, unity: UnityCatalog, caller: Caller, path: str) -> Path:
+    """A folder of a volume or of an external location, for a principal who may read it. Errors: ApiError."""
+    if path.startswith("/"):
+        return files.local_path(caller, path, write=False)
+    return Path(unquote(unity.paths.credential(caller, path, "PATH_READ")["url"].removeprefix("file://")))
 
 
 def _table_folder(unity: UnityCatalog, caller: Caller, full_name: str) -> Path:

@@ -147,7 +147,6 @@ def test_what_is_not_emulated_is_refused(client: WorkspaceClient, model: str) ->
         lambda: client.registered_models.create(
             catalog_name=catalog, schema_name="default", name="n", storage_location="s3://b/x"
         ),
-        lambda: call(client, "PATCH", "registered-models/update", name=model, deployment_job_id="1"),
         lambda: call(client, "POST", "model-versions/generate-temporary-credentials", name=model, version="1"),
         lambda: client.api_client.do(
             "PATCH", f"/api/2.1/unity-catalog/securable-tags/CATALOG/{catalog}", body={"changes": {}}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from brickyard_local.account import Home
 from brickyard_local.jobs import task_types
 from brickyard_local.jobs.condition_work import ConditionWork
+from brickyard_local.jobs.deployment import DeploymentJobs
 from brickyard_local.jobs.for_each_work import ForEachWork
 from brickyard_local.jobs.needs import CallerOf, Compute, Files, Grant, Permissions, Secrets, Tokens
 from brickyard_local.jobs.pins import Pins
@@ -43,6 +44,7 @@ class Jobs:
     runs: RunsService
     runner: Runner
     triggered: "Triggered"
+    deployment: DeploymentJobs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +108,7 @@ def compose_jobs(home: Home, store: Store, neighbours: Neighbours) -> Jobs:
         runs=RunsService(records, runner, service, starts, home),
         runner=runner,
         triggered=Triggered(records=records, service=service, starts=starts),
+        deployment=DeploymentJobs(records, service, starts, neighbours.caller_of),
     )
 
 

@@ -2,7 +2,7 @@
 
 Source: mlflow's `databricks_uc_registry_service.proto`. mlflow sends fields in the query or in the body, whatever
 the method. Model files travel over the Files API below /Models, so no credentials are given out.
-Gaps: generate-temporary-credentials, prompts, deployment jobs: 501.
+Gaps: generate-temporary-credentials, prompts: 501.
 """
 
 import re
@@ -23,7 +23,6 @@ from brickyard_local.models.payloads import (
     parse,
 )
 from brickyard_local.models.render import model_proto, version_proto
-from brickyard_local.models.service import refuse_deployment_job
 from brickyard_local.paging import page
 from brickyard_local.state import Local, LocalState
 from brickyard_local.store import Document
@@ -43,20 +42,24 @@ def is_sdk_artifact_repository_enabled() -> Document:
 def create_model(fields: Fields, caller: CurrentCaller, local: Local) -> Document:
     """Errors: RESOURCE_ALREADY_EXISTS, SCHEMA_DOES_NOT_EXIST, PERMISSION_DENIED."""
     body = parse(MlflowModel, fields)
-    refuse_deployment_job(body.deployment_job_id)
     parent, name = _split(body.name)
     model = local.models.create(caller, parent, name, body.description, _tags(body.tags))
-    return {"registered_model": model_proto(model)}
+    if body.deployment_job_id:
+        model = local.models.connect(caller, body.name, body.deployment_job_id)
+    return _model(model, local)
 
 
 @router.patch("/registered-models/update")
 def update_model(fields: Fields, caller: CurrentCaller, local: Local) -> Document:
     """Errors: RESOURCE_DOES_NOT_EXIST, PERMISSION_DENIED."""
     body = parse(MlflowModel, fields)
-    refuse_deployment_job(body.deployment_job_id)
     changes = {"comment": body.description, "new_name": body.new_name and body.new_name.rpartition(".")[2]}
     given = {field: value for field, value in changes.items() if value is not None}
-    return {"registered_model": model_proto(local.models.update(caller, body.name, given))}
+    if body.deployment_job_id is not None:
+        model = local.models.connect(caller, body.name, body.deployment_job_id)
+    if given or body.deployment_job_id is None:
+        model = local.models.update(caller, body.name, given)
+    return _model(model, local)
 
 
 @router.delete("/registered-models/delete")
@@ -69,7 +72,7 @@ def delete_model(fields: Fields, caller: CurrentCaller, local: Local) -> Documen
 @router.get("/registered-models/get")
 def get_model(fields: Fields, caller: CurrentCaller, local: Local) -> Document:
     """Errors: RESOURCE_DOES_NOT_EXIST, PERMISSION_DENIED."""
-    return {"registered_model": model_proto(local.models.model(caller, parse(MlflowModel, fields).name))}
+    return _model(local.models.model(caller, parse(MlflowModel, fields).name), local)
 
 
 @router.get("/registered-models/search")
@@ -145,7 +148,11 @@ def finalize_version(fields: Fields, caller: CurrentCaller, local: Local) -> Doc
 def get_version(fields: Fields, caller: CurrentCaller, local: Local) -> Document:
     """Errors: RESOURCE_DOES_NOT_EXIST, PERMISSION_DENIED."""
     body = parse(MlflowVersion, fields)
-    return _version(local.models.version(caller, body.name, body.version), local)
+    answer = _version(version := local.models.version(caller, body.name, body.version), local)
+    if local.models.deployments is not None and version.get("deployment"):
+        model = local.models.model(caller, body.name)
+        answer["model_version"] |= local.models.deployments.of_version(model, version)
+    return answer
 
 
 @router.get("/model-versions/get-download-uri")
@@ -234,6 +241,11 @@ def _split(full_name: str) -> tuple[str, str]:
 
 def _tags(tags: list[Tag]) -> dict[str, str]:
     return {tag.key: tag.value for tag in tags}
+
+
+def _model(model: Document, local: LocalState) -> Document:
+    shown = {} if local.models.deployments is None else local.models.deployments.of_model(model)
+    return {"registered_model": {**model_proto(model), **shown}}
 
 
 def _location(version: Document, local: LocalState) -> str:

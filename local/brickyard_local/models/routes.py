@@ -15,7 +15,6 @@ from brickyard_local.models.payloads import (
     UpdateVersion,
 )
 from brickyard_local.models.render import alias_info, model_info, version_info
-from brickyard_local.models.service import refuse_deployment_job
 from brickyard_local.paging import page
 from brickyard_local.state import Local, LocalState
 from brickyard_local.store import Document
@@ -29,9 +28,11 @@ def create_model(body: CreateRegisteredModel, caller: CurrentCaller, local: Loca
     if body.storage_location:
         raise NotEmulated("`storage_location` of a registered model (leave the field out)")
     parent = f"{body.catalog_name}.{body.schema_name}"
-    refuse_deployment_job(body.deployment_job_id)
     tags = {tag.key: tag.value for tag in body.tags}
-    return _model(local.models.create(caller, parent, body.name, body.comment, tags), local)
+    model = local.models.create(caller, parent, body.name, body.comment, tags)
+    if body.deployment_job_id:
+        model = local.models.connect(caller, model["full_name"], body.deployment_job_id)
+    return _model(model, local)
 
 
 @router.get("")
@@ -69,7 +70,8 @@ def get_model(
 @router.patch("/{full_name}")
 def update_model(full_name: str, body: UpdateRegisteredModel, caller: CurrentCaller, local: Local) -> Document:
     """Errors: as `get_model`, and PRINCIPAL_DOES_NOT_EXIST, RESOURCE_ALREADY_EXISTS."""
-    refuse_deployment_job(body.deployment_job_id)
+    if body.deployment_job_id is not None:
+        local.models.connect(caller, full_name, body.deployment_job_id)
     return _model(local.models.update(caller, full_name, body.changes()), local)
 
 

@@ -2,7 +2,7 @@
 
 Source: docs.databricks.com/api/workspace/registeredmodels, …/modelversions (who may call);
 docs.databricks.com/machine-learning/manage-model-lifecycle (aliases need ownership, versions CREATE MODEL VERSION).
-Gaps: deployment jobs, prompts: 501.
+Gaps: prompts: 501.
 """
 
 import re
@@ -14,7 +14,16 @@ from typing import Any
 from brickyard_local.callers import Caller
 from brickyard_local.clock import now_ms
 from brickyard_local.errors import InvalidParameter, InvalidState, NotEmulated, NotFound
-from brickyard_local.models.ports import APPLY_TAG, CREATE_VERSION, EXECUTE, MANAGE, OWN, Securables
+from brickyard_local.models.deployments import Deployments
+from brickyard_local.models.ports import (
+    APPLY_TAG,
+    CREATE_VERSION,
+    EXECUTE,
+    MANAGE,
+    OWN,
+    DeploymentJobs,
+    Securables,
+)
 from brickyard_local.models.versions import KIND, Versions
 from brickyard_local.store import Document, Store
 
@@ -44,7 +53,9 @@ class ModelsService:
 
     def __init__(self, store: Store, securables: Securables) -> None:
         self._securables = securables
+        self._store = store
         self._versions = Versions(store)
+        self.deployments: Deployments | None = None
         securables.follow(KIND)
 
     # Models
@@ -116,14 +127,35 @@ class ModelsService:
     def finalize(self, caller: Caller, full_name: str, version: int) -> Document:
         """The files are there: the version is READY and its files stay as they are. Errors: InvalidState."""
         with self._securables.change():
-            document = self._version(caller, full_name, version, CREATE_VERSION)
+            model = self._securables.reach(caller, full_name, CREATE_VERSION)
+            document = self._versions.get(model["full_name"], version)
             folder = self._folder(document)
             if not folder.is_dir() or not any(folder.iterdir()):
                 raise InvalidState(
                     f"Model Version {full_name}/{version} has no files. Upload them to "
                     f"/Models/{full_name.replace('.', '/')}/{version} before finalizing it."
                 )
-            return self._versions.put({**document, "status": _READY, "updated_at": now_ms()})
+            ready = self._versions.put({**document, "status": _READY, "updated_at": now_ms()})
+            if self.deployments is not None and document["status"] != _READY:
+                self.deployments.version_ready(model, ready)
+        if self.deployments is not None:
+            self.deployments.start_pending()
+        return ready
+
+    def connect(self, caller: Caller, full_name: str, job_id: str) -> Document:
+        """Set the deployment job of a model. Errors: as `Deployments.connect`."""
+        if self.deployments is None:
+            raise NotEmulated("deployment jobs of registered models")
+        return self.deployments.connect(caller, full_name, job_id)
+
+    def start_deployments(self) -> None:
+        """Take up what an earlier process had to start: called when requests are answered."""
+        if self.deployments is not None:
+            self.deployments.start_pending()
+
+    def deploy_with(self, jobs: DeploymentJobs) -> None:
+        """New versions start the job that their model is connected with."""
+        self.deployments = Deployments(self._store, self._securables, self._versions, jobs)
 
     def version(self, caller: Caller, full_name: str, version: int) -> Document:
         """A version with the names of its `aliases`. Errors: NotFound, PERMISSION_DENIED."""
@@ -224,12 +256,6 @@ class ModelsService:
 
     def _folder(self, document: Document) -> Path:
         return self._securables.folder(document["full_name"]) / str(document["version"])
-
-
-def refuse_deployment_job(deployment_job_id: str | None) -> None:
-    """Errors: NotEmulated."""
-    if deployment_job_id:
-        raise NotEmulated("deployment jobs of registered models (`deployment_job_id`)")
 
 
 def _tagged(tags: Mapping[str, str], key: str, value: str | None) -> dict[str, str]:
