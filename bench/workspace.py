@@ -184,7 +184,7 @@ def _measure(peer: Peer, call: str, clients: int, seconds: float) -> Figure:
 def _client(peer: Peer, call: str, begin: float, end: float, answers: "multiprocessing.Queue[list[float]]") -> None:
     request = _Caller(peer)
     acts: dict[str, Callable[[], None]] = {
-        "create": lambda: request("POST", peer.schemas, {"name": secrets.token_hex(8), "catalog_name": "write"}),
+        "create": lambda: request("POST", peer.schemas, {"name": f"s{secrets.token_hex(8)}", "catalog_name": "write"}),
         "get": lambda: request("GET", f"{peer.schemas}/read.s7"),
         "list": lambda: request("GET", f"{peer.schemas}?catalog_name=read"),
     }

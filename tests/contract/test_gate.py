@@ -65,7 +65,7 @@ def test_a_taken_port_is_named_with_the_fix(tmp_path: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         home = Home(root=tmp_path / "home", cache=tmp_path / "cache")
-        with pytest.raises(CannotStart, match=rf"Port {port} .* is taken .*--port"):
+        with pytest.raises(CannotStart, match=rf"Port {port} .* is taken by process .*--workspace local:PORT"):
             process.start(home, (WorkspaceSpec(name="local", port=port),))
     assert process.running(home) is None
 
