@@ -23,7 +23,10 @@ class Attachments:
     def remove(self, workspace_id: int, cluster_id: str, stop: Stop) -> None:
         """A task has ended."""
         with self._lock:
-            self._stops[workspace_id, cluster_id].remove(stop)
+            left = self._stops[workspace_id, cluster_id]
+            left.remove(stop)
+            if not left:
+                del self._stops[workspace_id, cluster_id]
 
     def busy(self, workspace_id: int, cluster_id: str) -> bool:
         """Whether a task runs."""

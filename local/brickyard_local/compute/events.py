@@ -30,9 +30,8 @@ def answer(events: list[Document], asked: GetEvents) -> Document:
     if shown:
         result["events"] = [{name: value for name, value in event.items() if name != "number"} for event in shown]
     if start + size < len(found):
-        following: dict[str, Any] = asked.model_dump(exclude_defaults=True)
-        result["next_page"] = {**following, "offset": start + size, "limit": size, "end_time": asked.end_time}
-        result["next_page"] = {k: v for k, v in result["next_page"].items() if v is not None}
+        following: dict[str, Any] = asked.model_dump(exclude_defaults=True, exclude={"page_token", "page_size"})
+        result["next_page"] = {**following, "offset": start + size, "limit": size}
         result["next_page_token"] = str(start + size)
     return result
 

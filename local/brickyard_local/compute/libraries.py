@@ -14,7 +14,8 @@ from brickyard_local.errors import InvalidParameter, LocalWorkspaceError
 from brickyard_local.store import Document
 
 Library = dict[str, Any]
-_KINDS = ("whl", "pypi", "jar", "egg", "maven", "cran", "requirements")
+_NAMED_BY = {"pypi": "package", "maven": "coordinates", "cran": "package"}
+_KINDS = ("whl", "requirements", "jar", "egg", *_NAMED_BY)
 
 
 def checked(libraries: Sequence[Library]) -> list[Library]:
@@ -22,6 +23,13 @@ def checked(libraries: Sequence[Library]) -> list[Library]:
     for library in libraries:
         if len(library) != 1 or next(iter(library)) not in _KINDS:
             raise InvalidParameter(f"A library is exactly one of {', '.join(_KINDS)}; got {library}.")
+        kind, value = next(iter(library.items()))
+        name = value
+        if kind in _NAMED_BY:
+            name = value.get(_NAMED_BY[kind]) if isinstance(value, dict) else None
+        if not isinstance(name, str) or not name:
+            needed = f"an object with '{_NAMED_BY[kind]}'" if kind in _NAMED_BY else "a path"
+            raise InvalidParameter(f"The library '{kind}' is {needed}; got {value!r}.")
     return list(libraries)
 
 

@@ -63,6 +63,12 @@ class ClusterFields(BaseModel):
     aws_attributes: dict[str, Any] | None = None
     azure_attributes: dict[str, Any] | None = None
     gcp_attributes: dict[str, Any] | None = None
+    init_scripts: list[dict[str, dict[str, Any]]] | None = None
+    ssh_public_keys: list[str] | None = None
+    docker_image: dict[str, Any] | None = None
+    cluster_log_conf: dict[str, dict[str, Any]] | None = None
+    instance_pool_id: str | None = None
+    driver_instance_pool_id: str | None = None
 
 
 class ClusterId(_Body):

@@ -263,6 +263,9 @@ def test_a_library_names_one_thing(world: World) -> None:
     for wrong in ({}, {"whl": "/a.whl", "jar": "/b.jar"}, {"wheel": "/a.whl"}):
         with pytest.raises(InvalidParameter, match="exactly one of"):
             world.clusters.install(ADMIN, cluster_id, [wrong])
+    for malformed in ({"pypi": "pandas"}, {"pypi": {}}, {"whl": {"path": "/a.whl"}}, {"jar": ""}, {"pypi": None}):
+        with pytest.raises(InvalidParameter, match="got"):
+            world.clusters.install(ADMIN, cluster_id, [malformed])
 
 
 def test_a_cluster_for_notebooks_only_takes_no_jobs(world: World) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from brickyard_local.compute.attributes import assign, attribute, found
@@ -143,6 +143,7 @@ def test_without_rules_nothing_is_limited(spec: Json) -> None:
     assert apply({}, spec) == Applied(spec=spec, violations=())
 
 
+@settings(max_examples=50)
 @given(
     text=st.text()
     | st.recursive(

@@ -53,6 +53,8 @@ def test_what_a_cloud_takes_is_taken(changes: Document) -> None:
         ({"num_workers": -1}, "num_workers"),
         ({"num_workers": "2"}, "num_workers"),
         ({"custom_tags": {"a": 1}}, "custom_tags"),
+        ({"ssh_public_keys": 5}, "ssh_public_keys"),
+        ({"init_scripts": ["/x.sh"]}, "init_scripts"),
         ({"autotermination_minutes": 9}, "between 10 and 10000"),
         ({"data_security_mode": "SHARED"}, "data_security_mode"),
         ({"data_security_mode": "USER_ISOLATION", "single_user_name": "ann@x.org"}, "single_user_name"),
