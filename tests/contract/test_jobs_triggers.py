@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import InvalidParameterValue
-from databricks.sdk.service.catalog import PermissionsChange, Privilege
+from databricks.sdk.service.catalog import AwsIamRoleRequest, PermissionsChange, Privilege
 from databricks.sdk.service.jobs import BaseRun, Continuous, CronSchedule, JobSettings, PauseStatus, RunResultState
 from databricks.sdk.service.workspace import ImportFormat
 
@@ -76,6 +76,20 @@ def test_a_new_file_in_a_volume_starts_a_run_and_one_that_was_there_does_not(
     client.files.upload(f"{folder}/deep/new.csv", io.BytesIO(b"3"))
     (run,) = until(lambda: runs(client, job))
     assert run.trigger.value == "FILE_ARRIVAL"
+
+
+def test_files_of_an_external_location_are_watched_too(
+    client: WorkspaceClient, local_workspace: LocalWorkspace, new_job: Callable[..., int]
+) -> None:
+    name = f"lake{secrets.token_hex(4)}"
+    role = AwsIamRoleRequest(role_arn="arn:aws:iam::123456789012:role/lake")
+    client.storage_credentials.create(name, aws_iam_role=role)
+    client.external_locations.create(name, f"s3://{name}/raw", name)
+    job = new_job(trigger={"file_arrival": {"url": f"s3://{name}/raw/in/"}})
+    arriving = local_workspace.home.root / "external" / "s3" / name / "raw" / "in" / "new.csv"
+    arriving.parent.mkdir(parents=True)
+    arriving.write_text("1")
+    assert until(lambda: runs(client, job))[0].trigger.value == "FILE_ARRIVAL"
 
 
 def table(client: WorkspaceClient, catalog: str, name: str) -> str:

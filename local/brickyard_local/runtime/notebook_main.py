@@ -24,6 +24,7 @@ class NotebookFailed(RuntimeError):
 def run(task: Mapping[str, Any], folder: Path) -> int:
     """Run the notebook of a task. Exit status 0, or RESTART. Errors: those of its cells."""
     task = {**task, **_read(folder / RESUME)}
+    (folder / RESUME).unlink(missing_ok=True)  # one that is there when the process ends asks for the next restart
     sys.path.insert(0, task["notebook_folder"])
     sys.dont_write_bytecode = True  # the workspace's folders hold what was imported, no caches
     widgets = Widgets(task["parameters"])
@@ -71,6 +72,8 @@ def _processed(path: str, below: Path, timeout_s: float | None) -> int:
         finally:
             if child.stdin is not None:
                 child.stdin.close()
+        if not (below / RESUME).exists():
+            break
     return status
 
 

@@ -20,7 +20,7 @@ def compose_triggers(
     jobs: Jobs,
     *,
     caller_of: CallerOf,
-    volume_folder: Folder,
+    watched_folder: Folder,
     table_folder: Folder,
     clock: Callable[[], float] = time.time,
 ) -> TriggerLoop:
@@ -45,7 +45,7 @@ def compose_triggers(
 
         if "file_arrival" in block:
             arrival = block["file_arrival"]
-            looks: Looks = partial(observed.files, finder(volume_folder, arrival["url"]))
+            looks: Looks = partial(observed.files, finder(watched_folder, arrival["url"]))
             return _watch(arrival, "FILE_ARRIVAL", looks), definition
         tables = block["table_update"]
         finds = {table: finder(table_folder, table) for table in tables["table_names"]}

@@ -1,10 +1,10 @@
 """What `schedule`, `trigger` and `continuous` of a job may say here. Pure: no I/O.
 
 Source: docs.databricks.com/api/workspace/jobs/create; docs.databricks.com/jobs/triggers
-Gaps: SQL conditions, model triggers, maintenance windows and retries of continuous jobs are refused by name; files
-are watched in volumes only.
+Gaps: SQL conditions, model triggers, maintenance windows and retries of continuous jobs are refused by name.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +27,7 @@ _FIELDS = {
     ),
 }
 _LEAST_S = 60
+_CLOUD = re.compile(r"(abfss|gs|r2|s3a?)://[^/\s]+")
 
 
 def check(settings: Mapping[str, Any]) -> None:
@@ -83,11 +84,11 @@ def _check_trigger(trigger: Mapping[str, Any]) -> None:
 
 def _check_url(url: str) -> None:
     names = url.strip("/").split("/")
-    if not url.startswith("/Volumes/"):
-        raise NotEmulated(f"the file arrival url '{url}': files are watched in /Volumes/<catalog>/<schema>/<volume>")
-    if len(names) < 4 or not all(names) or ".." in names:
+    in_volume = url.startswith("/Volumes/") and len(names) >= 4 and all(names)
+    if not (in_volume or _CLOUD.match(url)) or ".." in names:
         raise InvalidParameter(
-            f"trigger.file_arrival.url is '{url}'; it must be /Volumes/<catalog>/<schema>/<volume>, or a folder in it."
+            f"trigger.file_arrival.url is '{url}'; it must be /Volumes/<catalog>/<schema>/<volume> or the URL of an "
+            "external location, or a folder in it."
         )
     if "*" in url or "?" in url:
         raise InvalidParameter(f"trigger.file_arrival.url is '{url}'; it cannot contain wildcards.")

@@ -70,7 +70,7 @@ class World:
             self.store,
             self.jobs,
             caller_of=_caller,
-            volume_folder=self.folder,
+            watched_folder=self.folder,
             table_folder=self.folder,
             clock=lambda: self.now,
         )

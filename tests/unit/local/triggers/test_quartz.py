@@ -72,6 +72,8 @@ def test_a_time_that_daylight_saving_skips_does_not_fire() -> None:
 def test_a_time_that_daylight_saving_repeats_fires_once() -> None:
     found = fires("0 30 1 * * ?", "2026-10-31 12:00", zone="America/New_York", count=2)
     assert found == ["Sun 2026-11-01 01:30:00", "Mon 2026-11-02 01:30:00"]
+    second_pass = Quartz.parse("0 30 1 * * ?", NEW_YORK).next_after(datetime(2026, 11, 1, 4, tzinfo=UTC))
+    assert second_pass == datetime(2026, 11, 1, 6, 30, tzinfo=UTC)
 
 
 def test_a_daily_time_stays_on_the_wall_clock_when_clocks_change() -> None:
