@@ -5,8 +5,9 @@ import io
 import secrets
 
 import pytest
-from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import BadRequest, DatabricksError, NotFound, PermissionDenied, ResourceAlreadyExists
+from databricks.sdk import WorkspaceClient, errors
+from databricks.sdk.core import DatabricksError
+from databricks.sdk.errors import BadRequest, NotFound, PermissionDenied, ResourceAlreadyExists
 from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
 from databricks.sdk.service.workspace import ExportFormat, ImportFormat, Language, ObjectType
 
@@ -37,6 +38,23 @@ def test_a_notebook_is_imported_as_json_and_exported(client: WorkspaceClient, fo
     status = client.workspace.get_status(f"/Workspace{folder}/nb")
     assert (status.object_type, status.language) == (ObjectType.NOTEBOOK, Language.PYTHON)
     assert client.workspace.export(f"{folder}/nb", format=ExportFormat.SOURCE).content == content
+
+
+def test_a_jupyter_notebook_comes_back_as_it_went_and_is_not_converted(client: WorkspaceClient, folder: str) -> None:
+    content = b'{"cells": [], "metadata": {"language_info": {"name": "sql"}}, "nbformat": 4, "nbformat_minor": 5}'
+    client.workspace.upload(f"{folder}/nb.ipynb", io.BytesIO(content), format=ImportFormat.AUTO)
+    status = client.workspace.get_status(f"{folder}/nb")
+    assert (status.object_type, status.language) == (ObjectType.NOTEBOOK, Language.SQL)
+    for format_ in (ExportFormat.JUPYTER, ExportFormat.AUTO):
+        with client.workspace.download(f"{folder}/nb", format=format_) as found:
+            assert found.read() == content
+    for format_ in (ExportFormat.SOURCE, ExportFormat.HTML, ExportFormat.DBC):
+        with pytest.raises(errors.NotImplemented, match="conversion of a notebook"):
+            client.workspace.export(f"{folder}/nb", format=format_)
+    with pytest.raises(errors.NotImplemented, match="export of a folder"):
+        client.workspace.export(folder, format=ExportFormat.DBC)
+    with pytest.raises(errors.NotImplemented, match="notebooks_modified_after"):
+        list(client.workspace.list(folder, notebooks_modified_after=1))
 
 
 def test_writing_again_keeps_the_id_and_needs_to_be_asked_for(client: WorkspaceClient, folder: str) -> None:
@@ -71,7 +89,7 @@ def test_a_home_is_private_until_it_is_shared(local_workspace: LocalWorkspace, c
     names, clients = [], []
     for _ in range(2):
         robot = client.service_principals.create(display_name="robot")
-        token = client.token_management.create_obo_token(application_id=robot.application_id).token_value
+        token = client.token_management.create_obo_token(application_id=str(robot.application_id)).token_value
         names.append(str(robot.application_id))
         clients.append(local_workspace.client(token=token))
     owner, guest = clients
@@ -94,6 +112,21 @@ def test_workspaces_have_trees_of_their_own(
     with pytest.raises(NotFound):
         local_workspace.client(workspace="other").workspace.get_status(folder)
     assert client.workspace.get_status(folder).object_type is ObjectType.DIRECTORY
+
+
+def test_what_a_killed_import_left_is_swept_and_never_shown(fresh_local_workspace: LocalWorkspace) -> None:
+    files = fresh_local_workspace.home.files
+    client = fresh_local_workspace.client()
+    client.workspace.upload("/Shared/kept.txt", io.BytesIO(b"1"), format=ImportFormat.AUTO)
+    (tree,) = [folder for folder in (files / "Workspace").iterdir() if (folder / "Shared").is_dir()]
+    left = [files / ".imports" / "half", tree / ".writing-0123456789abcdef0123456789abcdef"]
+    for half in left:
+        half.parent.mkdir(exist_ok=True)
+        half.write_bytes(b"half")
+    fresh_local_workspace.kill()
+    fresh_local_workspace.start()
+    assert [half for half in left if half.exists()] == []
+    assert [found.path for found in client.workspace.list("/Shared")] == ["/Shared/kept.txt"]
 
 
 def test_the_tree_survives_a_kill(fresh_local_workspace: LocalWorkspace) -> None:

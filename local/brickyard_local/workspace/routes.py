@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
 from brickyard_local.callers import CurrentCaller
-from brickyard_local.errors import InvalidParameter, MalformedRequest
+from brickyard_local.errors import InvalidParameter, MalformedRequest, NotEmulated
 from brickyard_local.state import Local
 from brickyard_local.workspace.payloads import DeleteObject, ImportObject, PathBody
 
@@ -96,8 +96,12 @@ def get_status(path: str, local: Local, caller: CurrentCaller) -> dict[str, Any]
 
 
 @router.get("/workspace/list")
-def list_objects(path: str, local: Local, caller: CurrentCaller) -> dict[str, Any]:
-    """Errors: NotFound, PermissionDenied."""
+def list_objects(
+    path: str, local: Local, caller: CurrentCaller, notebooks_modified_after: int | None = None
+) -> dict[str, Any]:
+    """Errors: NotFound, PermissionDenied, NotEmulated."""
+    if notebooks_modified_after is not None:
+        raise NotEmulated("notebooks_modified_after of workspace/list")
     objects = local.workspace.listed(caller, path)
     return {"objects": objects} if objects else {}
 

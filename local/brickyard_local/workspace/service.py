@@ -124,14 +124,13 @@ class WorkspaceService:
             return created
 
     def read(self, caller: Caller, path: str, format_: str) -> tuple[Document, bytes]:
-        """Export. Errors: NotFound, PermissionDenied, InvalidParameter for folders, NotEmulated for conversions."""
+        """Export. Errors: NotFound, PermissionDenied, InvalidParameter for experiments, NotEmulated for the rest."""
         document = self._existing(caller, path)
         self.access.require(caller, document, "CAN_READ")
-        if document["object_type"] in {DIRECTORY, EXPERIMENT}:
-            raise InvalidParameter(
-                f"{document['path']} is a {document['object_type']}: only notebooks and files can "
-                "be exported here, one by one."
-            )
+        if document["object_type"] == DIRECTORY:
+            raise NotEmulated(f"the export of a folder ({document['path']}): export what it holds one by one")
+        if document["object_type"] == EXPERIMENT:
+            raise InvalidParameter(f"{document['path']} is an experiment: only notebooks and files can be exported.")
         if format_ not in {"AUTO", "RAW", document["stored_as"], "SOURCE" if _is_file(document) else ""}:
             raise NotEmulated(f"the conversion of a notebook from {document['stored_as']} to {format_}")
         return document, self._content(caller.workspace.workspace_id, document["path"]).read_bytes()
