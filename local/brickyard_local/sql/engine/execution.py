@@ -54,7 +54,7 @@ class Execution:
     def _opened(self) -> Iterator[SparkSession]:
         self._check()
         request = self.request
-        with session(request["environment"], user=request["user"], files=request["files"]) as opened:
+        with session(request["environment"], user=request["user"]) as opened:
             self._session = opened
             try:
                 yield opened
@@ -111,7 +111,10 @@ def write_rows(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _make_view(opened: SparkSession, view: Mapping[str, Any]) -> None:
-    """A temporary view of rows that came as JSON: strings, which Spark casts to the columns' types."""
+    """A temporary view: of files, or of rows that came as JSON strings, which Spark casts to the columns' types."""
+    if "path" in view:
+        opened.read.format(view["format"]).load(view["path"]).createTempView(view["name"])
+        return
     names = [each["name"] for each in view["columns"]]
     rows = [tuple(None if value is None else str(value) for value in row) for row in view["rows"]]
     frame = opened.createDataFrame(rows, ", ".join(f"`{name}` STRING" for name in names))
@@ -123,7 +126,7 @@ def probe(request: Mapping[str, Any]) -> dict[str, Any]:
     """Whether Spark answers."""
     begin = time.monotonic()
     try:
-        with session(request["environment"], user=request["user"], files=False) as opened:
+        with session(request["environment"], user=request["user"]) as opened:
             opened.sql("SELECT 1").collect()
     except Exception as error:  # noqa: BLE001 - why it does not answer is what is asked
         return {"error": described(error)}

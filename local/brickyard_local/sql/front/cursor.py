@@ -78,8 +78,8 @@ class Cursor:
         return tuple(parts)
 
     def identifier(self) -> str:
-        """A name of one part, or a string. Errors: SyntaxProblem."""
-        if self.token is not None and self.token.kind is Kind.STRING:
+        """A name of one part, a string or a number. Errors: SyntaxProblem."""
+        if self.token is not None and self.token.kind in {Kind.STRING, Kind.NUMBER}:
             return self.take().value
         return self._part()
 

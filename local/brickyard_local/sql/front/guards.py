@@ -6,6 +6,7 @@ refused by shared compute, with other words.
 Source: docs.databricks.com/compute/access-mode-limitations; docs.databricks.com/sql/language-manual/sql-ref-parameters.
 """
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 from brickyard_local.errors import NotEmulated, PermissionDenied
@@ -111,12 +112,19 @@ def _refuse_settings(found: tuple[Token, ...]) -> None:
             raise NotEmulated(f"the parameter {following.value.upper()} (each statement has a session of its own)")
 
 
-def file_paths(found: tuple[Token, ...]) -> list[str]:
-    """Paths of files that are read as tables, such as csv.`/Volumes/c/s/v/x.csv`.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileTable:
+    """Files that are read as a table, such as csv.`/Volumes/c/s/v/x.csv`: `text[start:end]` of a statement."""
 
-    Errors: PermissionDenied where it is not read: a volume's files are not written by SQL.
-    """
-    paths = []
+    start: int
+    end: int
+    format: str
+    path: str
+
+
+def file_tables(found: tuple[Token, ...]) -> list[FileTable]:
+    """Errors: PermissionDenied where they are not read: a volume's files are not written by SQL."""
+    tables = []
     for at, kind in enumerate(found[:-2]):
         dot, path = found[at + 1], found[at + 2]
         named = kind.is_name and kind.value.lower() in _FORMATS and dot.is_symbol(".") and path.kind is Kind.QUOTED
@@ -126,8 +134,8 @@ def file_paths(found: tuple[Token, ...]) -> list[str]:
         is_read = before is not None and (before.is_word("FROM", "JOIN", "USING") or before.is_symbol(","))
         if not is_read or found[0].is_word("DELETE"):
             raise PermissionDenied(f"'{path.value}' can only be read, after FROM, JOIN or USING.")
-        paths.append(path.value)
-    return paths
+        tables.append(FileTable(start=kind.start, end=path.end, format=kind.value.lower(), path=path.value))
+    return tables
 
 
 def _begins(found: tuple[Token, ...], words: tuple[str, ...]) -> bool:

@@ -17,8 +17,7 @@ class Rows:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ForSpark:
-    """A statement for Spark. `views` are temporary views that it reads; `files` lets it read files by path."""
+    """A statement for Spark. `views` are temporary views that it reads: of rows, or of files."""
 
     text: str
     views: Sequence[dict[str, Any]] = field(default_factory=tuple)
-    files: bool = False

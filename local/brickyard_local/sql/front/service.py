@@ -35,10 +35,9 @@ class Front:
             executor = Executor(api, catalog=record["catalog"], schema=record["schema"])
             if command is not None:
                 return executor.run(command)
-            files = _check_files(api, guards.file_paths(found))
-            text = text[: found[-1].end]
-            text, views = information_schema.rewritten(text, found, api, executor.current_catalog)
-        return ForSpark(text=text, views=views, files=files)
+            text, files = _with_files(api, text[: found[-1].end], guards.file_tables(found))
+            text, views = information_schema.rewritten(text, tokens(text), api, executor.current_catalog)
+        return ForSpark(text=text, views=[*views, *files])
 
 
 def _without_end(found: tuple[Token, ...]) -> tuple[Token, ...]:
@@ -47,14 +46,21 @@ def _without_end(found: tuple[Token, ...]) -> tuple[Token, ...]:
     return found
 
 
-def _check_files(api: CatalogApi, paths: list[str]) -> bool:
-    """Whether the statement reads files of volumes by path. Errors: PermissionDenied for other files."""
-    for path in paths:
-        plain = path.removeprefix("dbfs:")
+def _with_files(api: CatalogApi, text: str, tables: list[guards.FileTable]) -> tuple[str, list[dict[str, str]]]:
+    """The text with temporary views in the place of files, and those views.
+
+    Errors: PermissionDenied for files that are in no volume that the principal may read.
+    """
+    parts, done, views = [], 0, []
+    for number, table in enumerate(tables):
+        plain = table.path.removeprefix("dbfs:")
         names = split_path(plain) if plain.startswith("/Volumes/") else ()
         if len(names) < _IN_VOLUME:
             raise PermissionDenied(
-                f"'{path}' is not in a volume: statements read tables by name, and files below /Volumes/…."
+                f"'{table.path}' is not in a volume: statements read tables by name, and files below /Volumes/…."
             )
         api.require_readable("/" + "/".join(names[:_IN_VOLUME]))
-    return bool(paths)
+        views.append({"name": f"__files_{number}", "format": table.format, "path": plain})
+        parts += [text[done : table.start], f"`__files_{number}`"]
+        done = table.end
+    return "".join([*parts, text[done:]]), views

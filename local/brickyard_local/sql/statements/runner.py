@@ -104,7 +104,7 @@ class Runner:
         if isinstance(prepared, Rows):
             rows = {"columns": _columns(prepared), "rows": prepared.rows}
             return live.process.ask("/rows", {**request, **rows})
-        text = {"text": prepared.text, "views": list(prepared.views), "files": prepared.files}
+        text = {"text": prepared.text, "views": list(prepared.views)}
         environment = self._access.environment(live.caller, token)
         body = {**request, **text, "environment": environment}
         return live.process.ask("/statements", body, statement_id=record["id"])
