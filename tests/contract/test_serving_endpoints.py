@@ -5,6 +5,7 @@ import os
 import secrets
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -188,6 +189,31 @@ def test_the_old_version_answers_until_the_new_one_is_ready(model: Model, servin
     until(is_updated)
     assert set(answers) == {1.0, 2.0}
     assert serving.wait_get_serving_endpoint_not_updating(name).config.config_version == 2
+
+
+@pytest.mark.slow
+def test_an_update_loses_no_request(model: Model, serving: Any) -> None:
+    """Requests all the while, slow ones among them that began with the old version and end with it."""
+    name = model.serve(1)
+    path, done = f"/serving-endpoints/{name}/invocations", threading.Event()
+
+    def keep_asking(x: float) -> list[tuple[int, str]]:
+        answers = []
+        while not done.is_set():
+            answer = ask_once(model.workspace, path, {"dataframe_records": [{"x": x}]})
+            answers.append((answer.status_code, answer.text))
+        return answers
+
+    with ThreadPoolExecutor() as pool:
+        asking = [pool.submit(keep_asking, x) for x in (99, 1, 2)]
+        try:
+            serving.update_config_and_wait(name, served_entities=[model.entity(2)], timeout=MINUTES)
+            until(lambda: serving.query(name, dataframe_records=[{"x": 0}]).predictions == [2.0])
+        finally:
+            done.set()
+        answers = [answer for each in asking for answer in each.result()]
+    assert {status for status, _ in answers} == {200}, [text for status, text in answers if status != 200][:3]
+    assert {'{"predictions": [100.0]}', '{"predictions": [2.0]}'} <= {text for _, text in answers}
 
 
 def test_a_model_that_cannot_load_fails_the_update_and_the_old_one_stays(model: Model, serving: Any) -> None:
