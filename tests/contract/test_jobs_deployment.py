@@ -71,9 +71,7 @@ def test_a_new_version_starts_the_job_and_approval_by_tag_lets_a_repair_finish_i
     run_id = int(waiting["run_id"])
     shown = {entry.name: entry.value for entry in client.jobs.get_run(run_id).job_parameters}
     assert shown == {"model_name": model, "model_version": version}
-    call(
-        client, "POST", "model-versions/set-tag", name=model, version=version, key="Approval_Check", value="Approved"
-    )
+    call(client, "POST", "model-versions/set-tag", name=model, version=version, key="Approval_Check", value="Approved")
     client.jobs.repair_run(run_id, rerun_all_failed_tasks=True)
     assert state_of(client, model, version, "SUCCEEDED")["run_id"] == str(run_id)
     client.jobs.delete(job)

@@ -19,6 +19,8 @@ class Tokens(Protocol):
 
     def principal_exists(self, name: str) -> bool: ...
 
+    def may_run_as(self, caller: Caller, principal: str) -> bool: ...
+
 
 class Permissions(Protocol):
     """Permission levels on jobs."""

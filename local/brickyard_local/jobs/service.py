@@ -194,10 +194,11 @@ class JobsService:
                 f"run_as names '{principal}', which this account does not have. A service principal is named by its "
                 "application id."
             )
-        if principal not in {caller.principal, known} and not caller.is_admin:
+        may = caller.is_admin or principal == known or self._tokens.may_run_as(caller, principal)
+        if not may:
             raise PermissionDenied(
-                f"'{caller.principal}' may not let a job run as '{principal}': here only a workspace admin may name "
-                "another principal (the role servicePrincipal.user is not emulated)."
+                f"'{caller.principal}' may not let a job run as '{principal}': a workspace admin may, and for a "
+                "service principal whoever has the role servicePrincipal.user on it."
             )
         return principal
 

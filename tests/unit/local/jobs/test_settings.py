@@ -55,7 +55,7 @@ def test_job_settings_that_would_do_nothing_are_refused_by_name(settings: dict[s
 @pytest.mark.parametrize(
     ("task", "named"),
     [
-        ({"notebook_task": {"notebook_path": "/a"}}, "notebook_task"),
+        ({"dbt_task": {"commands": ["dbt run"]}}, "dbt_task"),
         ({"email_notifications": {"on_success": ["a"]}}, "email_notifications.on_success"),
         ({"environment_key": None, "new_cluster": {"init_scripts": [{}]}}, "init_scripts"),
         ({"environment_key": None, "new_cluster": {"spark_conf": {"a": "b"}}}, "spark_conf"),
@@ -88,9 +88,7 @@ def test_a_task_needs_one_compute() -> None:
         check(job({"new_cluster": {"num_workers": 1}}))
 
 
-@pytest.mark.parametrize(
-    "dependency", ["-r /Workspace/r.txt", "git+https://x", "https://x/a.whl", "/dbfs/a.whl", "a @ b"]
-)
+@pytest.mark.parametrize("dependency", ["-e /Workspace/r", "git+https://x", "https://x/a.whl", "/dbfs/a.whl", "a @ b"])
 def test_dependencies_that_would_be_downloaded_are_refused(dependency: str) -> None:
     spec = {"environment_key": "default", "spec": {"dependencies": [dependency]}}
     with pytest.raises(ApiError, match="does not emulate"):
