@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import BadRequest, InvalidParameterValue, NotFound, NotImplemented, PermissionDenied
+from databricks.sdk.errors import BadRequest, InvalidParameterValue, NotFound, PermissionDenied, ResourceAlreadyExists
+from databricks.sdk.errors import NotImplemented as NotEmulated
 from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
 from databricks.sdk.service.sql import (
     AlertLifecycleState,
@@ -82,7 +83,7 @@ def test_a_warehouse_that_cannot_be_is_refused(client: WorkspaceClient, fields: 
 
 
 def test_names_of_warehouses_differ(client: WorkspaceClient, warehouse_id: str) -> None:
-    with pytest.raises(BadRequest, match="already exists"):
+    with pytest.raises(ResourceAlreadyExists):
         client.warehouses.create(name=client.warehouses.get(warehouse_id).name, cluster_size="Small")
 
 
@@ -99,6 +100,8 @@ def test_a_warehouse_is_started_by_who_may_use_it_and_stopped_by_who_manages_it(
     client.permissions.update("sql/warehouses", warehouse_id, access_control_list=[use])
 
     assert theirs.get(warehouse_id).state is State.STOPPED
+    listed = client.warehouses.get_permissions(warehouse_id).access_control_list or []
+    assert robot.application_id in [each.service_principal_name for each in listed]
     for refused in (theirs.stop, theirs.delete, lambda each: theirs.edit(each, auto_stop_mins=0)):
         with pytest.raises(PermissionDenied):
             refused(warehouse_id)
@@ -112,7 +115,7 @@ def test_the_configuration_of_warehouses_is_for_administrators(
     assert client.warehouses.get_workspace_warehouse_config().enable_serverless_compute is True
     with pytest.raises(PermissionDenied):
         new_robot().client().warehouses.set_workspace_warehouse_config(enable_serverless_compute=False)
-    with pytest.raises(NotImplemented, match="instance_profile_arn"):
+    with pytest.raises(NotEmulated, match="instance_profile_arn"):
         client.warehouses.set_workspace_warehouse_config(instance_profile_arn="arn")
 
 
@@ -161,7 +164,7 @@ def test_names_of_queries_differ_in_a_folder_unless_they_are_resolved(
     first = query(warehouse_id)
     client.queries.create(query=first)
 
-    with pytest.raises(BadRequest, match="already exists"):
+    with pytest.raises(ResourceAlreadyExists):
         client.queries.create(query=first)
     assert (
         client.queries.create(query=first, auto_resolve_display_name=True).display_name == f"{first.display_name} (1)"
@@ -216,7 +219,7 @@ def test_an_alert_that_cannot_be_evaluated_is_refused(client: WorkspaceClient, w
         create(alert(warehouse_id, evaluation=without))
     told = alert(warehouse_id)
     told.evaluation.notification = AlertV2Notification(subscriptions=[AlertV2Subscription(destination_id="x")])
-    with pytest.raises(NotImplemented, match="notification destinations"):
+    with pytest.raises(NotEmulated, match="notification destinations"):
         create(told)
 
 

@@ -247,6 +247,7 @@ def test_a_grant_in_sql_changes_what_another_principal_reads(warehouse: Warehous
     assert [robot.application_id, "USE CATALOG", "CATALOG", catalog] in shown
     assert "INSUFFICIENT_PERMISSIONS" in theirs.refusal(f"INSERT INTO {schema}.numbers VALUES (9, 'x')")
     assert "INSUFFICIENT_PERMISSIONS" in theirs.refusal(f"GRANT SELECT ON {schema}.numbers TO `account users`")
+    assert "INSUFFICIENT_PERMISSIONS" in theirs.refusal(f"OPTIMIZE {schema}.numbers")
 
     warehouse.rows(f"REVOKE SELECT ON {schema}.numbers FROM `{robot.application_id}`")
     assert "INSUFFICIENT_PERMISSIONS" in theirs.refusal(query)

@@ -79,6 +79,15 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 _TYPES = {request: ObjectType(request=request, answer=answer, levels=levels) for request, answer, levels in _TABLE}
 
 
+def canonical(request: str) -> str:
+    """The type's name of now: databricks-sdk's warehouses API still asks for `warehouses`.
+
+    >>> canonical("warehouses"), canonical("jobs")
+    ('sql/warehouses', 'jobs')
+    """
+    return "sql/warehouses" if request == "warehouses" else request
+
+
 def object_type(request: str) -> ObjectType:
     """Errors: InvalidParameter naming the types."""
     if request not in _TYPES:

@@ -4,20 +4,22 @@ Object types have one segment (`jobs`) or two (`sql/warehouses`), so the type is
 Source: docs.databricks.com/api/workspace/permissions.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
+from pydantic import AfterValidator
 
 from brickyard_local.callers import CurrentCaller
-from brickyard_local.permissions.levels import object_type
+from brickyard_local.permissions.levels import canonical, object_type
 from brickyard_local.permissions.payloads import AccessControlList
 from brickyard_local.state import Local
 
 router = APIRouter(prefix="/api/2.0/permissions", tags=["permissions"])
+RequestType = Annotated[str, AfterValidator(canonical)]
 
 
 @router.get("/{request_type:path}/{object_id}/permissionLevels")
-def permission_levels(request_type: str, object_id: str, local: Local, caller: CurrentCaller) -> dict[str, Any]:
+def permission_levels(request_type: RequestType, object_id: str, local: Local, caller: CurrentCaller) -> dict[str, Any]:
     """Errors: NotFound, PermissionDenied."""
     local.permissions.get(caller, request_type, object_id)
     levels = object_type(request_type).levels
@@ -25,14 +27,14 @@ def permission_levels(request_type: str, object_id: str, local: Local, caller: C
 
 
 @router.get("/{request_type:path}/{object_id}")
-def get_permissions(request_type: str, object_id: str, local: Local, caller: CurrentCaller) -> dict[str, Any]:
+def get_permissions(request_type: RequestType, object_id: str, local: Local, caller: CurrentCaller) -> dict[str, Any]:
     """Errors: NotFound, PermissionDenied."""
     return local.permissions.get(caller, request_type, object_id)
 
 
 @router.put("/{request_type:path}/{object_id}")
 def set_permissions(
-    request_type: str, object_id: str, body: AccessControlList, local: Local, caller: CurrentCaller
+    request_type: RequestType, object_id: str, body: AccessControlList, local: Local, caller: CurrentCaller
 ) -> dict[str, Any]:
     """Errors: NotFound, PermissionDenied, InvalidParameter."""
     return local.permissions.put(caller, request_type, object_id, body)
@@ -40,7 +42,7 @@ def set_permissions(
 
 @router.patch("/{request_type:path}/{object_id}")
 def update_permissions(
-    request_type: str, object_id: str, body: AccessControlList, local: Local, caller: CurrentCaller
+    request_type: RequestType, object_id: str, body: AccessControlList, local: Local, caller: CurrentCaller
 ) -> dict[str, Any]:
     """Errors: NotFound, PermissionDenied, InvalidParameter."""
     return local.permissions.patch(caller, request_type, object_id, body)

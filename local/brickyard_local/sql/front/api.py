@@ -43,6 +43,11 @@ class CatalogApi:
         """That the principal may read files below a volume's folder. Errors: NotFound, PermissionDenied."""
         self._send("GET", f"/api/2.0/fs/directories{quote(folder)}", query={"page_size": "1"})
 
+    def require_modifiable(self, table: str) -> None:
+        """That the principal may write a table. Errors: NotFound, PermissionDenied."""
+        body = {"table_id": self.get("tables", table)["table_id"], "operation": "READ_WRITE"}
+        self.post("temporary-table-credentials", body=body)
+
     def every(self, field: str, *path: str, **query: str) -> list[Document]:
         """All pages of a list."""
         found: list[Document] = []

@@ -46,6 +46,15 @@ def parse(found: tuple[Token, ...]) -> Command | None:
     return None
 
 
+def maintained(found: tuple[Token, ...]) -> Securable | None:
+    """The table of OPTIMIZE, VACUUM, RESTORE and REORG: Spark does not ask whether it may be changed."""
+    cursor = Cursor(found)
+    if cursor.accept_any("OPTIMIZE", "VACUUM", "RESTORE", "REORG") is None:
+        return None
+    cursor.accept("TABLE")
+    return Securable(kind=TABLE, name=cursor.name())
+
+
 def _grant(cursor: Cursor) -> Command:
     return _change_grants(cursor, revoke=False)
 

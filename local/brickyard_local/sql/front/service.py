@@ -11,7 +11,7 @@ from brickyard_local.sql.front.commands import Rewritten
 from brickyard_local.sql.front.executor import Executor
 from brickyard_local.sql.front.outcome import ForSpark, Rows
 from brickyard_local.sql.front.parameters import bound
-from brickyard_local.sql.front.parser import parse
+from brickyard_local.sql.front.parser import maintained, parse
 from brickyard_local.sql.front.tokens import Token, tokens
 from brickyard_local.store import Document
 
@@ -35,7 +35,10 @@ class Front:
             executor = Executor(api, catalog=record["catalog"], schema=record["schema"])
             if command is not None:
                 return executor.run(command)
+            changed = maintained(found)
             text, files = _with_files(api, text[: found[-1].end], guards.file_tables(found))
+            if changed is not None:
+                api.require_modifiable(executor.full_name(changed))
             text, views = information_schema.rewritten(text, tokens(text), api, executor.current_catalog)
         return ForSpark(text=text, views=[*views, *files])
 

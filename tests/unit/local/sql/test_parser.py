@@ -19,7 +19,7 @@ from brickyard_local.sql.front.commands import (
     ShowGrants,
 )
 from brickyard_local.sql.front.cursor import SyntaxProblem
-from brickyard_local.sql.front.parser import parse, quoted
+from brickyard_local.sql.front.parser import maintained, parse, quoted
 from brickyard_local.sql.front.tokens import tokens
 
 
@@ -134,6 +134,12 @@ def test_a_statement_that_is_not_well_formed_says_where(text: str) -> None:
 def test_what_is_not_emulated_is_named(text: str, named: str) -> None:
     with pytest.raises(NotEmulated, match=named):
         parsed(text)
+
+
+@pytest.mark.parametrize("text", ["OPTIMIZE c.s.t WHERE d = 1", "VACUUM c.s.t", "RESTORE TABLE c.s.t VERSION AS OF 1"])
+def test_maintenance_names_its_table(text: str) -> None:
+    assert maintained(tokens(text)) == TABLE
+    assert parsed(text) is None
 
 
 @given(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=3))
