@@ -41,7 +41,8 @@ from brickyard_local.pytest_plugin import LocalWorkspace
 
 pytestmark = pytest.mark.slow
 ENDLESS = "SELECT count(*) FROM range(0, 1000000000000) WHERE id % 7 = 3"
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
+ENDED = (StatementState.SUCCEEDED, StatementState.FAILED, StatementState.CANCELED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,8 +53,13 @@ class Warehouse:
     id: str
 
     def run(self, statement: str, **options: Any) -> StatementResponse:
-        options.setdefault("wait_timeout", "50s")
-        return self.client.statement_execution.execute_statement(statement, self.id, **options)
+        """The answer; without `wait_timeout` that of a statement which ended, however busy the machine is."""
+        if "wait_timeout" in options:
+            return self.client.statement_execution.execute_statement(statement, self.id, **options)
+        options["wait_timeout"] = "50s"
+        answer = self.client.statement_execution.execute_statement(statement, self.id, **options)
+        self.wait_for(str(answer.statement_id), *ENDED)
+        return self.client.statement_execution.get_statement(str(answer.statement_id))
 
     def rows(self, statement: str, **options: Any) -> list[list[str]]:
         answer = self.run(statement, **options)

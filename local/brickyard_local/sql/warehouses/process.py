@@ -126,8 +126,9 @@ class WarehouseProcess:
     def _bring_up(self, probe: Probe) -> None:
         failure = ""
         try:
-            self._launch()
-            with probe() as environment:
+            child, socket = self._launch()
+            with probe() as environment:  # Spark starts while the child imports its client
+                self._connect(child, socket)
                 answer = self.ask("/probe", {"environment": environment, "user": "probe"})
             failure = str(answer["error"]["message"]) if "error" in answer else ""
         except (LocalWorkspaceError, OSError) as error:
@@ -143,7 +144,8 @@ class WarehouseProcess:
                 self._state, self._failure = STOPPED, failure
                 self._changed.notify_all()
 
-    def _launch(self) -> None:
+    def _launch(self) -> tuple[Child, Path]:
+        """The child, and the socket that it will listen on. Errors: TemporarilyUnavailable when it is stopped."""
         self._sockets = Path(tempfile.mkdtemp(prefix=_SOCKET_FOLDER))  # short: a socket's path has at most 107 bytes
         socket = self._sockets / "warehouse"
         child = spawn(
@@ -153,10 +155,14 @@ class WarehouseProcess:
             folder=self._sockets,
         )
         with self._changed:
-            if self._state != STARTING:
-                child.stop()
-                raise TemporarilyUnavailable("The warehouse was stopped while it started.")
-            self._child = child
+            if self._state == STARTING:
+                self._child = child
+                return child, socket
+        child.stop()
+        raise TemporarilyUnavailable("The warehouse was stopped while it started.")
+
+    def _connect(self, child: Child, socket: Path) -> None:
+        """Errors: TemporarilyUnavailable when the child does not listen in time."""
         deadline = time.monotonic() + _START_S
         while not socket.exists():
             if not child.alive or time.monotonic() > deadline:
@@ -164,7 +170,8 @@ class WarehouseProcess:
             time.sleep(_POLL_S)
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=30)
         transport = httpx.HTTPTransport(uds=str(socket), limits=limits)
-        self._client = httpx.Client(transport=transport, base_url="http://warehouse", timeout=None, trust_env=False)  # noqa: S113 - a statement takes as long as it takes
+        # A statement takes as long as it takes.
+        self._client = httpx.Client(transport=transport, base_url="http://warehouse", timeout=None, trust_env=False)  # noqa: S113
 
     def _notice_death(self) -> None:
         if self._state == RUNNING and self._child is not None and not self._child.alive:
