@@ -1,7 +1,7 @@
 """The states of clusters over time, kills and tasks: a clock of the test's own, no thread."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,9 +57,11 @@ class World:
     store: Store
     clock: Clock
     unusable: set[str] = field(default_factory=set)
+    meanwhile: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         def provide(_caller: Caller, dependency: str) -> None:
+            self.meanwhile()
             if dependency in self.unusable:
                 message = f"{dependency} is not there"
                 raise LocalWorkspaceError(message)
@@ -169,6 +171,17 @@ def test_a_step_that_a_kill_broke_off_is_finished_by_the_next_start(
     later.lifecycle.tend()
 
     assert later.state(cluster_id) == arrives
+
+
+def test_a_cluster_that_is_terminated_while_it_starts_does_not_run(world: World) -> None:
+    cluster_id = world.clusters.create(ADMIN, SPEC)
+    world.clusters.install(ADMIN, cluster_id, [{"whl": "/Volumes/c/s/v/slow.whl"}])
+    world.meanwhile = lambda: world.clusters.terminate(ADMIN, cluster_id)
+
+    world.lifecycle.tend()
+
+    assert world.state(cluster_id) == "TERMINATED"
+    assert world.events(cluster_id) == ["CREATING", "TERMINATING"]
 
 
 def test_terminating_and_restarting_stop_the_tasks(world: World) -> None:
