@@ -113,6 +113,7 @@ def events(answer: httpx.Response) -> list[Any]:
 @pytest.mark.slow
 def test_the_sdk_chats(client: WorkspaceClient, endpoints: dict[str, str]) -> None:
     message = ChatMessage(role=ChatMessageRole.USER, content="hi")
+    assert client.serving_endpoints.get(endpoints["chat"]).task == "agent/v1/chat"
     answer = client.serving_endpoints.query(endpoints["chat"], messages=[message], max_tokens=7)
     assert answer.choices is not None
     assert answer.choices[0].message is not None

@@ -334,6 +334,9 @@ def test_requests_that_are_too_large_are_refused_and_all_are_counted(
     counted = [line for line in lines if line.startswith(f"request_count_total{{{labels}}}")]
     assert int(counted[0].split()[-1]) >= 1
     assert any(line.startswith(f"mem_usage_percentage{{{labels}}}") for line in lines)
+    schema = client.serving_endpoints.get_open_api(endpoint).contents
+    assert schema is not None
+    assert "/served-models/adder-1/invocations" in json.loads(schema.read())["paths"]
     assert "builds no container image" in client.serving_endpoints.build_logs(endpoint, "adder-1").logs
 
 

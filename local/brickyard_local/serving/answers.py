@@ -11,7 +11,7 @@ from brickyard_local.serving.served import READY, SCALED_TO_ZERO, ServedEntity
 from brickyard_local.store import Document
 
 _SPEC = ("name", "entity_name", "entity_version")
-_WHEN_SET = ("tags", "description", "ai_gateway", "task")
+_WHEN_SET = ("tags", "description", "ai_gateway")
 _OURS = frozenset({"id", "task"})
 
 
@@ -31,7 +31,7 @@ def endpoint(document: Document, active: Mapping[str, ServedEntity], pending: Ma
             **_config(document, document["pending"], pending),
             "start_time": document["last_updated_timestamp"],
         }
-    return answer | {name: document[name] for name in _WHEN_SET if document.get(name)}
+    return answer | _task(document) | {name: document[name] for name in _WHEN_SET if document.get(name)}
 
 
 def listed(document: Document, active: Mapping[str, ServedEntity]) -> Document:
@@ -42,6 +42,13 @@ def listed(document: Document, active: Mapping[str, ServedEntity]) -> Document:
     return {name: value for name, value in whole.items() if name != "pending_config"} | {
         "config": {"served_entities": entities}
     }
+
+
+def _task(document: Document) -> Document:
+    """What its models are for, where they say so, e.g. llm/v1/chat."""
+    config = document["config"] or document["pending"] or {"served_entities": []}
+    named = [entity["task"] for entity in config["served_entities"] if entity.get("task")]
+    return {"task": named[0]} if named else {}
 
 
 def _state(document: Document, active: Mapping[str, ServedEntity]) -> Document:

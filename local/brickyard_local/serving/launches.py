@@ -10,6 +10,7 @@ from pathlib import Path
 
 from brickyard_local.callers import Caller
 from brickyard_local.errors import InvalidParameter
+from brickyard_local.serving.mlmodel import Facts, read
 from brickyard_local.serving.needs import CallerOf, Catalog, Models, Secrets
 from brickyard_local.serving.served import Identity, Launch
 from brickyard_local.store import Document
@@ -39,6 +40,10 @@ class Launches:
         self._catalog.require(creator, "function", entity["entity_name"], "EXECUTE")
         self._folder(creator, entity["entity_name"], entity["entity_version"])
         self._environment(creator, entity.get("environment_vars") or {})
+
+    def facts(self, creator: Caller, entity: Document) -> Facts:
+        """What the version's MLmodel says. Errors: of Unity Catalog."""
+        return read(self._folder(creator, entity["entity_name"], entity["entity_version"]))
 
     def launch(self, creator: Caller, identity: Identity) -> Launch:
         """Errors: as `check`."""

@@ -1,7 +1,7 @@
 """Routes of /api/2.0/serving-endpoints. HTTP only.
 
 Source: docs.databricks.com/api/workspace/servingendpoints
-Gaps: external and foundation models, provisioned throughput, GPUs, notifications, telemetry, openapi.
+Gaps: external and foundation models, provisioned throughput, GPUs, notifications, telemetry.
 """
 
 from typing import Annotated, Any
@@ -81,3 +81,9 @@ def build_logs(name: str, entity: str, caller: CurrentCaller, local: Local) -> D
 def metrics(name: str, caller: CurrentCaller, local: Local) -> PlainTextResponse:
     """Prometheus text."""
     return PlainTextResponse(local.serving.service.metrics(caller, name))
+
+
+@router.get(_ENDPOINTS + "/{name}/openapi")
+def openapi(name: str, caller: CurrentCaller, local: Local) -> Document:
+    """The query schema."""
+    return local.serving.service.openapi(caller, name)

@@ -14,6 +14,7 @@ from brickyard_local.serving.deployments import Deployments, Done
 from brickyard_local.serving.endpoints import Endpoints
 from brickyard_local.serving.gateways import Gateways
 from brickyard_local.serving.launches import Launches
+from brickyard_local.serving.mlmodel import openapi
 from brickyard_local.store import Document, Store
 
 _LEVELS = ("CAN_MANAGE", "CAN_QUERY", "CAN_VIEW")
@@ -136,6 +137,14 @@ class ServingService:
         endpoint = self._endpoints.find(caller, name, "CAN_VIEW")
         return self._admission.metrics_of(endpoint)
 
+    def openapi(self, caller: Caller, name: str) -> Document:
+        """The query schema of what is served now. Errors: NotFound, PermissionDenied."""
+        endpoint = self._endpoints.find(caller, name, "CAN_VIEW")
+        creator = self._launches.creator(endpoint)
+        entities = (endpoint["config"] or {}).get("served_entities", [])
+        facts = {entity["name"]: self._launches.facts(creator, entity) for entity in entities}
+        return openapi(name, caller.workspace.host, facts)
+
     def _entity_of(self, caller: Caller, name: str, entity: str) -> Document:
         endpoint = self._endpoints.find(caller, name, "CAN_VIEW")
         configs = [endpoint[c] for c in ("config", "pending") if endpoint[c]]
@@ -153,6 +162,7 @@ class ServingService:
         for entity in wanted["served_entities"]:
             self._launches.check(creator, entity)
             entity["id"] = secrets.token_hex(16)
+            entity["task"] = self._launches.facts(creator, entity).task
         return wanted
 
     def _deploy(self, endpoint: Document) -> None:
