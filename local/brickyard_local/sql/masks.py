@@ -16,7 +16,7 @@ def masked(known: Document, given: Mapping[str, Any], mask: str, *, changeable: 
     Errors: InvalidParameter for a field that there is not, or that cannot be changed.
 
     >>> masked({"a": 1, "b": {"c": 1, "d": 2}}, {"b": {"c": 3}}, "a,b.c", changeable={"a", "b"})
-    {'b': {'c': 3, 'd': 2}}
+    {'b': {'d': 2, 'c': 3}}
     """
     paths = sorted(changeable) if mask.strip() == "*" else [path.strip() for path in mask.split(",") if path.strip()]
     if not paths:
