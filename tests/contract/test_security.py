@@ -1,16 +1,20 @@
 """What the local workspace promises to keep out: one test per promise."""
 
 import ast
+import contextlib
 import re
 import socket
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
 import pytest
+from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.catalog import VolumeType
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
@@ -19,12 +23,18 @@ import brickyard_local
 from brickyard_local import process
 from brickyard_local.account import Home, WorkspaceSpec
 from brickyard_local.app import create_app
-from brickyard_local.gate import OPEN_PATHS
 from brickyard_local.pytest_plugin import LocalWorkspace
 from brickyard_local.state import LocalState
 
 ME = "/api/2.0/preview/scim/v2/Me"
 FILES = "/api/2.0/fs/files"
+OPEN = {
+    "/.well-known/databricks-config",
+    "/oidc/.well-known/oauth-authorization-server",
+    "/oidc/v1/token",
+    "/oidc/accounts/{account_id}/.well-known/oauth-authorization-server",
+    "/oidc/accounts/{account_id}/v1/token",
+}
 
 
 def port_of(workspace: LocalWorkspace) -> int:
@@ -108,7 +118,7 @@ def test_every_route_wants_a_token_but_the_five_that_say_where_to_get_one(
             answer = stranger.request(method, re.sub(r"\{[^}]+\}", "1", path))
             if answer.status_code != 401 or ("error" in answer.text and "error_code" not in answer.text):
                 open_ones.add(path)
-    assert open_ones == OPEN_PATHS
+    assert open_ones == OPEN
 
 
 def test_no_path_that_is_not_routed_can_be_told_without_a_token(local_workspace: LocalWorkspace) -> None:
@@ -200,14 +210,25 @@ def test_private_files_are_private(local_workspace: LocalWorkspace) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc")
-def test_children_know_nothing_of_the_administrators_token(local_workspace: LocalWorkspace, http: httpx.Client) -> None:
-    """The tracking server stands for all: every child gets `child_environment.inherited` and what it needs."""
+def test_children_know_nothing_of_the_administrators_token(
+    local_workspace: LocalWorkspace, client: WorkspaceClient, wheels: Any, job_builder: Any, http: httpx.Client
+) -> None:
+    """The tracking server and a task that runs as the administrator; each has a token of its own, or none."""
     http.post("/api/2.0/mlflow/experiments/search", json={"max_results": 1}).raise_for_status()
-    children = server_of(local_workspace).children(recursive=True)
-    assert children
-    for child in children:
-        known = Path(f"/proc/{child.pid}/environ").read_bytes() + Path(f"/proc/{child.pid}/cmdline").read_bytes()
-        assert local_workspace.token.encode() not in known
+    wheel = wheels.upload({"tiny": "import time\ndef main(): time.sleep(60)\n"})
+    run = client.jobs.run_now(job_builder.create(client, [job_builder.wheel_task("main")], wheel))
+    deadline = time.monotonic() + 30
+    known: dict[int, bytes] = {}
+    while not any(b"DATABRICKS_TOKEN=" in told for told in known.values()) and time.monotonic() < deadline:
+        for child in server_of(local_workspace).children(recursive=True):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                files = (Path(f"/proc/{child.pid}/{name}") for name in ("environ", "cmdline"))
+                known[child.pid] = b"".join(file.read_bytes() for file in files)
+        time.sleep(0.05)
+    client.jobs.cancel_run(run.run_id)
+    assert len(known) >= 2
+    assert any(b"DATABRICKS_TOKEN=" in told for told in known.values())
+    assert [pid for pid, told in known.items() if local_workspace.token.encode() in told] == []
 
 
 @pytest.mark.parametrize(
