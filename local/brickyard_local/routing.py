@@ -5,7 +5,8 @@ builds every included route again for every workspace. This table is built once 
 among them the order of declaration decides, as in FastAPI.
 """
 
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,31 @@ class _Entry:
     place: int
     prefix: str
     route: APIRoute
+
+
+class LazyRoute(APIRoute):
+    """A route that is read for its parameters when it is first asked for, not when its module is imported.
+
+    For `APIRouter(route_class=LazyRoute)`. With hundreds of routes that reading is a third of a start.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
+        self.path = path
+        self.endpoint = endpoint
+        self._settings = settings
+        self._lock = threading.RLock()
+        self._is_read = False
+
+    def __getattr__(self, name: str) -> Any:
+        """Called for what is not there yet."""
+        with self._lock:
+            if not self._is_read:
+                self._is_read = True
+                super().__init__(self.path, self.endpoint, **self._settings)
+        try:
+            return self.__dict__[name]
+        except KeyError:
+            raise AttributeError(name) from None
 
 
 class RouteTable(BaseRoute):

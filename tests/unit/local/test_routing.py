@@ -10,10 +10,10 @@ from starlette.routing import Match
 
 from brickyard_local.account import Home, WorkspaceSpec
 from brickyard_local.app import create_app, route_table
-from brickyard_local.routing import RouteTable
+from brickyard_local.routing import LazyRoute, RouteTable
 from brickyard_local.state import LocalState
 
-inner = APIRouter(prefix="/things")
+inner = APIRouter(prefix="/things", route_class=LazyRoute)
 router = APIRouter(prefix="/api")
 other = APIRouter()
 
@@ -91,3 +91,19 @@ def test_every_route_of_a_workspace_is_found_in_the_table(tmp_path: Path) -> Non
             scope = {"type": "http", "path": concrete, "method": method.upper(), "headers": []}
             if path != "/.well-known/databricks-config":
                 assert table.matches(scope)[0] == Match.FULL, f"{method} {path}"
+
+
+def test_a_lazy_route_is_read_when_it_is_first_asked_for() -> None:
+    lazy = APIRouter(route_class=LazyRoute)
+
+    @lazy.get("/things/{number}")
+    def get(number: int) -> int:
+        return number
+
+    (route,) = lazy.routes
+    assert "dependant" not in route.__dict__
+    app = FastAPI()
+    app.router.routes.append(RouteTable([lazy]))
+    assert TestClient(app).get("/things/7").json() == 7
+    assert "dependant" in route.__dict__
+    assert TestClient(app).get("/things/x").status_code == 422
