@@ -12,6 +12,7 @@ import httpx
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
 
 from brickyard_local.callers import Caller, CurrentCaller
 from brickyard_local.errors import ApiError
@@ -84,8 +85,7 @@ async def _ask(asked: Question, content_type: str, admitted: Admitted, local: Lo
     try:
         answer = await client.send(request, stream=True)
         if answer.headers.get("content-type", "").startswith(_SSE):
-            events = _events(answer, asked, admitted, began, local)
-            return StreamingResponse(events, answer.status_code, headers, media_type=_SSE)
+            return _Events(_Exchange(answer, asked, admitted, began, local), headers)
         content = await answer.aread()
     except httpx.HTTPError as error:
         raise _no_answer(admitted, error) from error
@@ -94,23 +94,53 @@ async def _ask(asked: Question, content_type: str, admitted: Admitted, local: Lo
     return Response(content, answer.status_code, headers, media_type=answer.headers.get("content-type"))
 
 
-async def _events(
-    answer: httpx.Response, asked: Question, admitted: Admitted, began: float, local: LocalState
-) -> AsyncIterator[bytes]:
-    """Pass events on as they come; what was passed on is recorded before the last of it leaves."""
-    kept, last = bytearray(), b""
-    try:
-        async for chunk in answer.aiter_raw():
+class _Exchange:
+    """One streamed answer, until it is done: once, whether the client stays to its end or goes."""
+
+    def __init__(
+        self, answer: httpx.Response, asked: Question, admitted: Admitted, began: float, local: LocalState
+    ) -> None:
+        self.answer = answer
+        self._asked, self._admitted, self._began, self._local = asked, admitted, began, local
+        self._kept = bytearray()
+        self._is_done = False
+
+    async def events(self) -> AsyncIterator[bytes]:
+        """Pass events on as they come; what was passed on is recorded before the last of it leaves."""
+        last = b""
+        async for chunk in self.answer.aiter_raw():
             if last:
                 yield last
             last = chunk
-            kept += chunk if len(kept) <= MOST_BODY_BYTES else b""
-    finally:
-        await answer.aclose()
-        _done(local, admitted, asked, answer.status_code, bytes(kept), began)
-        admitted.served.leave()
-    if last:
-        yield last
+            self._kept += chunk if len(self._kept) <= MOST_BODY_BYTES else b""
+        await self.done()
+        if last:
+            yield last
+
+    async def done(self) -> None:
+        """Record it, and let the process go. A second call does nothing."""
+        if self._is_done:
+            return
+        self._is_done = True
+        try:
+            await self.answer.aclose()
+            _done(self._local, self._admitted, self._asked, self.answer.status_code, bytes(self._kept), self._began)
+        finally:
+            self._admitted.served.leave()
+
+
+class _Events(StreamingResponse):
+    """Server-sent events of a model."""
+
+    def __init__(self, exchange: _Exchange, headers: dict[str, str]) -> None:
+        super().__init__(exchange.events(), exchange.answer.status_code, headers, media_type=_SSE)
+        self._exchange = exchange
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._exchange.done()
 
 
 def _done(local: LocalState, admitted: Admitted, asked: Question, status: int, content: bytes, began: float) -> None:

@@ -33,9 +33,14 @@ class Spool:
                 self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
                 self._file = os.open(self._folder / _CURRENT, flags, 0o600)
-            written = 0
-            while written < len(line):
-                written += os.write(self._file, line[written:])
+            before = os.fstat(self._file).st_size
+            try:
+                written = 0
+                while written < len(line):
+                    written += os.write(self._file, line[written:])
+            except OSError:  # the disk is full: the next line must not follow half of this one
+                os.ftruncate(self._file, before)
+                raise
 
     def cut(self) -> bool:
         """Close the current file as the next segment. Whether there are segments to write."""

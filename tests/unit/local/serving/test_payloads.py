@@ -1,5 +1,6 @@
 """Requests reach their Delta table once, and whole, whoever is killed in between."""
 
+import os
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -104,3 +105,23 @@ def test_one_unwritable_table_keeps_no_other_waiting(tmp_path: Path, table: Path
     assert payload_child.write_all(tmp_path / "spool", tmp_path / "tables") == (1, 1)
     assert len(read(table)) == 1
     assert segments(tmp_path / "spool" / "a"), "what could not be written waits"
+
+
+def test_a_full_disk_spoils_no_later_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded, write, calls = spool(tmp_path), os.write, iter([5, None])
+
+    def full(file: int, data: bytes) -> int:
+        room = next(calls)
+        if room is None:
+            raise OSError("no space left on device")
+        return write(file, data[:room])
+
+    recorded.add(ROW)
+    with monkeypatch.context() as patched:
+        patched.setattr("brickyard_local.serving.spool.os.write", full)
+        with pytest.raises(OSError, match="no space"):
+            recorded.add({**ROW, "databricks_request_id": "lost"})
+    recorded.add({**ROW, "databricks_request_id": "later"})
+    recorded.cut()
+    [segment] = segments(tmp_path / "spool" / "t")
+    assert [row["databricks_request_id"] for row in rows(segment)] == ["r", "later"]
