@@ -353,7 +353,7 @@ def test_runs_that_the_end_of_the_workspace_interrupts_end_as_internal_error(
     assert "workspace stopped" in run.state.state_message
     assert {task.state.life_cycle_state for task in run.tasks} == {RunLifeCycleState.INTERNAL_ERROR}
     until(lambda: log_of(client, queued))
-    tokens = Store(fresh_local_workspace.home / "account.db").all("tokens")
+    tokens = Store(fresh_local_workspace.home.database).all("tokens")
     assert [token["purpose"] for token in tokens if token["purpose"].startswith("task run")] == [
         f"task run {client.jobs.get_run(queued).tasks[0].run_id}"
     ]

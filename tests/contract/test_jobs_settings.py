@@ -78,7 +78,7 @@ def test_a_job_that_is_gone_is_missing_as_on_databricks(client: WorkspaceClient,
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"schedule": {"quartz_cron_expression": "x", "pause_status": "UNPAUSED"}}, "NOT_IMPLEMENTED", "schedule"),
+        ({"schedule": {"quartz_cron_expression": "x", "timezone_id": "UTC"}}, "INVALID_PARAMETER_VALUE", "cron|quartz"),
         ({"git_source": {"git_url": "https://x"}}, "NOT_IMPLEMENTED", "git_source"),
         ({"run_as": {"service_principal_name": "nobody"}}, "INVALID_PARAMETER_VALUE", "nobody"),
     ],
