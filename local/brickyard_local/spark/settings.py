@@ -66,7 +66,7 @@ _TUNING = {
     # Nor another user of it: with a `local[…]` master Spark makes the secret itself, and keeps it in memory only.
     "spark.authenticate": "true",
     # As on Databricks.
-    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension,io.unitycatalog.brickyard.Access",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.sql.sources.default": "delta",
     "spark.sql.session.timeZone": "UTC",

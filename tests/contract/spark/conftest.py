@@ -70,6 +70,7 @@ def _application(stub: Stub) -> FastAPI:
     _serve_schema_changes(app, base, stub)
     _serve_tables(app, base, stub)
     _serve_writing(app, base, stub)
+    _serve_names_and_paths(app, base, stub)
 
     @app.exception_handler(Refused)
     def refuse(_request: Request, error: Refused) -> JSONResponse:
@@ -185,6 +186,28 @@ def _serve_writing(app: FastAPI, base: str, stub: Stub) -> None:
             _needs_owner(stub, request, f"MODIFY on Table '{body['table_id']}'")
         _principal(stub, request)
         return {}
+
+
+def _serve_names_and_paths(app: FastAPI, base: str, stub: Stub) -> None:
+    @app.patch(f"{base}/tables/{{full_name}}")
+    def rename(request: Request, full_name: str, body: dict[str, Any]) -> dict[str, Any]:
+        _needs_owner(stub, request, "MANAGE")
+        new_name = f"{full_name.rpartition('.')[0]}.{body['new_name']}"
+        if new_name in stub.tables:
+            raise Refused(409, "TABLE_ALREADY_EXISTS", new_name)
+        stub.tables[new_name] = stub.tables.pop(full_name) | {"name": body["new_name"]}
+        return stub.tables[new_name]
+
+    @app.post(f"{base}/temporary-path-credentials")
+    def path(request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        if body["operation"] != "PATH_READ":
+            _needs_owner(stub, request, f"WRITE FILES on '{body['url']}'")
+        elif "secret" in body["url"]:
+            _needs_owner(stub, request, f"READ FILES on '{body['url']}'")
+        _principal(stub, request)
+        if not body["url"].startswith("s3://"):
+            return {"url": body["url"]}
+        return {"url": (stub.root / "external" / body["url"].removeprefix("s3://")).as_uri()}
 
 
 @pytest.fixture(scope="session")

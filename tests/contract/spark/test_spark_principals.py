@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,6 +54,20 @@ def test_two_sessions_of_one_server_act_as_two_principals(
         ("MERGE INTO {0}.t t USING {0}.t s ON t.id = s.id WHEN MATCHED THEN DELETE", "MODIFY"),
         ("ALTER TABLE {0}.t SET TBLPROPERTIES ('a' = 'b')", "MODIFY"),
         ("CREATE OR REPLACE TABLE {0}.t (x INT)", "MODIFY"),
+        ("OPTIMIZE {0}.t", "MODIFY"),
+        ("VACUUM {0}.t", "MODIFY"),
+        ("RESTORE TABLE {0}.t TO VERSION AS OF 0", "MODIFY"),
+        ("ALTER TABLE {0}.t ADD COLUMN more INT", "MODIFY"),
+        ("ALTER TABLE {0}.t ADD CONSTRAINT positive CHECK (id > -1)", "MODIFY"),
+        ("ALTER TABLE {0}.t RENAME TO {0}.u", "MANAGE"),
+        ("INSERT INTO delta.`/work/x` VALUES (1)", "WRITE FILES"),
+        ("DELETE FROM delta.`/work/x`", "WRITE FILES"),
+        ("OPTIMIZE delta.`/work/x`", "WRITE FILES"),
+        ("VACUUM '/work/x'", "WRITE FILES"),
+        ("CREATE TABLE delta.`/work/x` (id INT)", "WRITE FILES"),
+        ("SELECT * FROM parquet.`/Volumes/dev/bronze/secret/x`", "READ FILES"),
+        ("SELECT * FROM {0}.t WHERE id IN (SELECT id FROM json.`/secret/x`)", "READ FILES"),
+        ("INSERT OVERWRITE DIRECTORY '/work/x' USING parquet SELECT 1 AS a", "WRITE FILES"),
         ("DROP TABLE {0}.t", "MANAGE"),
         ("CREATE SCHEMA {0}x", "CREATE SCHEMA"),
     ],
@@ -78,6 +93,22 @@ def test_data_frame_writes_are_refused_too(spark: SparkSession, reader: SparkSes
         with pytest.raises(AnalysisException, match="INSUFFICIENT_PERMISSIONS"):
             write()
     assert spark.table(f"{owned}.t").count() == 3
+
+
+def test_paths_of_data_frames_are_asked_for_too(reader: SparkSession, volume: tuple[str, Path], tmp_path: Path) -> None:
+    path, _ = volume
+    assert reader.read.json(path).count() == 4
+    frame = reader.range(1)
+    for attempt in (
+        lambda: reader.read.json(f"{path}/../secret").count(),
+        lambda: reader.read.load(path="/secret", format="delta").count(),
+        lambda: frame.write.format("delta").save(f"{tmp_path}/delta"),
+        lambda: frame.write.parquet(f"{tmp_path}/parquet"),
+        lambda: frame.write.mode("append").json(path),
+    ):
+        with pytest.raises(AnalysisException, match="INSUFFICIENT_PERMISSIONS"):
+            attempt()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_session_without_a_token_has_no_catalog(connect: Connect, owned: str) -> None:

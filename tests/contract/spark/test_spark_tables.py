@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from pyspark.errors import AnalysisException
+from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
 
@@ -218,3 +218,42 @@ def test_an_external_table_lives_where_the_user_put_it(
     assert stub.tables[f"{schema}.t"]["storage_location"] == place.as_uri()
     assert list(place.glob("*.parquet"))
     assert spark.table(f"{schema}.t").count() == 1
+
+
+def test_tables_and_views_are_renamed_within_their_schema(spark: SparkSession, schema: str) -> None:
+    spark.sql(f"CREATE TABLE {schema}.t AS SELECT 1 AS id")
+    spark.sql(f"CREATE VIEW {schema}.v AS SELECT 2 AS id")
+    spark.sql(f"ALTER TABLE {schema}.t RENAME TO {schema}.u")
+    spark.sql(f"ALTER VIEW {schema}.v RENAME TO {schema}.w")
+    assert [spark.table(f"{schema}.{name}").first().id for name in ("u", "w")] == [1, 2]
+    with pytest.raises(AnalysisException, match="TABLE_OR_VIEW_NOT_FOUND"):
+        spark.table(f"{schema}.t").collect()
+
+
+def test_a_check_constraint_is_added_and_holds(spark: SparkSession, schema: str) -> None:
+    spark.sql(f"CREATE TABLE {schema}.t AS SELECT 1 AS id")
+    spark.sql(f"ALTER TABLE {schema}.t ADD CONSTRAINT positive CHECK (id > 0)")
+    with pytest.raises(PySparkException, match="DELTA_VIOLATE_CONSTRAINT_WITH_VALUES"):
+        spark.sql(f"INSERT INTO {schema}.t VALUES (-1)")
+    spark.sql(f"ALTER TABLE {schema}.t DROP CONSTRAINT positive")
+    spark.sql(f"INSERT INTO {schema}.t VALUES (-1)")
+
+
+def test_a_table_in_the_cloud_lies_in_the_folder_that_stands_for_it(
+    spark: SparkSession, schema: str, stub: Any
+) -> None:
+    url = f"s3://lake/{schema}/t"
+    spark.sql(f"CREATE TABLE {schema}.t (id BIGINT) LOCATION '{url}'")
+    spark.sql(f"INSERT INTO {schema}.t VALUES (7)")
+    assert (stub.root / "external" / url.removeprefix("s3://") / "_delta_log").is_dir()
+    assert spark.read.format("delta").load(url).first().id == 7
+    assert spark.sql(f"SELECT * FROM delta.`{url}`").first().id == 7
+
+
+def test_a_log_with_checkpoints_is_read_without_asking_for_paths(spark: SparkSession, schema: str, stub: Any) -> None:
+    spark.sql(f"CREATE TABLE {schema}.t (id BIGINT) TBLPROPERTIES ('delta.checkpointInterval' = '2')")
+    for number in range(4):
+        spark.sql(f"INSERT INTO {schema}.t VALUES ({number})")
+    stub.calls.clear()
+    assert spark.table(f"{schema}.t").count() == 4
+    assert not [path for _, _, path in stub.calls if path.endswith("temporary-path-credentials")]

@@ -13,7 +13,13 @@ from pathlib import Path
 
 import pytest
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.service.catalog import PermissionsChange, Privilege, TableType, VolumeType
+from databricks.sdk.service.catalog import (
+    AwsIamRoleRequest,
+    PermissionsChange,
+    Privilege,
+    TableType,
+    VolumeType,
+)
 
 from brickyard_local.pytest_plugin import LocalWorkspace
 from brickyard_local.spark.server import SparkServer
@@ -104,3 +110,54 @@ def test_spark_refuses_what_unity_catalog_refuses(
         refused = _run(server, consumer, catalog, f"spark.sql('{statement}')")
         assert refused.returncode != 0
         assert "[INSUFFICIENT_PERMISSIONS]" in refused.stderr
+
+
+def test_an_external_table_is_one_table_in_spark_and_over_rest(
+    server: SparkServer, client: WorkspaceClient, catalog: str, consumer: str, local_workspace: LocalWorkspace
+) -> None:
+    client.storage_credentials.create(catalog, aws_iam_role=AwsIamRoleRequest(role_arn="arn:aws:iam::1:role/r"))
+    client.external_locations.create(catalog, f"s3://{catalog}/lake", catalog)
+    url, name = f"s3://{catalog}/lake/trips", f"{catalog}.gold.trips"
+    made = _run(
+        server,
+        local_workspace.token,
+        catalog,
+        f"""
+        spark.sql("CREATE TABLE {name} (id BIGINT) LOCATION '{url}'")
+        spark.sql("INSERT INTO {name} VALUES (1)")
+        spark.sql("ALTER TABLE {name} ADD COLUMN more STRING")
+        print(spark.read.format("delta").load("{url}").count())
+        """,
+    )
+    assert (made.returncode, made.stdout) == (0, "1\n"), made.stderr
+    table = client.tables.get(name)
+    assert (table.table_type, table.storage_location) == (TableType.EXTERNAL, url)
+    assert [column.name for column in table.columns or []] == ["id", "more"]
+    refused = _run(
+        server,
+        consumer,
+        catalog,
+        f"""
+        print(spark.table("{name}").count())
+        home = "{local_workspace.home.root}"
+        for statement in (
+            "INSERT INTO {name} VALUES (2, 'x')",
+            "INSERT INTO delta.`{url}` VALUES (2, 'x')",
+            "OPTIMIZE {name}",
+            "SELECT * FROM text.`/Volumes/{catalog}/gold/landing/`",
+            "SELECT * FROM delta.`s3://{catalog}/lake/other`",
+            f"SELECT * FROM text.`{{home}}/databrickscfg`",
+            f"SELECT * FROM binaryFile.`{{home}}/account.db`",
+        ):
+            try:
+                spark.sql(statement).collect()
+                print("passed:", statement)
+            except Exception as error:
+                if "INSUFFICIENT_PERMISSIONS" not in str(error):
+                    print(statement, str(error)[:300])
+        """,
+    )
+    assert (refused.returncode, refused.stdout) == (0, "1\n"), refused.stderr + refused.stdout
+    client.tables.delete(name)
+    again = _run(server, local_workspace.token, catalog, f'print(spark.read.format("delta").load("{url}").count())')
+    assert again.stdout == "1\n", again.stderr

@@ -18,13 +18,13 @@ import scala.jdk.CollectionConverters._
 /** Translates between Spark's tables and the JSON of the Unity Catalog REST API. */
 object TableJson {
 
-  /** The table that Spark and Delta work with. */
-  def catalogTable(catalog: String, ident: Identifier, table: JsonNode): CatalogTable = {
+  /** The table that Spark and Delta work with; its files lie at `location` on this machine. */
+  def catalogTable(catalog: String, ident: Identifier, table: JsonNode, location: String): CatalogTable = {
     val managed = table.path("table_type").asText() == "MANAGED"
     CatalogTable(
       identifier = TableIdentifier(ident.name, Some(ident.namespace.head), Some(catalog)),
       tableType = if (managed) CatalogTableType.MANAGED else CatalogTableType.EXTERNAL,
-      storage = CatalogStorageFormat.empty.copy(locationUri = Some(toPath(table.path("storage_location").asText()).toUri)),
+      storage = CatalogStorageFormat.empty.copy(locationUri = Some(toPath(location).toUri)),
       schema = schema(table),
       provider = Some(table.path("data_source_format").asText("DELTA").toLowerCase(Locale.ROOT)),
       partitionColumnNames = partitionColumns(table),

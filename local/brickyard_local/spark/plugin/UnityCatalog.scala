@@ -17,7 +17,7 @@ import org.apache.spark.sql.util.CaseInsensitiveStringMap
  * workspace before reads and writes. It stands in a package under `io.unitycatalog.` because Delta takes the way of
  * third-party catalogs only for classes named so; `.deltaRestApi.enabled` must be false, or Delta calls an API of its own.
  *
- * Gaps: a view reads with the rights of its reader, not of its owner; OPTIMIZE, VACUUM and RESTORE are not asked MODIFY.
+ * Gaps: a view reads with the rights of its reader, not of its owner.
  * Source: docs.databricks.com/aws/en/sql/language-manual/sql-ref-privileges
  */
 class UnityCatalog extends DeltaCatalog with RelationCatalog {
@@ -52,6 +52,9 @@ class UnityCatalog extends DeltaCatalog with RelationCatalog {
     unity.authorizeWrite(ident)
     super.alterTable(ident, changes: _*)
   }
+
+  /** Refuses a principal who may not write: for commands that do not ask their catalog. */
+  def authorizeWrite(ident: Identifier): Unit = unity.authorizeWrite(ident)
 
   // ---- creating ----
 
@@ -102,7 +105,7 @@ class UnityCatalog extends DeltaCatalog with RelationCatalog {
 
   /** Properties of a new table: Delta, and at the workspace's location unless the user named one. */
   private def located(ident: Identifier, properties: util.Map[String, String]): util.Map[String, String] =
-    if (properties.containsKey(TableCatalog.PROP_LOCATION)) withProvider(properties)
+    if (properties.containsKey(TableCatalog.PROP_LOCATION)) external(properties)
     else managed(properties, unity.stage(ident))
 
   /** Properties of a replacement: it stays where the table is. */
@@ -119,6 +122,13 @@ class UnityCatalog extends DeltaCatalog with RelationCatalog {
     val all = withProvider(properties)
     all.put(TableCatalog.PROP_LOCATION, TableJson.toPath(location).toString)
     all.put(TableCatalog.PROP_IS_MANAGED_LOCATION, "true")
+    all
+  }
+
+  /** A table in the cloud is written to the folder that stands for it; the workspace knows which URL that is. */
+  private def external(properties: util.Map[String, String]): util.Map[String, String] = {
+    val all = withProvider(properties)
+    all.computeIfPresent(TableCatalog.PROP_LOCATION, (_, place) => TableJson.toPath(unity.claim(place)).toString)
     all
   }
 
@@ -156,5 +166,5 @@ class UnityCatalog extends DeltaCatalog with RelationCatalog {
   override def dropView(ident: Identifier): Boolean = viewExists(ident) && unity.dropTable(ident)
 
   override def renameView(from: Identifier, to: Identifier): Unit =
-    throw new UnsupportedOperationException(s"Views cannot be renamed locally: create ${to.name}, then drop ${from.name}.")
+    unity.renameTable(from, to)
 }

@@ -19,7 +19,7 @@ import scala.jdk.CollectionConverters._
 /**
  * The catalog under Delta's: names, locations and columns are the workspace's, data are plain Delta folders.
  *
- * Gaps: no rename, no ALTER of tables that are not Delta, no functions.
+ * Gaps: no rename into another schema, no ALTER of tables that are not Delta, no functions.
  */
 final class UnityDelegate extends TableCatalog with SupportsNamespaces with FunctionCatalog {
   private var catalog: String = _
@@ -47,17 +47,23 @@ final class UnityDelegate extends TableCatalog with SupportsNamespaces with Func
 
   override def loadTable(ident: Identifier): Table = {
     val table = find(ident).filterNot(isView).getOrElse(throw new NoSuchTableException(ident))
-    authorize(table, "READ")
-    SparkInternals.asTable(TableJson.catalogTable(catalog, ident, table))
+    val location = authorize(table, "READ").getOrElse(table.path("storage_location").asText())
+    SparkInternals.asTable(TableJson.catalogTable(catalog, ident, table, location))
   }
 
   /** Refuses a principal who may not write. Errors: the workspace's refusal, NoSuchTableException. */
   def authorizeWrite(ident: Identifier): Unit =
     authorize(find(ident).getOrElse(throw new NoSuchTableException(ident)), "READ_WRITE")
 
-  private def authorize(table: JsonNode, operation: String): Unit = {
+  /** The folder on this machine that stands for a location in the cloud, where the principal may create a table. */
+  def claim(location: String): String =
+    if (UnityRest.isCloud(location))
+      rest.post("/temporary-path-credentials", UnityRest.path(location, "PATH_CREATE_TABLE")).path("url").asText()
+    else location
+
+  private def authorize(table: JsonNode, operation: String): Option[String] = {
     val body = UnityRest.Json.createObjectNode().put("table_id", table.path("table_id").asText()).put("operation", operation)
-    rest.post("/temporary-table-credentials", body)
+    Option(rest.post("/temporary-table-credentials", body).path("url").asText(null)).filter(_.nonEmpty)
   }
 
   override def tableExists(ident: Identifier): Boolean = find(ident).exists(!isView(_))
@@ -111,8 +117,18 @@ final class UnityDelegate extends TableCatalog with SupportsNamespaces with Func
 
   override def purgeTable(ident: Identifier): Boolean = dropTable(ident)
 
-  override def renameTable(from: Identifier, to: Identifier): Unit =
-    throw new UnsupportedOperationException(s"Tables cannot be renamed locally (${fullName(from)}): create ${to.name} AS SELECT, then drop.")
+  /** Of tables and views; the data stay where they are. */
+  override def renameTable(from: Identifier, to: Identifier): Unit = {
+    val schema = if (to.namespace.length == 2 && to.namespace.head == catalog) to.namespace.tail else to.namespace
+    if (!from.namespace.sameElements(schema))
+      throw new UnsupportedOperationException(s"${fullName(from)} can be renamed within its schema only, not to $to.")
+    val body = UnityRest.Json.createObjectNode().put("new_name", to.name)
+    try rest.patch(s"/tables/${UnityRest.encode(fullName(from))}", body)
+    catch {
+      case refusal: WorkspaceRefusal if refusal.status == 409 => throw new TableAlreadyExistsException(to)
+      case refusal: WorkspaceRefusal if refusal.status == 404 => throw new NoSuchTableException(from)
+    }
+  }
 
   def isView(table: JsonNode): Boolean = table.path("table_type").asText() == "VIEW"
 

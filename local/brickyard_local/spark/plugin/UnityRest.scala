@@ -46,9 +46,13 @@ object WorkspaceRefusal {
  *          -> the table; 409 when it exists, 404 when the schema does not; a MANAGED `storage_location` is the
  *          `staging_location` of before; an EXTERNAL one was chosen by the user (LOCATION)
  *   DELETE /tables/{catalog.schema.table}           -> 404 when absent; deletes the data of a MANAGED table
- *   POST   /temporary-table-credentials {table_id, operation: READ | READ_WRITE} -> anything but an error. READ needs
- *          SELECT, READ_WRITE needs SELECT and MODIFY. It stands before every read and every write of a table, so it
- *          is where a principal without the privilege is refused (403 PERMISSION_DENIED).
+ *   PATCH  /tables/{catalog.schema.table} {new_name} -> the table under its new name
+ *   POST   /temporary-table-credentials {table_id, operation: READ | READ_WRITE} -> {url?}: the folder of the table on this
+ *          machine, when it is not its storage_location. READ needs SELECT, READ_WRITE needs SELECT and MODIFY. It stands
+ *          before every read and every write of a table, so it is where a principal without the privilege is refused (403
+ *          PERMISSION_DENIED).
+ *   POST   /temporary-path-credentials {url, operation: PATH_READ | PATH_READ_WRITE | PATH_CREATE_TABLE} -> {url}: the folder
+ *          on this machine; the same for paths that a user names, a cloud URL or a path of the file system
  *
  * A column is {name, position, nullable, type_text, type_name, type_json, comment?, partition_index?}.
  * A constraint is {primary_key_constraint: {name, child_columns}} or
@@ -126,6 +130,13 @@ object UnityRest {
   private val RequestTimeout = Duration.ofSeconds(60)
   private val Client =
     HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(10)).build()
+
+  private val Cloud = Set("s3", "s3a", "abfss", "gs", "r2")
+
+  def isCloud(path: String): Boolean = Cloud(path.takeWhile(_ != ':').toLowerCase(java.util.Locale.ROOT))
+
+  /** The body of POST /temporary-path-credentials. */
+  def path(url: String, operation: String): ObjectNode = Json.createObjectNode().put("url", url).put("operation", operation)
 
   def encode(text: String): String = URLEncoder.encode(text, UTF_8).replace("+", "%20")
 

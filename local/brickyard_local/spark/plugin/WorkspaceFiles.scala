@@ -16,7 +16,7 @@ import org.apache.hadoop.fs.permission.FsPermission
  * sees the folder behind. Unlike Hadoop's own class this one starts no `chmod` or `ls` per file, and lets no rename that must
  * not overwrite do so: Delta's commits exclude each other across processes.
  *
- * Gaps: the privileges READ VOLUME and WRITE VOLUME are not asked here; the Files API does.
+ * Gaps: the privileges READ VOLUME and WRITE VOLUME are not asked here, but by AccessRule of the paths that a plan names.
  */
 final class RawWorkspaceFiles extends RawLocalFileSystem {
   private var root: Option[File] = None
