@@ -61,6 +61,7 @@ class Driver:
     order: Iterator[int]
     begun: list[str] = field(default_factory=list)
     now: float = 0.0
+    begun_at_stop: int | None = None
 
     def run(self, *, stop_after: int | None = None) -> dict[str, str]:
         """To the end; after so many ended attempts the run is cancelled."""
@@ -74,6 +75,7 @@ class Driver:
                 continue
             if ended == stop_after:
                 self.plan.stop("CANCELED")
+                self.begun_at_stop = len(self.begun)
             key = running[next(self.order) % len(running)]
             self._end(key)
             ended += 1
@@ -202,6 +204,7 @@ def test_a_cancelled_run_leaves_nothing_running_and_begins_nothing_more(
     before = driver.plan
     results = driver.run(stop_after=after)
     assert set(results) == {task["task_key"] for task in case.tasks}
+    assert driver.begun_at_stop in {None, len(driver.begun)}
     assert before.running() == []
     assert before.ready() == []
     assert before.next_due() is None
