@@ -99,10 +99,11 @@ class RouteTable(BaseRoute):
 def _flat(routes: Iterable[BaseRoute], prefix: str) -> Iterator[tuple[str, APIRoute]]:
     """The routes of included routers too, each with the prefix that its router was included with."""
     for route in routes:
-        included: Any = getattr(route, "include_context", None)
         if isinstance(route, APIRoute):
             yield prefix, route
-        elif included is not None:
+            continue
+        included: Any = getattr(route, "include_context", None)
+        if included is not None:
             yield from _flat(route.original_router.routes, prefix + included.prefix)  # type: ignore[attr-defined]
         else:
             raise TypeError(f"The table knows routes of FastAPI only, not {route!r}.")

@@ -101,9 +101,9 @@ def test_a_lazy_route_is_read_when_it_is_first_asked_for() -> None:
         return number
 
     (route,) = lazy.routes
-    assert "dependant" not in route.__dict__
     app = FastAPI()
     app.router.routes.append(RouteTable([lazy]))
+    assert "dependant" not in route.__dict__
     assert TestClient(app).get("/things/7").json() == 7
     assert "dependant" in route.__dict__
     assert TestClient(app).get("/things/x").status_code == 422
