@@ -91,7 +91,10 @@ class Crashes:
             self.note(moment, self.untrue_runs(client))
 
     def note(self, moment: int, found: list[str]) -> None:
-        self.wrong += [f"moment {moment}: {text}" for text in found]
+        for text in found:
+            self.wrong.append(f"moment {moment}: {text}")
+            sys.stdout.write(f"{self.wrong[-1]}\n")  # at once, for whoever breaks off a long run
+            sys.stdout.flush()
 
     def survivors(self, children: list[psutil.Process]) -> list[str]:
         """Children of the killed server, and whatever else names its home, that do not end by themselves."""
