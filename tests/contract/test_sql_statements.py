@@ -191,7 +191,8 @@ def test_a_large_result_comes_in_chunks_by_links_that_need_no_token(warehouse: W
     assert answer.statement_id is not None
     assert (answer.manifest.total_chunk_count or 0) > 1
 
-    tables, index = [], 0
+    tables: list[pa.Table] = []
+    index: int | None = 0
     while index is not None:
         part = warehouse.client.statement_execution.get_statement_result_chunk_n(answer.statement_id, index)
         assert part.external_links is not None
