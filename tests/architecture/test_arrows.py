@@ -85,10 +85,12 @@ def test_imports_are_absolute(package: str) -> None:
     assert not wrong, f"a relative import hides which part it reaches into: {wrong}"
 
 
-def test_services_of_the_local_workspace_meet_only_in_state() -> None:
-    """A service is a folder; another service is reached through what state.py hands over, as over HTTP."""
+def test_services_of_the_local_workspace_meet_only_where_they_are_composed() -> None:
+    """A service is a folder; another service is reached through what `composition` hands over, as over HTTP."""
     home = ROOT / "local" / "brickyard_local"
-    services = {p.name for p in home.iterdir() if p.is_dir() and (p / "service.py").is_file()}
+    marks = ("service.py", "compose.py")
+    services = {p.name for p in home.iterdir() if any((p / mark).is_file() for mark in marks)}
+    assert len(services) > 10
     wrong = [
         f"{path}:{line} imports {name}"
         for path, tree in modules("brickyard_local")

@@ -1,0 +1,50 @@
+"""Who there is: the account, its principals, what they may do, and their secrets."""
+
+from dataclasses import dataclass
+
+from brickyard_local.account import Account, Home
+from brickyard_local.callers import Caller, Callers
+from brickyard_local.directory import Directory
+from brickyard_local.identity.service import IdentityService
+from brickyard_local.permissions.service import PermissionsService
+from brickyard_local.secrets.compose import compose_secrets
+from brickyard_local.secrets.service import SecretsService
+from brickyard_local.store import Store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class People:
+    """What every other service asks about principals."""
+
+    store: Store
+    account: Account
+    identity: IdentityService
+    permissions: PermissionsService
+    secrets: SecretsService
+    callers: Callers
+
+    def caller_of(self, workspace_id: int, principal: str) -> Caller:
+        """The caller that a principal would be in a workspace, e.g. the run_as of a job."""
+        workspaces = self.account.workspaces()
+        found = next(workspace for workspace in workspaces if workspace.workspace_id == workspace_id)
+        return self.callers.caller(principal, found)
+
+
+def compose_people(home: Home) -> People:
+    """Open the account of a home folder, or make it."""
+    home.create()
+    store = Store(home.database)
+    directory = Directory(store)
+    identity = IdentityService(store, directory)
+    permissions = PermissionsService(store, identity)
+    identity.when_name_changed(permissions.principal_changed)
+    secrets = compose_secrets(home, store, identity)
+    identity.when_name_changed(secrets.scopes.principal_changed)
+    return People(
+        store=store,
+        account=Account(store, home),
+        identity=identity,
+        permissions=permissions,
+        secrets=secrets,
+        callers=Callers(store, directory),
+    )
