@@ -146,6 +146,14 @@ class Jobs(Writer):
             del self.acknowledged[f"acl {job_id}"]
             self.fresh.discard(f"acl {job_id}")
 
+    def check(self, client: httpx.Client, *, everything: bool = False) -> list[str]:
+        self.client = client
+        if self.pending is not None and self.pending[1] is ABSENT and self.actual(self.pending[0]) is ABSENT:
+            acl = self.pending[0].replace("job", "acl")  # it was deleted, and its permissions go with it
+            self.acknowledged.pop(acl, None)
+            self.fresh.discard(acl)
+        return super().check(client, everything=everything)
+
     def create(self, name: str) -> int:
         """The id is known only from the answer: until then the job is looked for by its name."""
         key = f"name {name}"
