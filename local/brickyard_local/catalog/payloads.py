@@ -8,7 +8,7 @@ Properties = dict[str, str]
 Predictive = Literal["DISABLE", "ENABLE", "INHERIT"]
 
 
-class Payload(BaseModel):
+class Payload(BaseModel, defer_build=True):
     """A body without unknown fields; `given()` holds only what the client sent."""
 
     model_config = ConfigDict(extra="forbid")

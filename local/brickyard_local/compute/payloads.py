@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 State = Literal["PENDING", "RUNNING", "RESTARTING", "RESIZING", "TERMINATING", "TERMINATED", "ERROR", "UNKNOWN"]
 
 
-class _Body(BaseModel):
+class _Body(BaseModel, defer_build=True):
     model_config = ConfigDict(extra="forbid")
 
 
@@ -34,7 +34,7 @@ class WorkloadType(_Body):
     clients: Clients = Clients()
 
 
-class ClusterFields(BaseModel):
+class ClusterFields(BaseModel, defer_build=True):
     """The fields of a cluster whose types are checked; which fields there may be, `spec` says."""
 
     model_config = ConfigDict(extra="allow", strict=True)
@@ -110,7 +110,7 @@ class GetEvents(ClusterId):
     page_token: str | None = None
 
 
-class ListClusters(BaseModel):
+class ListClusters(BaseModel, defer_build=True):
     """The query of clusters/list."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)

@@ -5,14 +5,13 @@ Source: docs.databricks.com/api/workspace/clusterpolicies
 
 from typing import Literal
 
-from fastapi import APIRouter
-
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.compute.payloads import EditPolicy, PolicyFields, PolicyId
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local
 from brickyard_local.store import Document
 
-router = APIRouter(prefix="/api/2.0/policies/clusters", tags=["compute"])
+router = LazyRouter(prefix="/api/2.0/policies/clusters", tags=["compute"])
 
 
 @router.post("/create")

@@ -6,7 +6,7 @@ Gaps: change-owner; instance pools, instance profiles, global init scripts, the 
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import Body, Query, Request
 
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.compute import answers, catalogue, events, libraries, policy_routes
@@ -21,12 +21,13 @@ from brickyard_local.compute.payloads import (
 )
 from brickyard_local.errors import MalformedRequest
 from brickyard_local.paging import page
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local
 from brickyard_local.store import Document
 
-router = APIRouter(tags=["compute"])
-_clusters = APIRouter()
-_libraries = APIRouter(prefix="/api/2.0/libraries")
+router = LazyRouter(tags=["compute"])
+_clusters = LazyRouter()
+_libraries = LazyRouter(prefix="/api/2.0/libraries")
 _LARGEST_PAGE = 100
 
 

@@ -3,20 +3,20 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class UploadedPart(BaseModel):
+class UploadedPart(BaseModel, defer_build=True):
     """A part of a multipart upload."""
 
     part_number: int
     etag: str
 
 
-class CompleteUpload(BaseModel):
+class CompleteUpload(BaseModel, defer_build=True):
     """The parts that make the file."""
 
     parts: list[UploadedPart] = []
 
 
-class PathBody(BaseModel):
+class PathBody(BaseModel, defer_build=True):
     """A path to make a URL for."""
 
     model_config = ConfigDict(extra="allow")

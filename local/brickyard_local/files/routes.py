@@ -8,7 +8,7 @@ from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
@@ -18,9 +18,10 @@ from brickyard_local.errors import ApiError, InvalidParameter, PreconditionFaile
 from brickyard_local.files.payloads import CompleteUpload
 from brickyard_local.files.service import not_emulated
 from brickyard_local.files.uploads import Part, receive
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local
 
-router = APIRouter(prefix="/api/2.0/fs", tags=["files"])
+router = LazyRouter(prefix="/api/2.0/fs", tags=["files"])
 
 _BYTES = "application/octet-stream"
 
@@ -34,7 +35,7 @@ class Download(FileResponse):
 UnmodifiedSince = Annotated[str | None, Header(alias="if-unmodified-since")]
 
 
-class UploadQuery(BaseModel):
+class UploadQuery(BaseModel, defer_build=True):
     """How a file arrives: whole, or as a part of a multipart upload.
 
     Unspecified means that an existing file is overwritten; the Terraform provider updates files that way.
@@ -46,7 +47,7 @@ class UploadQuery(BaseModel):
     part_number: int | None = None
 
 
-class ActionQuery(BaseModel):
+class ActionQuery(BaseModel, defer_build=True):
     """A step of a multipart upload."""
 
     action: str

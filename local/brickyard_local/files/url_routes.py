@@ -6,14 +6,13 @@ Source: databricks-sdk's mixins/files.py (_PresignedUrlRequestBuilder).
 
 from typing import Any
 
-from fastapi import APIRouter
-
 from brickyard_local.callers import Caller, CurrentCaller
 from brickyard_local.files.payloads import PartUrls, PathBody, SessionBody
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local, LocalState
 from brickyard_local.store import Document
 
-router = APIRouter(prefix="/api/2.0/fs", tags=["files"])
+router = LazyRouter(prefix="/api/2.0/fs", tags=["files"])
 
 
 @router.post("/create-download-url")

@@ -7,14 +7,13 @@ workspaceassignment}; the provider's access/resource_permission_assignment.go (t
 
 from typing import Any
 
-from fastapi import APIRouter
-
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.identity.assignments import AssignMany, Permissions
 from brickyard_local.identity.rule_sets import UpdateRuleSet
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local
 
-router = APIRouter(prefix="/api/2.0", tags=["identity"])
+router = LazyRouter(prefix="/api/2.0", tags=["identity"])
 
 _RULES = "/access-control/rule-sets"
 _ROLES = "/access-control/assignable-roles"

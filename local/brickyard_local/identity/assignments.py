@@ -18,7 +18,7 @@ from brickyard_local.store import Document, Store
 _FIELDS = {"users": "user_name", "groups": "group_name", "service_principals": "service_principal_name"}
 
 
-class Permissions(BaseModel):
+class Permissions(BaseModel, defer_build=True):
     """What a principal may do in a workspace; nothing takes the assignment away."""
 
     model_config = ConfigDict(extra="forbid")
@@ -34,7 +34,7 @@ class NamedPermissions(Permissions):
     service_principal_name: str | None = None
 
 
-class AssignMany(BaseModel):
+class AssignMany(BaseModel, defer_build=True):
     """The body of POST."""
 
     model_config = ConfigDict(extra="forbid")

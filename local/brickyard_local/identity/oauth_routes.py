@@ -9,7 +9,7 @@ Gaps: secrets with scopes of their own; sign-in of people (authorize): there is 
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
@@ -18,9 +18,10 @@ from brickyard_local.callers import CurrentCaller
 from brickyard_local.errors import InvalidParameter, NotEmulated, NotFound
 from brickyard_local.identity.oauth import OauthError, issue, read_request
 from brickyard_local.identity.oauth_secrets import shown
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local
 
-router = APIRouter(tags=["identity"])
+router = LazyRouter(tags=["identity"])
 
 METADATA = "/oidc/.well-known/oauth-authorization-server"
 TOKEN = "/oidc/v1/token"  # noqa: S105 - a path
@@ -29,7 +30,7 @@ ACCOUNT_TOKEN = "/oidc/accounts/{account_id}/v1/token"  # noqa: S105 - a path
 _SECRETS = "/servicePrincipals/{principal_id}/credentials/secrets"
 
 
-class CreateSecret(BaseModel):
+class CreateSecret(BaseModel, defer_build=True):
     """A new secret; `lifetime` is seconds with an s, as protobuf writes durations."""
 
     model_config = ConfigDict(extra="forbid")

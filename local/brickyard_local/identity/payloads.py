@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Value(BaseModel):
+class Value(BaseModel, defer_build=True):
     """A SCIM complex value; only `value` counts, the rest is computed on reading."""
 
     model_config = ConfigDict(extra="allow")
@@ -13,7 +13,7 @@ class Value(BaseModel):
     value: str = ""
 
 
-class ScimResource(BaseModel):
+class ScimResource(BaseModel, defer_build=True):
     """A user, group or service principal as clients send it. Attributes we do not know are kept."""
 
     model_config = ConfigDict(extra="allow")
@@ -31,7 +31,7 @@ class ScimResource(BaseModel):
     roles: list[Value] = []
 
 
-class PatchOperation(BaseModel):
+class PatchOperation(BaseModel, defer_build=True):
     """One operation of a SCIM PATCH."""
 
     op: str
@@ -39,14 +39,14 @@ class PatchOperation(BaseModel):
     value: Any = None
 
 
-class Patch(BaseModel):
+class Patch(BaseModel, defer_build=True):
     """A SCIM PATCH."""
 
     schemas: list[str] = []
     Operations: list[PatchOperation] = Field(min_length=1)
 
 
-class CreateToken(BaseModel):
+class CreateToken(BaseModel, defer_build=True):
     """A token for the caller."""
 
     model_config = ConfigDict(extra="forbid")
@@ -67,7 +67,7 @@ class ActAs(CreateToken):
     principal: str
 
 
-class DeleteToken(BaseModel):
+class DeleteToken(BaseModel, defer_build=True):
     """The token to revoke."""
 
     token_id: str

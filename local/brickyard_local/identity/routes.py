@@ -6,7 +6,7 @@ Gaps: bulk requests, `/Schemas`, `/ServiceProviderConfig`, permission levels of 
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 from pydantic import BaseModel
 
 from brickyard_local.callers import CurrentCaller
@@ -14,10 +14,11 @@ from brickyard_local.identity.filters import ordered, parse_filter, select
 from brickyard_local.identity.payloads import Patch, ScimResource
 from brickyard_local.identity.resource_types import SERVICE_PRINCIPALS, USERS, resource_type
 from brickyard_local.identity.views import Views
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local
 from brickyard_local.store import Document
 
-router = APIRouter(prefix="/api/2.0/preview/scim/v2", tags=["identity"])
+router = LazyRouter(prefix="/api/2.0/preview/scim/v2", tags=["identity"])
 
 
 class Selection(BaseModel):

@@ -25,7 +25,7 @@ _FIELDS = {"users": "user_name", "groups": "group_name", "servicePrincipals": "s
 PrincipalField = Callable[[str], str | None]
 
 
-class GrantRule(BaseModel):
+class GrantRule(BaseModel, defer_build=True):
     """A role and who has it."""
 
     model_config = ConfigDict(extra="forbid")
@@ -34,7 +34,7 @@ class GrantRule(BaseModel):
     principals: list[str] = []
 
 
-class RuleSet(BaseModel):
+class RuleSet(BaseModel, defer_build=True):
     """The rules that are to hold; `etag` is of the version that they replace."""
 
     model_config = ConfigDict(extra="forbid")
@@ -44,7 +44,7 @@ class RuleSet(BaseModel):
     grant_rules: list[GrantRule] = []
 
 
-class UpdateRuleSet(BaseModel):
+class UpdateRuleSet(BaseModel, defer_build=True):
     """The body of PUT."""
 
     model_config = ConfigDict(extra="forbid")

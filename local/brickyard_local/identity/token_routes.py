@@ -7,17 +7,16 @@ as a user: Databricks lets nobody do that.
 
 from typing import Any
 
-from fastapi import APIRouter
-
 from brickyard_local.callers import Caller, CurrentCaller
 from brickyard_local.errors import NotFound, PermissionDenied
 from brickyard_local.identity.payloads import ActAs, CreateOnBehalfOfToken, CreateToken, DeleteToken
 from brickyard_local.identity.resource_types import SERVICE_PRINCIPALS
 from brickyard_local.identity.tokens import MANAGED, ON_BEHALF_OF, PERSONAL, token_info
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local
 from brickyard_local.store import Document
 
-router = APIRouter(prefix="/api", tags=["identity"])
+router = LazyRouter(prefix="/api", tags=["identity"])
 
 
 @router.post("/2.0/token/create")

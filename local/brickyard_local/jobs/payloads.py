@@ -12,7 +12,7 @@ from brickyard_local.errors import InvalidParameter, NotEmulated
 _LONGEST_TOKEN = 64
 
 
-class _Body(BaseModel):
+class _Body(BaseModel, defer_build=True):
     model_config = ConfigDict(extra="forbid")
 
 
@@ -50,13 +50,13 @@ class JobIdOfRuns(_Body):
     all_queued_runs: bool = False
 
 
-class Queue(BaseModel):
+class Queue(BaseModel, defer_build=True):
     """Whether a run may wait for its turn."""
 
     enabled: bool
 
 
-class _Parameters(BaseModel):
+class _Parameters(BaseModel, defer_build=True):
     """A body that may also name the older kinds of parameters, which would have no effect here."""
 
     model_config = ConfigDict(extra="allow")
@@ -89,7 +89,7 @@ class RepairRun(_Parameters):
     latest_repair_id: int | None = None
 
 
-class SubmitRun(BaseModel):
+class SubmitRun(BaseModel, defer_build=True):
     """A one-time run. What is not named here are settings as a job has them."""
 
     model_config = ConfigDict(extra="allow")
@@ -103,7 +103,7 @@ class SubmitRun(BaseModel):
         return {**(self.model_extra or {}), "name": self.run_name or "Untitled"}
 
 
-class ListJobs(BaseModel):
+class ListJobs(BaseModel, defer_build=True):
     """Which jobs to list. A limit of 0 means the largest."""
 
     name: str | None = None
@@ -118,7 +118,7 @@ class ListJobs(BaseModel):
             raise InvalidParameter("'offset' is gone from jobs/list since 2.1: use page_token.")
 
 
-class ListRuns(BaseModel):
+class ListRuns(BaseModel, defer_build=True):
     """Which runs to list. A limit of 0 means the largest."""
 
     job_id: int | None = None

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import Body, Query, Request
 
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.jobs import answers
@@ -24,11 +24,12 @@ from brickyard_local.jobs.payloads import (
     SubmitRun,
     UpdateJob,
 )
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local
 from brickyard_local.store import Document
 
-router = APIRouter(tags=["jobs"])
-_api = APIRouter()
+router = LazyRouter(tags=["jobs"])
+_api = LazyRouter()
 _VERSIONS = ("2.0", "2.1", "2.2")
 
 

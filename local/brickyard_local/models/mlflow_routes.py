@@ -7,8 +7,6 @@ Gaps: generate-temporary-credentials, prompts: 501.
 
 import re
 
-from fastapi import APIRouter
-
 from brickyard_local.callers import Caller, CurrentCaller
 from brickyard_local.errors import InvalidParameter, NotFound
 from brickyard_local.models.payloads import (
@@ -24,10 +22,11 @@ from brickyard_local.models.payloads import (
 )
 from brickyard_local.models.render import model_proto, version_proto
 from brickyard_local.paging import page
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local, LocalState
 from brickyard_local.store import Document
 
-router = APIRouter(prefix="/api/2.0/mlflow/unity-catalog", tags=["models"])
+router = LazyRouter(prefix="/api/2.0/mlflow/unity-catalog", tags=["models"])
 _FILTER = re.compile(r"""^\s*(name|run_id)\s*=\s*(?:'([^']*)'|"([^"]*)")\s*$""")
 _KEPT = ("source", "run_id", "run_tracking_server_id", "feature_deps", "model_version_dependencies", "model_id")
 

@@ -6,16 +6,15 @@ Source: mlflow's `unity_catalog_service.proto`, `uc_native_rest_store.py`.
 Gaps: temporary-model-version-credentials; tags of anything but models and their versions (type FUNCTION): 501.
 """
 
-from fastapi import APIRouter
-
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.errors import InvalidParameter, NotEmulated
 from brickyard_local.models.payloads import CreateVersion, FinalizeVersion, UpdateTags
 from brickyard_local.models.render import version_info
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local, LocalState
 from brickyard_local.store import Document
 
-router = APIRouter(prefix="/api/2.1/unity-catalog", tags=["models"])
+router = LazyRouter(prefix="/api/2.1/unity-catalog", tags=["models"])
 
 
 @router.post("/models/versions")

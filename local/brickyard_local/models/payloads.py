@@ -10,7 +10,7 @@ from brickyard_local.errors import MalformedRequest
 _KEPT = ("source", "run_id", "run_tracking_server_id", "feature_deps", "model_id", "comment")
 
 
-class Payload(BaseModel):
+class Payload(BaseModel, defer_build=True):
     """A body without unknown fields; `given()` holds only what the client sent."""
 
     model_config = ConfigDict(extra="forbid")

@@ -4,8 +4,6 @@ Source: docs.databricks.com/api/workspace/registeredmodels, …/modelversions.
 Gaps: dependencies of versions are kept, not shown.
 """
 
-from fastapi import APIRouter
-
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.errors import InvalidParameter, NotEmulated
 from brickyard_local.models.payloads import (
@@ -16,10 +14,11 @@ from brickyard_local.models.payloads import (
 )
 from brickyard_local.models.render import alias_info, model_info, version_info
 from brickyard_local.paging import page
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local, LocalState
 from brickyard_local.store import Document
 
-router = APIRouter(prefix="/api/2.1/unity-catalog/models", tags=["models"])
+router = LazyRouter(prefix="/api/2.1/unity-catalog/models", tags=["models"])
 
 
 @router.post("")

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict, model_validator
 
 
-class AccessControl(BaseModel):
+class AccessControl(BaseModel, defer_build=True):
     """One principal and its level: exactly one of the three names."""
 
     model_config = ConfigDict(extra="forbid")
@@ -26,7 +26,7 @@ class AccessControl(BaseModel):
         return self.user_name or self.group_name or self.service_principal_name or ""
 
 
-class AccessControlList(BaseModel):
+class AccessControlList(BaseModel, defer_build=True):
     """The body of PUT (the whole list) and PATCH (what changes)."""
 
     model_config = ConfigDict(extra="forbid")

@@ -6,15 +6,15 @@ Source: docs.databricks.com/api/workspace/permissions.
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
 from pydantic import AfterValidator
 
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.permissions.levels import canonical, object_type
 from brickyard_local.permissions.payloads import AccessControlList
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local
 
-router = APIRouter(prefix="/api/2.0/permissions", tags=["permissions"])
+router = LazyRouter(prefix="/api/2.0/permissions", tags=["permissions"])
 RequestType = Annotated[str, AfterValidator(canonical)]
 
 

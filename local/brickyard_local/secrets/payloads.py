@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 
-class _Body(BaseModel):
+class _Body(BaseModel, defer_build=True):
     model_config = ConfigDict(extra="forbid")
 
 

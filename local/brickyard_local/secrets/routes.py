@@ -5,14 +5,13 @@ Source: docs.databricks.com/api/workspace/secrets
 
 import base64
 
-from fastapi import APIRouter
-
 from brickyard_local.callers import CurrentCaller
+from brickyard_local.routing import LazyRouter
 from brickyard_local.secrets.payloads import Acl, CreateScope, PutAcl, PutSecret, Scope, Secret
 from brickyard_local.state import Local
 from brickyard_local.store import Document
 
-router = APIRouter(prefix="/api/2.0/secrets", tags=["secrets"])
+router = LazyRouter(prefix="/api/2.0/secrets", tags=["secrets"])
 
 
 @router.post("/scopes/create")

@@ -9,20 +9,21 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 
 import httpx
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from brickyard_local.callers import Caller, CurrentCaller
 from brickyard_local.errors import ApiError
+from brickyard_local.routing import LazyRouter
 from brickyard_local.serving.admission import Admitted
 from brickyard_local.serving.payload_table import MOST_BODY_BYTES
 from brickyard_local.serving.questions import Question, addressed, question
 from brickyard_local.serving.served import REQUEST_S
 from brickyard_local.state import Local, LocalState
 
-router = APIRouter(tags=["serving"])
+router = LazyRouter(tags=["serving"])
 _MOST_BYTES = 16 * 1024 * 1024
 _SSE = "text/event-stream"
 _ENDPOINT = "/serving-endpoints/{name}"

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Tag(BaseModel):
+class Tag(BaseModel, defer_build=True):
     """A tag of an endpoint."""
 
     model_config = ConfigDict(extra="forbid")
@@ -12,7 +12,7 @@ class Tag(BaseModel):
     value: str | None = None
 
 
-class PatchTags(BaseModel):
+class PatchTags(BaseModel, defer_build=True):
     """Tags to set and keys to remove."""
 
     model_config = ConfigDict(extra="forbid")

@@ -6,15 +6,16 @@ Gaps: external and foundation models, provisioned throughput, GPUs, notification
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import Body
 from fastapi.responses import PlainTextResponse
 
 from brickyard_local.callers import CurrentCaller
+from brickyard_local.routing import LazyRouter
 from brickyard_local.serving.payloads import PatchTags
 from brickyard_local.state import Local
 from brickyard_local.store import Document
 
-router = APIRouter(tags=["serving"])
+router = LazyRouter(tags=["serving"])
 _ENDPOINTS = "/api/2.0/serving-endpoints"
 JsonBody = Annotated[dict[str, Any], Body()]
 

@@ -5,14 +5,13 @@ Source: mlflow's `databricks_artifacts.proto`.
 
 from typing import Any
 
-from fastapi import APIRouter
-
 from brickyard_local.callers import CurrentCaller
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local
 from brickyard_local.tracking.credentials import READ, WRITE
 from brickyard_local.tracking.routes import Request_
 
-router = APIRouter(prefix="/api/2.0/mlflow", tags=["tracking"])
+router = LazyRouter(prefix="/api/2.0/mlflow", tags=["tracking"])
 Json = dict[str, Any]
 
 

@@ -8,16 +8,17 @@ import json
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from brickyard_local.callers import Caller, CurrentCaller
 from brickyard_local.errors import MalformedRequest, NotFound
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local
 from brickyard_local.tracking.endpoints import ENDPOINTS, Endpoint
 from brickyard_local.tracking.mlflow_server import Answer
 from brickyard_local.tracking.requests import Sent
 
-router = APIRouter(tags=["tracking"])
+router = LazyRouter(tags=["tracking"])
 
 _V2 = "/api/2.0/mlflow"
 

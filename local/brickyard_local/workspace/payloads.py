@@ -8,7 +8,7 @@ Language = Literal["PYTHON", "SQL", "SCALA", "R"]
 ImportFormat = Literal["SOURCE", "HTML", "JUPYTER", "DBC", "R_MARKDOWN", "AUTO", "RAW"]
 
 
-class ImportObject(BaseModel):
+class ImportObject(BaseModel, defer_build=True):
     """A notebook or file to write; `content` is base64 in JSON and plain in multipart/form-data."""
 
     model_config = ConfigDict(extra="forbid")
@@ -20,7 +20,7 @@ class ImportObject(BaseModel):
     content: str = ""
 
 
-class PathBody(BaseModel):
+class PathBody(BaseModel, defer_build=True):
     """A path."""
 
     model_config = ConfigDict(extra="forbid")

@@ -8,28 +8,29 @@ import base64
 import binascii
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.errors import InvalidParameter, MalformedRequest, NotEmulated
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local
 from brickyard_local.workspace.payloads import DeleteObject, ImportObject, PathBody
 
-router = APIRouter(prefix="/api/2.0", tags=["workspace"])
+router = LazyRouter(prefix="/api/2.0", tags=["workspace"])
 
 _EXTENSIONS = {"PYTHON": "py", "SQL": "sql", "SCALA": "scala", "R": "r"}
 
 
-class Import(BaseModel):
+class Import(BaseModel, defer_build=True):
     """An import with its content decoded."""
 
     wanted: ImportObject
     content: bytes
 
 
-class ExportQuery(BaseModel):
+class ExportQuery(BaseModel, defer_build=True):
     """What to export and how."""
 
     path: str

@@ -1,10 +1,9 @@
 """Routes of /api/2.1/unity-catalog, one module per part of the API. HTTP only: rules are in the services."""
 
-from fastapi import APIRouter
-
 from brickyard_local.catalog.routes import catalogs, functions, metastore, permissions, storage, tables, tags, volumes
+from brickyard_local.routing import LazyRouter
 
-router = APIRouter(tags=["catalog"])
+router = LazyRouter(tags=["catalog"])
 for part in (metastore, catalogs, volumes, tables, functions, permissions, storage, tags):
     router.include_router(part.router, prefix="/api/2.1/unity-catalog")
 for part in (tables, storage):

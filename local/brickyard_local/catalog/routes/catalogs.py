@@ -1,15 +1,14 @@
 """Routes of catalogs and schemas. Source: docs.databricks.com/api/workspace/catalogs, …/schemas."""
 
-from fastapi import APIRouter
-
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.catalog.payloads import CreateCatalog, CreateSchema, UpdateCatalog, UpdateSchema
 from brickyard_local.catalog.render import info, page
 from brickyard_local.catalog.securables import CATALOG, SCHEMA
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local
 from brickyard_local.store import Document
 
-router = APIRouter()
+router = LazyRouter()
 
 
 @router.post("/catalogs")

@@ -1,15 +1,14 @@
 """Routes of functions. Source: docs.databricks.com/api/workspace/functions."""
 
-from fastapi import APIRouter
-
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.catalog.function_payloads import CreateFunction, UpdateFunction
 from brickyard_local.catalog.render import info, page
 from brickyard_local.catalog.securables import MODEL
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local, LocalState
 from brickyard_local.store import Document
 
-router = APIRouter()
+router = LazyRouter()
 
 
 @router.post("/functions")

@@ -1,12 +1,11 @@
 """Routes of the account's one metastore. Source: docs.databricks.com/api/workspace/metastores."""
 
-from fastapi import APIRouter
-
 from brickyard_local.callers import CurrentCaller
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local, LocalState
 from brickyard_local.store import Document
 
-router = APIRouter()
+router = LazyRouter()
 
 
 @router.get("/current-metastore-assignment")

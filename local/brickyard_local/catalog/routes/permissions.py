@@ -3,8 +3,6 @@
 Source: docs.databricks.com/api/workspace/grants, …/workspacebindings.
 """
 
-from fastapi import APIRouter
-
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.catalog.payloads import (
     UpdateBindings,
@@ -13,10 +11,11 @@ from brickyard_local.catalog.payloads import (
     WorkspaceBinding,
 )
 from brickyard_local.catalog.securables import securable_type
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local
 from brickyard_local.store import Document
 
-router = APIRouter()
+router = LazyRouter()
 
 
 @router.get("/permissions/{kind}/{full_name}")

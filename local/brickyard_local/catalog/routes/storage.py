@@ -3,8 +3,6 @@
 Source: docs.databricks.com/api/workspace/storagecredentials, …/externallocations, …/temporarypathcredentials.
 """
 
-from fastapi import APIRouter
-
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.catalog.render import info, page
 from brickyard_local.catalog.securables import EXTERNAL_LOCATION, STORAGE_CREDENTIAL
@@ -16,12 +14,13 @@ from brickyard_local.catalog.storage_payloads import (
     UpdateStorageCredential,
     ValidateStorageCredential,
 )
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local
 from brickyard_local.store import Document
 
-router = APIRouter()
+router = LazyRouter()
 # databricks-sdk asks under /api/2.0, as for tables.
-credentials = APIRouter()
+credentials = LazyRouter()
 
 
 @router.post("/storage-credentials")

@@ -5,8 +5,6 @@ Source: docs.databricks.com/api/workspace/tables, …/tableconstraints, …/temp
 
 from typing import Any
 
-from fastapi import APIRouter
-
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.catalog.payloads import (
     CreateConstraint,
@@ -18,12 +16,13 @@ from brickyard_local.catalog.payloads import (
 from brickyard_local.catalog.reaching import Found, Page
 from brickyard_local.catalog.render import info
 from brickyard_local.catalog.securables import TABLE
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local, LocalState
 from brickyard_local.store import Document
 
-router = APIRouter()
+router = LazyRouter()
 # databricks-sdk asks under /api/2.0, clients of the open-source Unity Catalog under /api/2.1.
-credentials = APIRouter()
+credentials = LazyRouter()
 _NOT_LISTED = frozenset({"view_dependencies", "table_constraints"})
 
 

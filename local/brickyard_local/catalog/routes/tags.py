@@ -2,16 +2,15 @@
 
 from datetime import UTC, datetime
 
-from fastapi import APIRouter
-
 from brickyard_local import paging
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.catalog.tag_payloads import TagAssignment
 from brickyard_local.errors import InvalidParameter
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local
 from brickyard_local.store import Document
 
-router = APIRouter(prefix="/entity-tag-assignments")
+router = LazyRouter(prefix="/entity-tag-assignments")
 
 
 @router.post("")

@@ -1,15 +1,14 @@
 """Routes of volumes. Source: docs.databricks.com/api/workspace/volumes."""
 
-from fastapi import APIRouter
-
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.catalog.payloads import CreateVolume, UpdateVolume
 from brickyard_local.catalog.render import info, page
 from brickyard_local.catalog.securables import VOLUME
+from brickyard_local.routing import LazyRouter
 from brickyard_local.state import Local, LocalState
 from brickyard_local.store import Document
 
-router = APIRouter()
+router = LazyRouter()
 
 
 @router.post("/volumes")

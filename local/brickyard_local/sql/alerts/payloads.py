@@ -19,7 +19,7 @@ Operator = Literal[
 ]
 
 
-class Payload(BaseModel):
+class Payload(BaseModel, defer_build=True):
     """A body without unknown fields; `given()` holds only what the client sent."""
 
     model_config = ConfigDict(extra="forbid")

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from fastapi import APIRouter
-
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.paging import page
+from brickyard_local.routing import LazyRouter
 from brickyard_local.sql.alerts.payloads import AlertBody
 from brickyard_local.state import Local
 
-router = APIRouter(tags=["sql"])
+router = LazyRouter(tags=["sql"])
 _PATH = "/api/2.0/alerts"
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Payload(BaseModel):
+class Payload(BaseModel, defer_build=True):
     """A body without unknown fields; `given()` holds only what the client sent."""
 
     model_config = ConfigDict(extra="forbid")

@@ -10,7 +10,7 @@ _WAIT = re.compile(r"(\d+)s$")
 _SHORTEST_S, _LONGEST_S = 5, 50
 
 
-class Parameter(BaseModel):
+class Parameter(BaseModel, defer_build=True):
     """A named parameter; without `type` it is a STRING, without `value` it is NULL."""
 
     model_config = ConfigDict(extra="forbid")
@@ -20,7 +20,7 @@ class Parameter(BaseModel):
     type: str | None = None
 
 
-class QueryTag(BaseModel):
+class QueryTag(BaseModel, defer_build=True):
     """Shown in the query history of Databricks; kept with the statement here."""
 
     model_config = ConfigDict(extra="forbid")
@@ -29,7 +29,7 @@ class QueryTag(BaseModel):
     value: str | None = None
 
 
-class StatementBody(BaseModel):
+class StatementBody(BaseModel, defer_build=True):
     """POST /statements."""
 
     model_config = ConfigDict(extra="forbid")

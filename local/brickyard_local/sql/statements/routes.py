@@ -4,17 +4,17 @@ import asyncio
 import time
 from typing import Any
 
-from fastapi import APIRouter
 from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 
 from brickyard_local.callers import CurrentCaller
+from brickyard_local.routing import LazyRouter
 from brickyard_local.sql.statements.links import PATH
 from brickyard_local.sql.statements.payloads import StatementBody
 from brickyard_local.sql.statements.runner import Live
 from brickyard_local.state import Local
 
-router = APIRouter(tags=["sql"])
+router = LazyRouter(tags=["sql"])
 _PATH = "/api/2.0/sql/statements"
 _SHORT_S, _LONG_S = 0.005, 0.1
 _UNTIL_CANCELED_S = 10.0

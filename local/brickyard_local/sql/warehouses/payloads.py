@@ -16,7 +16,7 @@ _LEAST_IDLE_MINS = 10
 MOST_TAGS = 44
 
 
-class Payload(BaseModel):
+class Payload(BaseModel, defer_build=True):
     """A body without unknown fields; `given()` holds only what the client sent."""
 
     model_config = ConfigDict(extra="forbid")

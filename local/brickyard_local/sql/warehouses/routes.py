@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from fastapi import APIRouter
-
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.paging import page
+from brickyard_local.routing import LazyRouter
 from brickyard_local.sql.warehouses.payloads import WarehouseBody, WorkspaceConfig
 from brickyard_local.state import Local
 
-router = APIRouter(prefix="/api/2.0", tags=["sql"])
+router = LazyRouter(prefix="/api/2.0", tags=["sql"])
 _PATH = "/sql/warehouses"
 
 
