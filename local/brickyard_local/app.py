@@ -23,6 +23,7 @@ from brickyard_local.jobs import routes as jobs
 from brickyard_local.models import mlflow_routes as mlflow_models
 from brickyard_local.models import native_routes as native_models
 from brickyard_local.models import routes as models
+from brickyard_local.monitors import routes as monitors
 from brickyard_local.permissions import routes as permissions
 from brickyard_local.routing import RouteTable
 from brickyard_local.secrets import routes as secrets
@@ -93,6 +94,7 @@ def _routers() -> list[Any]:
         jobs.router,
         serving.router,
         sql.router,
+        monitors.router,
         invocations.router,
         catalog.router,
         models.router,

@@ -25,6 +25,8 @@ from brickyard_local.jobs.processes import PURPOSE as TASK_RUN
 from brickyard_local.jobs.processes import sweep as sweep_tasks
 from brickyard_local.jobs.spark_sessions import SparkSessions
 from brickyard_local.models.service import ModelsService
+from brickyard_local.monitors.compose import Monitors
+from brickyard_local.monitors.process import PURPOSE as MONITOR_REFRESH
 from brickyard_local.permissions.service import PermissionsService
 from brickyard_local.secrets.service import SecretsService
 from brickyard_local.serving.compose import Serving
@@ -56,6 +58,7 @@ class LocalState:
     spark: SparkSessions
     serving: Serving
     sql: Sql
+    monitors: Monitors
     unity: UnityCatalog
     catalog: CatalogService
     containers: ContainersService
@@ -97,6 +100,7 @@ class LocalState:
             serving=work.serving,
             spark=work.spark,
             sql=work.sql,
+            monitors=work.monitors,
         )
 
     def recover(self) -> None:
@@ -108,6 +112,7 @@ class LocalState:
         self.jobs.runner.recover(self._workspace_ids())
         self.serving.recover(self._workspace_ids())
         self.sql.recover(self._workspace_ids())
+        self.monitors.recover()
 
     def start(self) -> None:
         """Take up what needs the HTTP server: called once, when all workspaces answer."""
@@ -118,6 +123,7 @@ class LocalState:
         self.models.start_deployments()
         self.triggers.start(workspace_ids)
         self.sql.start(workspace_ids)
+        self.monitors.start()
 
     def _workspace_ids(self) -> list[int]:
         return [workspace.workspace_id for workspace in self.account.workspaces()]
@@ -128,6 +134,7 @@ class LocalState:
         self.compute.lifecycle.close()
         self.jobs.runner.close()
         self.serving.close()
+        self.monitors.close()
         self.sql.close()
         self.tracking.close()
         self.spark.close()
@@ -136,7 +143,7 @@ class LocalState:
 def _revoke_lost_tokens(identity: IdentityService) -> None:
     """Tokens of tasks that were killed with an earlier server; those of finished tasks are gone already."""
     for known in identity.tokens.listed():
-        if known["purpose"].startswith((TASK_RUN, SQL_STATEMENT)):
+        if known["purpose"].startswith((TASK_RUN, SQL_STATEMENT, MONITOR_REFRESH)):
             identity.tokens.revoke_id(known["token_id"])
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from brickyard_local.account import Home, Workspace
 from brickyard_local.catalog.made_tables import MadeTables
+from brickyard_local.catalog.monitored_tables import MonitoredTables
 from brickyard_local.composition.data import Data
 from brickyard_local.composition.people import People
 from brickyard_local.compute.compose import Compute, compose_compute
@@ -14,6 +15,8 @@ from brickyard_local.jobs.cluster_libraries import ClusterLibraries
 from brickyard_local.jobs.compose import Jobs, compose_jobs
 from brickyard_local.jobs.compose import Neighbours as JobsNeighbours
 from brickyard_local.jobs.spark_sessions import SparkSessions
+from brickyard_local.monitors.compose import Monitors, compose_monitors
+from brickyard_local.monitors.compose import Neighbours as MonitorsNeighbours
 from brickyard_local.serving.compose import Neighbours as ServingNeighbours
 from brickyard_local.serving.compose import Serving, compose_serving
 from brickyard_local.spark.server import SparkServer
@@ -35,6 +38,7 @@ class Work:
     serving: Serving
     spark: SparkSessions
     sql: Sql
+    monitors: Monitors
 
 
 def compose_work(home: Home, people: People, data: Data) -> Work:
@@ -59,6 +63,7 @@ def compose_work(home: Home, people: People, data: Data) -> Work:
         serving=_serving(home, people, data),
         spark=spark,
         sql=_sql(home, people, data, spark),
+        monitors=_monitors(home, people, data, spark),
     )
 
 
@@ -113,6 +118,22 @@ def _sql(home: Home, people: People, data: Data, spark: SparkSessions) -> Sql:
             parse_schedule=_schedule,
         ),
     )
+
+
+def _monitors(home: Home, people: People, data: Data, spark: SparkSessions) -> Monitors:
+    monitors = compose_monitors(
+        home,
+        people.store,
+        MonitorsNeighbours(
+            tables=MonitoredTables(data.unity.catalog, data.unity.tables),
+            principals=people.identity,
+            spark=spark,
+            caller_of=people.caller_of,
+            parse_schedule=_schedule,
+        ),
+    )
+    people.identity.when_name_changed(monitors.service.principal_changed)
+    return monitors
 
 
 def _schedule(cron: str, timezone_id: str) -> Quartz:

@@ -1,0 +1,1 @@
+"""The child process of a refresh: computes profile and drift metrics with Spark and writes them."""

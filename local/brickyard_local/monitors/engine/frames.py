@@ -1,0 +1,107 @@
+"""The rows that are profiled, grouped by window, model and slice: a relation in SQL."""
+
+# ruff: noqa: S608 - names are quoted; expressions are those of the principal that runs them
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from brickyard_local.monitors import granularities
+from brickyard_local.monitors.engine.columns import Column, quoted
+
+MOST_SLICES = 100
+ALL_MODELS = "*"
+KEYS = "`:start`, `:end`, `:model`, `:slice`"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """A version of a table. `relation` is SQL; `version` is None for what has none."""
+
+    relation: str
+    log_type: str
+    version: int | None
+    columns: Sequence[Column]
+
+    def has(self, name: str | None) -> bool:
+        return any(column.name == name for column in self.columns)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Key:
+    """One group of rows. `start` and `end` are microseconds since the epoch, None for all of a baseline."""
+
+    start: int | None
+    end: int | None
+    model: str | None
+    slice_key: str | None
+    slice_value: str | None
+    granularity: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Frame:
+    """How the rows of a source are grouped. `fixed` is the window of a snapshot; a baseline has neither window."""
+
+    source: Source
+    granularity: str | None = None
+    timestamp_col: str | None = None
+    fixed: int | None = None
+    begins_us: int | None = None
+    model_id_col: str | None = None
+    slice_key: str | None = None
+
+    @property
+    def _moment(self) -> str:
+        return f"CAST({quoted(self.timestamp_col or '')} AS TIMESTAMP)"
+
+    def relation(self) -> str:
+        """Every row with the columns of its key before its own."""
+        start = end = "CAST(NULL AS BIGINT)"
+        if self.granularity is not None:
+            start = f"unix_micros({granularities.start(self.granularity, self._moment)})"
+            end = f"unix_micros({granularities.end(self.granularity, self._moment)})"
+        elif self.fixed is not None:
+            start = end = f"{self.fixed}L"
+        model = f"CAST({quoted(self.model_id_col)} AS STRING)" if self.model_id_col else "CAST(NULL AS STRING)"
+        value = f"CAST(({self.slice_key}) AS STRING)" if self.slice_key else "CAST(NULL AS STRING)"
+        rows = (
+            f"SELECT {start} AS `:start`, {end} AS `:end`, {model} AS `:model`, {value} AS `:slice`, * "
+            f"FROM {self.source.relation}"
+        )
+        if self.granularity is not None:  # whole windows only: half of one would look like a drift
+            rows = f"SELECT * FROM ({rows}) WHERE `:start` IS NOT NULL AND `:end` > {self.begins_us}L"
+        return f"({self._most_frequent(rows)})"
+
+    def _most_frequent(self, rows: str) -> str:
+        if self.slice_key is None:
+            return rows
+        named = f"SELECT `:slice` AS v, count(*) AS n FROM ({rows}) WHERE `:slice` IS NOT NULL GROUP BY 1"
+        kept = f"SELECT v FROM ({named} ORDER BY n DESC, v LIMIT {MOST_SLICES})"
+        return f"SELECT * FROM ({rows}) WHERE `:slice` IN ({kept})"
+
+    def selected(self, select: str, relation: str | None = None, *, by: str = "") -> str:
+        """A query that aggregates each group; of an inference log each model's, and all models' together.
+
+        `by` are further columns of the groups.
+        """
+        model = "CAST(NULL AS STRING)"
+        group = f"{KEYS}{by}"
+        if self.model_id_col:
+            model = f"CASE WHEN grouping(`:model`) = 1 THEN '{ALL_MODELS}' ELSE `:model` END"
+            group = f"GROUPING SETS (({KEYS}{by}), (`:start`, `:end`, `:slice`{by}))"
+        return (
+            f"SELECT `:start` AS `:s`, `:end` AS `:e`, {model} AS `:m`, `:slice` AS `:v`, {select} "
+            f"FROM {relation or self.relation()} GROUP BY {group}"
+        )
+
+    def key(self, row: Any) -> Key:
+        """The key of a row that `selected` gave."""
+        return Key(
+            start=row[":s"],
+            end=row[":e"],
+            model=row[":m"],
+            slice_key=self.slice_key,
+            slice_value=row[":v"],
+            granularity=self.granularity,
+        )

@@ -1,0 +1,191 @@
+"""One refresh, from the monitored table to the metric tables."""
+
+# ruff: noqa: S608 - names are quoted; expressions are those of the principal that runs them
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from brickyard_local.monitors.engine import drift
+from brickyard_local.monitors.engine.columns import columns, quoted_table
+from brickyard_local.monitors.engine.custom import CustomMetrics
+from brickyard_local.monitors.engine.drift import Pair, compared
+from brickyard_local.monitors.engine.frames import Frame, Key, Source
+from brickyard_local.monitors.engine.output import (
+    MetricTable,
+    drift_columns,
+    key_values,
+    profile_columns,
+    window,
+)
+from brickyard_local.monitors.engine.profile import Profile, profiles
+from brickyard_local.monitors.engine.quality import Quality
+from brickyard_local.monitors.engine.request import Request
+
+_INPUT, _BASELINE = "INPUT", "BASELINE"
+_PROFILES, _PAIRS = "profiles", "pairs"
+Profiles = dict[Key, Profile]
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refresh:
+    """Computes all windows since the monitor was created, and 30 days before; of a snapshot the one of now."""
+
+    spark: Any
+    request: Request
+
+    def run(self) -> None:
+        """Errors: PySparkException, jinja2.TemplateError."""
+        source = self._source(self.request.table, _INPUT)
+        now = self._profiles(self._frames(source))
+        baseline: Profiles = {}
+        if self.request.baseline:
+            known = self._source(self.request.baseline, _BASELINE)
+            baseline = self._profiles(self._whole(known))
+        profile_table, drift_table = self._tables()
+        pairs = [*self._consecutive(now, source), *drift.from_baseline(now, baseline)]
+        shown = self._distinct([*now.values(), *baseline.values(), *(pair.before for pair in pairs)])
+        rows, places = self._profile_rows(shown, source, profile_table)
+        drifts = self._drift_rows(pairs, places)
+        written = self._distinct([*now.values(), *baseline.values()])
+        keep = {n for profile in written for n in places[id(profile)].values()}
+        profile_table.replace([row for n, row in enumerate(rows) if n in keep], self._replaced(now, profiled=True))
+        drift_table.replace(drifts, self._replaced(now, profiled=False))
+
+    # What is profiled
+
+    def _source(self, table: str, log_type: str, version: int | None = None) -> Source:
+        """A version of a table, the newest if none is named: so that all queries of a refresh see the same rows."""
+        name = quoted_table(table)
+        if version is None:
+            version = int(self.spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").collect()[0]["version"])
+        relation = f"{name} VERSION AS OF {version}"
+        schema = self.spark.sql(f"SELECT * FROM {relation}").schema
+        return Source(relation=relation, log_type=log_type, version=version, columns=columns(schema))
+
+    def _frames(self, source: Source) -> list[Frame]:
+        if self.request.timestamp_col is None:
+            return self._whole(source, fixed=self.request.refreshed_us)
+        return [
+            Frame(
+                source=source,
+                granularity=granularity,
+                timestamp_col=self.request.timestamp_col,
+                begins_us=self.request.begins_us,
+                model_id_col=self.request.model_id_col,
+                slice_key=slice_key,
+            )
+            for granularity in self.request.granularities
+            for slice_key in (None, *self.request.slicing_exprs)
+        ]
+
+    def _whole(self, source: Source, *, fixed: int | None = None) -> list[Frame]:
+        model = self.request.model_id_col if source.has(self.request.model_id_col) else None
+        return [
+            Frame(source=source, fixed=fixed, model_id_col=model, slice_key=slice_key)
+            for slice_key in (None, *self.request.slicing_exprs)
+        ]
+
+    def _profiles(self, frames: Iterable[Frame]) -> Profiles:
+        found: Profiles = {}
+        for frame in frames:
+            known = [column.name for column in frame.source.columns]
+            aggregates = CustomMetrics(request=self.request).aggregates(known)
+            found |= profiles(self.spark, frame, aggregates, self._quality(frame.source))
+        return found
+
+    def _quality(self, source: Source) -> Quality | None:
+        log = self.request.inference_log
+        named = {column.name: column for column in source.columns}
+        if not {log.get("label_col"), log.get("prediction_col")} <= named.keys():
+            return None
+        return Quality(
+            problem_type=log["problem_type"], prediction=named[log["prediction_col"]], label=named[log["label_col"]]
+        )
+
+    def _consecutive(self, now: Profiles, source: Source) -> Iterable[Pair]:
+        if self.request.timestamp_col is not None:
+            return drift.consecutive(now)
+        earlier = self._earlier(source)
+        return drift.since(now, earlier)
+
+    def _earlier(self, source: Source) -> Profiles:
+        """The snapshot before this one, computed anew from the version of the table that it was of."""
+        found = self.spark.sql(
+            f"SELECT unix_micros(window.start) AS at, logging_table_commit_version AS version "
+            f"FROM {quoted_table(self.request.profile_table)} WHERE log_type = 'INPUT' AND granularity IS NULL AND "
+            f"window.start < timestamp_micros({self.request.refreshed_us}L) "
+            "ORDER BY 1 DESC LIMIT 1"
+        ).collect()
+        if not found or found[0]["version"] > (source.version or 0):
+            return {}
+        past = self._source(self.request.table, _INPUT, found[0]["version"])
+        return self._profiles(self._whole(past, fixed=found[0]["at"]))
+
+    # What is written
+
+    def _tables(self) -> tuple[MetricTable, MetricTable]:
+        custom = CustomMetrics(request=self.request)
+        profile = MetricTable(
+            spark=self.spark, name=self.request.profile_table, columns=profile_columns(self.request, custom)
+        )
+        drifts = MetricTable(
+            spark=self.spark, name=self.request.drift_table, columns=drift_columns(self.request, custom)
+        )
+        profile.make()
+        drifts.make()
+        return profile, drifts
+
+    def _profile_rows(
+        self, shown: Sequence[Profile], source: Source, table: MetricTable
+    ) -> tuple[list[Row], dict[int, dict[str, int]]]:
+        """Rows of the profile with derived metrics, and where each profile's columns are among them."""
+        rows: list[Row] = []
+        places: dict[int, dict[str, int]] = {}
+        for profile in shown:
+            places[id(profile)] = {}
+            common = key_values(self.request, profile.key)
+            input_ = profile.key.start is not None
+            common |= {
+                "log_type": _INPUT if input_ else _BASELINE,
+                "logging_table_commit_version": source.version if input_ else None,
+            }
+            for column, row in profile.rows.items():
+                places[id(profile)][column] = len(rows)
+                rows.append({**common, "column_name": column, **row})
+        custom = CustomMetrics(request=self.request)
+        if self.request.custom_metrics:
+            table.show(rows, _PROFILES)
+            custom.derive(self.spark, _PROFILES, rows)
+            table.show(rows, _PROFILES)
+        return rows, places
+
+    def _drift_rows(self, pairs: Sequence[Pair], places: dict[int, dict[str, int]]) -> list[Row]:
+        rows: list[Row] = []
+        compares: list[tuple[int, int, int]] = []
+        for pair in pairs:
+            for column, deltas in compared(pair):
+                compares.append((len(rows), places[id(pair.now)][column], places[id(pair.before)][column]))
+                common = key_values(self.request, pair.now.key)
+                common |= {"column_name": column, "drift_type": pair.drift_type, "window_cmp": window(pair.before.key)}
+                rows.append({**common, **deltas})
+        if self.request.custom_metrics and rows:
+            view = self.spark.createDataFrame(compares, "`:row` int, `:now` int, `:before` int")
+            view.createOrReplaceTempView(_PAIRS)
+            CustomMetrics(request=self.request).compare(self.spark, (_PROFILES, _PAIRS), rows)
+        return rows
+
+    def _replaced(self, now: Profiles, *, profiled: bool) -> str:
+        """Rows that this refresh computed anew. Windows whose rows were deleted from the table keep their metrics."""
+        starts = [key.start for key in now if key.start is not None]
+        first = min(starts, default=self.request.refreshed_us)
+        if self.request.timestamp_col is None:
+            windows = f"window.start = timestamp_micros({self.request.refreshed_us}L)"
+        else:
+            named = ", ".join(f"'{granularity}'" for granularity in self.request.granularities)
+            windows = f"(granularity IN ({named}) AND window.start >= timestamp_micros({first}L))"
+        return f"log_type = 'BASELINE' OR {windows}" if profiled else windows
+
+    def _distinct(self, found: Iterable[Profile]) -> list[Profile]:
+        return list({id(profile): profile for profile in found}.values())
