@@ -278,3 +278,40 @@ def test_paths_ask_the_rights_of_what_lies_there(lake: Lake, new_robot: Any, loc
     for call in inside:
         with pytest.raises(PermissionDenied, match="closed to paths"):
             call()
+
+
+def test_no_spelling_of_a_path_goes_around_the_question(
+    lake: Lake, new_robot: Any, local_workspace: LocalWorkspace
+) -> None:
+    """As Hadoop reads paths: `..`, doubled slashes and patterns lead elsewhere than they look."""
+    robot, name, root = new_robot(), lake.name, local_workspace.home.root
+    for volume in ("open", "closed"):
+        lake.client.volumes.create(name, "default", volume, VolumeType.MANAGED)
+    lake.volume("cloud", "open")
+    lake.open_catalog(robot.application_id)
+    for volume in ("open", "cloud"):
+        lake.grant(robot.application_id, "volume", f"{name}.default.{volume}", Privilege.READ_VOLUME)
+
+    def ask(path: str) -> str | None:
+        return (
+            robot.client()
+            .temporary_path_credentials.generate_temporary_path_credentials(path, PathOperation.PATH_READ)
+            .url
+        )
+
+    for path in (f"/Volumes/{name}/default/open/*.csv", f"{lake.url}/open/[ab].csv", "/elsewhere/x/*.csv"):
+        assert ask(path)
+    for path in (
+        f"///Volumes/{name}/default/closed/f",
+        f"/x/../Volumes/{name}/default/closed/f",
+        f"/./Volumes/{name}/default/closed/f",
+        f"file:///x/%2e%2e/Volumes/{name}/default/closed/f",
+        f"/{{Volumes/{name}/default/closed,x}}/f",
+        f"/Volumes/{name}/default/open/{{a,../closed}}/f",
+        f"/Volumes/{name}/default/open/\\.\\./closed/f",
+        f"{lake.url}/open/{{a,../closed}}/f",
+        f"{root}/table?/*",
+        f"{root.parent}/*/tables/*",
+    ):
+        with pytest.raises((PermissionDenied, BadRequest)):
+            ask(path)

@@ -6,6 +6,9 @@ Source: docs.databricks.com/api/workspace/temporarypathcredentials;
 Gaps: EXTERNAL USE LOCATION is not asked: no engine here is outside of the workspace.
 """
 
+import posixpath
+import re
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
@@ -42,8 +45,11 @@ class PathsService:
         plain = text.removeprefix("dbfs:")
         if plain.startswith("file:"):
             plain = "/" + unquote(plain.removeprefix("file:").lstrip("/"))
+        _refuse_hidden_steps(plain)
         if not plain.startswith("/"):
             return self._external(caller, storage_url(text), operation)
+        if not plain.startswith("/Volumes/"):
+            plain = _normal(plain)
         if plain == "/Volumes" or plain.startswith("/Volumes/"):
             return self._volume(caller, plain, operation)
         return self._local(caller, Path(plain), operation)
@@ -83,6 +89,11 @@ class PathsService:
     def _local(self, caller: Caller, path: Path, operation: Operation) -> Path:
         """Of the home, only what stands for cloud storage; what lies beside the home is not the workspace's."""
         home = self._home.resolve()
+        if home.is_relative_to(_fixed(path).resolve()) and _fixed(path) != path:
+            raise PermissionDenied(
+                f"'{path}' is a pattern that could lead into the folder of the local workspace, or to /Volumes. Fix: "
+                "write the path up to there without * ? [ ] { }."
+            )
         resolved = path.resolve()
         if not resolved.is_relative_to(home):
             return path
@@ -95,4 +106,30 @@ class PathsService:
         )
 
 
+def _normal(path: str) -> str:
+    """As Hadoop reads a path: `///Volumes`, `/./Volumes` and `/x/../Volumes` are `/Volumes`.
+
+    >>> _normal("///x/../Volumes/c/./s")
+    '/Volumes/c/s'
+    """
+    return "/" + posixpath.normpath(path).lstrip("/")
+
+
+def _refuse_hidden_steps(path: str) -> None:
+    """Errors: InvalidParameter for `..` inside a pattern, which Hadoop takes out of it: `v/{a,../w}` also is `w`."""
+    if _PATTERN & set(path) and ".." in re.split(r"[/{},]", path.replace("\\", "")):
+        raise InvalidParameter(f"'{path}' holds '..' in a pattern: write the path without it.")
+
+
+def _fixed(path: Path) -> Path:
+    """The part of a path before the first name that Hadoop takes for a pattern: all of it when there is none.
+
+    >>> _fixed(Path("/tmp/a/{b,c}/d")), _fixed(Path("/tmp/a"))
+    (PosixPath('/tmp/a'), PosixPath('/tmp/a'))
+    """
+    names = takewhile(lambda name: not _PATTERN & set(name), path.parts)
+    return Path(*names)
+
+
+_PATTERN = frozenset("*?[]{}\\")
 _ON_VOLUME = {True: ("WRITE_VOLUME",), False: ("READ_VOLUME",)}
