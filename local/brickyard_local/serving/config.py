@@ -4,6 +4,7 @@ Workload sizes and concurrencies are kept; a served entity is one process, whate
 Source: docs.databricks.com/api/workspace/servingendpoints/create
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ _ENTITY_FIELDS = frozenset(
 _OLD_NAMES = {"model_name": "entity_name", "model_version": "entity_version"}
 _CONFIG_FIELDS = frozenset({"name", "served_entities", "served_models", "traffic_config"})
 _ENDPOINT_FIELDS = frozenset({"name", "config", "tags", "description", "ai_gateway"})
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _SIZES = ("Small", "Medium", "Large")
 
 
@@ -83,6 +85,11 @@ def _entity(given: Mapping[str, Any]) -> dict[str, Any]:
         raise NotEmulated(f"workload_type '{entity['workload_type']}': models run on the CPU here")
     if entity.get("workload_size", "Small") not in _SIZES:
         raise InvalidParameter(f"workload_size '{entity['workload_size']}' is not one of {', '.join(_SIZES)}.")
+    if entity.get("name") and not _NAME.fullmatch(str(entity["name"])):
+        raise InvalidParameter(
+            f"The served entity's name '{entity['name']}' is not valid: letters, digits, - _ and ., "
+            "a letter or digit first, at most 128."
+        )
     default = f"{full_name.rsplit('.', 1)[1]}-{version}"
     return {**entity, "entity_name": full_name, "entity_version": version, "name": entity.get("name") or default}
 
@@ -102,6 +109,9 @@ def _routes(given: list[Mapping[str, Any]], names: list[str]) -> list[dict[str, 
     unknown = [route["name"] for route in routes if route["name"] not in names]
     if unknown:
         raise InvalidParameter(f"traffic_config names {unknown}; the served entities are {names}.")
+    shares = [route["percentage"] for route in routes]
+    if any(not isinstance(share, int) or isinstance(share, bool) or not 0 <= share <= 100 for share in shares):
+        raise InvalidParameter(f"A traffic_percentage is a whole number from 0 to 100; got {shares}.")
     total = sum(route["percentage"] for route in routes)
     if total != 100:
         raise InvalidParameter(f"The traffic percentages add up to {total}; they must add up to 100.")

@@ -108,7 +108,14 @@ def _column(field: Any, values: list[Any]) -> Any:
         return pa.array(values, pa.int32()).cast(field.type)
     if field.name == "request_time":
         return pa.array(values, pa.int64()).cast(field.type)
+    if field.type == pa.string():
+        return pa.array(map(_text, values), field.type)
     return pa.array(values, field.type)
+
+
+def _text(value: str | None) -> str | None:
+    """Without halves of surrogate pairs, which JSON can hold and Arrow cannot: one would hold up all that follow."""
+    return None if value is None else value.encode(errors="replace").decode()
 
 
 if __name__ == "__main__":

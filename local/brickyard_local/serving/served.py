@@ -158,9 +158,9 @@ class ServedEntity:
                 continue
             began = time.monotonic()
             reason = self._run_guarded()
+            was_ready = was_ready or self.state == READY or reason is None  # it slept, so it was ready
             if self._stopping.is_set() or reason is None:
                 continue
-            was_ready = was_ready or self.state == READY
             self.message = reason
             if not was_ready:
                 self.state = FAILED

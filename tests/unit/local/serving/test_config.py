@@ -30,9 +30,11 @@ def test_served_models_are_served_entities_of_older_clients() -> None:
     [
         ([("m-3", 90)], "add up to 90"),
         ([("m-3", 90), ("zzz", 10)], "zzz"),
+        ([("m-3", 150), ("m-3", -50)], "from 0 to 100"),
+        ([("m-3", "100")], "from 0 to 100"),
     ],
 )
-def test_traffic_must_reach_somebody(routes: list[tuple[str, int]], message: str) -> None:
+def test_traffic_must_reach_somebody(routes: list[tuple[str, Any]], message: str) -> None:
     traffic = [{"served_entity_name": name, "traffic_percentage": share} for name, share in routes]
     with pytest.raises(InvalidParameter, match=message):
         checked({"served_entities": [ENTITY], "traffic_config": {"routes": traffic}})
@@ -46,6 +48,8 @@ def test_traffic_must_reach_somebody(routes: list[tuple[str, int]], message: str
         ({"served_entities": [ENTITY, {**ENTITY, "name": "b"}]}, "who gets which share"),
         ({"served_entities": [{**ENTITY, "entity_version": "champion"}]}, "version number"),
         ({"served_entities": [{**ENTITY, "workload_size": "Huge"}]}, "Huge"),
+        ({"served_entities": [{**ENTITY, "name": "../../out"}]}, "not valid"),
+        ({"served_entities": [{**ENTITY, "name": 'a",b="'}]}, "not valid"),
         ({"served_entities": [{**ENTITY, "entity_name": "m"}]}, "Unity Catalog"),
         ({"served_entities": [{**ENTITY, "workload_type": "GPU_LARGE"}]}, "GPU_LARGE"),
         ({"served_entities": [{**ENTITY, "max_provisioned_throughput": 9}]}, "max_provisioned_throughput"),

@@ -60,6 +60,14 @@ def test_a_recorded_request_becomes_a_row(tmp_path: Path, table: Path) -> None:
     assert not recorded.cut(), "nothing is left to write"
 
 
+def test_text_that_no_table_can_hold_does_not_hold_up_the_others(tmp_path: Path, table: Path) -> None:
+    recorded = spool(tmp_path)
+    recorded.add({**ROW, "client_request_id": "half \ud800"})
+    recorded.cut()
+    assert payload_child.write_all(tmp_path / "spool", tmp_path / "tables") == (1, 0)
+    assert [row["client_request_id"] for row in read(table)] == ["half ?"]
+
+
 def test_a_segment_that_was_written_before_a_kill_is_not_written_again(tmp_path: Path, table: Path) -> None:
     recorded = spool(tmp_path)
     recorded.add(ROW)
