@@ -14,10 +14,15 @@ import org.apache.spark.sql.execution.datasources.{InsertIntoHadoopFsRelationCom
 
 import io.delta.tables.execution.VacuumTableCommand
 
-/** What `spark.sql.extensions` names: asks the workspace where no catalog is asked by Spark or Delta. */
+/**
+ * What `spark.sql.extensions` names, after Delta's: asks the workspace where no catalog is asked by Spark or Delta, and
+ * binds the parameters that Delta's parser drops.
+ */
 final class Access extends (SparkSessionExtensions => Unit) {
-  override def apply(extensions: SparkSessionExtensions): Unit =
+  override def apply(extensions: SparkSessionExtensions): Unit = {
+    extensions.injectParser((_, parser) => new Parameters(parser))
     extensions.injectHintResolutionRule(session => new AccessRule(session))
+  }
 }
 
 /**
