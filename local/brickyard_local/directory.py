@@ -117,10 +117,10 @@ class Directory:
 
     def snapshot(self) -> Snapshot:
         """The principals as they are now; inside a transaction, as it has made them."""
-        version = self._version()
-        if not version or self._cached.version != version:
-            self._cached = self._load(version)
-        return self._cached
+        version, found = self._version(), self._cached
+        if not version or found.version != version:
+            self._cached = found = self._load(version)
+        return found  # not what is kept: another thread may have put its own moment there meanwhile
 
     @property
     def is_new(self) -> bool:

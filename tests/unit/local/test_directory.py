@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brickyard_local.directory import EVERYBODY, GROUPS, USERS, Directory
+from brickyard_local.directory import EVERYBODY, GROUPS, USERS, Directory, Snapshot
 from brickyard_local.store import Document, Store
 
 
@@ -134,3 +134,32 @@ def test_a_standing_is_found_without_reading_a_thousand_documents(
     standing = directory.snapshot().standing("u999@x.org")
     assert standing is not None
     assert standing.groups == {"g999", EVERYBODY}
+
+
+class Interrupted(Directory):
+    """Each time that it keeps a snapshot, a reader that began earlier keeps its older one right after."""
+
+    older: Snapshot | None = None
+    kept: Snapshot
+
+    @property
+    def _cached(self) -> Snapshot:
+        return self.kept
+
+    @_cached.setter
+    def _cached(self, snapshot: Snapshot) -> None:
+        self.kept = self.older or snapshot
+
+
+def test_what_a_reader_keeps_meanwhile_does_not_become_the_writers_truth(store: Store) -> None:
+    directory = Interrupted(store)
+    directory.put(USERS, user("first"))
+    directory.older = directory.snapshot()
+    with store.write():
+        directory.put(USERS, user("second"))
+        assert directory.snapshot().standing("second@x.org") is not None
+        directory.assign(7, "second", ["USER"])
+    directory.older = None
+    standing = directory.snapshot().standing("second@x.org")
+    assert standing is not None, "acknowledged, and not to be seen"
+    assert directory.snapshot().may_enter(7, standing)
