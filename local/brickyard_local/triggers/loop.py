@@ -68,13 +68,18 @@ class TriggerLoop:
             self._thread.join()
 
     def job_changed(self, workspace_id: int, job_id: int) -> None:
-        """Call after a job was created, changed or deleted, before that is answered: from here on changes count."""
-        job = self._jobs.job(workspace_id, job_id)
-        if job is not None:
-            self._take(workspace_id, job)
-            return
-        self._drop(workspace_id, job_id)
-        self._store.delete(POSITIONS, job_id, scope=workspace_id)
+        """Call after a job was created, changed or deleted, before that is answered: from here on changes count.
+
+        Never call it inside a transaction: the loop holds its own lock while it stores a position.
+        """
+        while True:  # taking it up may be slow, and a later change overtake it: the one that looks last counts
+            job = self._jobs.job(workspace_id, job_id)
+            if job is None:
+                self._forget(workspace_id, job_id)
+            else:
+                self._take(workspace_id, job)
+            if self._jobs.job(workspace_id, job_id) == job:
+                return
 
     def tick(self) -> None:
         """Do what is due."""
@@ -104,27 +109,33 @@ class TriggerLoop:
 
     def _take(self, workspace_id: int, job: Document) -> None:
         found, job_id = self._kind_of(workspace_id, job), int(job["job_id"])
+        self._drop(workspace_id, job_id)  # first: what it was does not move from here on
         if found is None:
             self._pause(workspace_id, job_id)
             return
         kind, definition = found
         stored = self._store.get(POSITIONS, job_id, scope=workspace_id)
-        if stored is None or stored["of"] != definition:
-            count = 0 if stored is None else stored["count"]
-            stored = {"of": definition, "count": count, "position": kind.first(self._clock()), "firing": None}
-            self._store.put(POSITIONS, job_id, stored, scope=workspace_id)
-        entry = _Entry(workspace_id=workspace_id, job_id=job_id, kind=kind, position=stored, wake=self._clock())
+        first = None if stored is not None and stored["of"] == definition else kind.first(self._clock())
         with self._changed:
-            self._entries[workspace_id, job_id] = entry
+            stored = self._store.get(POSITIONS, job_id, scope=workspace_id) or {"count": 0}
+            if first is not None:
+                stored = {"of": definition, "count": stored["count"], "position": first, "firing": None}
+                self._store.put(POSITIONS, job_id, stored, scope=workspace_id)
+            self._entries[workspace_id, job_id] = _Entry(
+                workspace_id=workspace_id, job_id=job_id, kind=kind, position=stored, wake=self._clock()
+            )
             self._changed.notify()
 
     def _drop(self, workspace_id: int, job_id: int) -> None:
         with self._changed:
             self._entries.pop((workspace_id, job_id), None)
 
+    def _forget(self, workspace_id: int, job_id: int) -> None:
+        self._drop(workspace_id, job_id)
+        self._store.delete(POSITIONS, job_id, scope=workspace_id)
+
     def _pause(self, workspace_id: int, job_id: int) -> None:
         """Forget the position, not the count: a token that was used must not come again."""
-        self._drop(workspace_id, job_id)
         stored = self._store.get(POSITIONS, job_id, scope=workspace_id)
         if stored is not None and stored["of"] is not None:
             paused = {"of": None, "count": stored["count"], "position": None, "firing": None}
@@ -135,16 +146,17 @@ class TriggerLoop:
             self._fire(entry)
         step = entry.kind.step(entry.position["position"], now)
         if step.fires:
-            self._announce(entry, step)
-            self._fire(entry)
+            if self._announce(entry, step):
+                self._fire(entry)
         elif step.position != entry.position["position"]:
             self._move(entry, position=step.position)
         entry.wake = math.inf if step.wake is None else step.wake
 
-    def _announce(self, entry: _Entry, step: Step) -> None:
+    def _announce(self, entry: _Entry, step: Step) -> bool:
+        """Whether it may fire: not when the job was changed meanwhile."""
         count = entry.position["count"] + 1
         token = f"trigger-{entry.job_id}-{count}"
-        self._move(entry, count=count, firing={"token": token, "position": step.position})
+        return self._move(entry, count=count, firing={"token": token, "position": step.position})
 
     def _fire(self, entry: _Entry) -> None:
         firing = entry.position["firing"]
@@ -157,9 +169,11 @@ class TriggerLoop:
             position = position | {"run_id": run_id}
         self._move(entry, position=position, firing=None)
 
-    def _move(self, entry: _Entry, **changes: Any) -> None:
+    def _move(self, entry: _Entry, **changes: Any) -> bool:
         """Store where the trigger stands, unless the job was changed meanwhile: then that is the truth."""
         entry.position = entry.position | changes
         with self._changed:
-            if self._entries.get((entry.workspace_id, entry.job_id)) is entry:
+            current = self._entries.get((entry.workspace_id, entry.job_id)) is entry
+            if current:
                 self._store.put(POSITIONS, entry.job_id, entry.position, scope=entry.workspace_id)
+        return current

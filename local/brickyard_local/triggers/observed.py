@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from brickyard_local.errors import ApiError
+from brickyard_local.triggers.watches import UNREADABLE
 
 _COMMIT = re.compile(r"(\d{20})\.json")
 _log = logging.getLogger("brickyard_local.triggers")
@@ -29,19 +30,19 @@ def files(find: Find) -> dict[str, int] | None:
 
 
 def table_versions(finds: dict[str, Find]) -> dict[str, int]:
-    """The latest version of each table; -1 while it has none or may not be read."""
+    """The latest version of each table; UNREADABLE while it has none or may not be read."""
     return {name: _version(find) for name, find in finds.items()}
 
 
 def _version(find: Find) -> int:
     folder = _found(find)
     if folder is None:
-        return -1
+        return UNREADABLE
     try:
         names = os.listdir(folder / "_delta_log")  # noqa: PTH208 - names are all that is needed
     except OSError:
-        return -1
-    return max((int(found[1]) for found in map(_COMMIT.fullmatch, names) if found), default=-1)
+        return UNREADABLE
+    return max((int(found[1]) for found in map(_COMMIT.fullmatch, names) if found), default=UNREADABLE)
 
 
 def _found(find: Find) -> Path | None:

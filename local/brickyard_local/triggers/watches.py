@@ -12,6 +12,7 @@ from brickyard_local.store import Document
 from brickyard_local.triggers.kinds import Step
 
 LOOK_S = 2.0
+UNREADABLE = -1
 
 Seen = Mapping[str, int]
 Looks = Callable[[], Seen | None]
@@ -29,8 +30,9 @@ class _Since:
 class Watch:
     """Fires when enough of what it watches is not as it was seen.
 
-    `observe` answers names with their versions, or None when it cannot look now. `by_version`: whether a known name
-    with a new version counts. `needs_all`: whether every name must have changed (ALL_UPDATED).
+    `observe` answers names with their versions, UNREADABLE for one that it cannot look at, or None for all.
+    `by_version`: whether a known name with a new version counts. `needs_all`: whether every name must have changed
+    (ALL_UPDATED).
     """
 
     trigger: str
@@ -42,23 +44,27 @@ class Watch:
     since: _Since = field(default_factory=_Since)
 
     def first(self, now: float) -> Document:  # noqa: ARG002 - as every kind
-        return {"seen": dict(self.observe() or {}), "fired": None}
+        observed = self.observe()
+        return {"seen": None if observed is None else dict(observed), "fired": None}
 
     def step(self, position: Document, now: float) -> Step:
         observed, wake = self.observe(), now + LOOK_S
         if observed is None:
             return Step(position=position, wake=wake)
-        seen: Seen = position["seen"]
+        seen: Seen | None = position["seen"]
+        if seen is None:  # it could not be looked at before: nothing is new yet
+            return Step(position=position | {"seen": dict(observed)}, wake=wake)
         changed = {name: version for name, version in observed.items() if self._is_new(name, version, seen)}
         if changed != self.since.changed:
             self.since.changed, self.since.at = changed, now
         if not self._is_ready(position, observed, now):
             return Step(position=position, wake=wake)
         self.since.changed = {}
-        return Step(position={"seen": dict(observed), "fired": now}, wake=wake, fires=True)
+        now_seen = {name: seen[name] if version == UNREADABLE else version for name, version in observed.items()}
+        return Step(position={"seen": now_seen, "fired": now}, wake=wake, fires=True)
 
     def _is_new(self, name: str, version: int, seen: Seen) -> bool:
-        return name not in seen or (self.by_version and version != seen[name])
+        return name not in seen or (self.by_version and version not in {seen[name], UNREADABLE})
 
     def _is_ready(self, position: Document, observed: Seen, now: float) -> bool:
         changed, fired = self.since.changed, position["fired"]

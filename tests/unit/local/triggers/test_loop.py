@@ -1,6 +1,6 @@
 """The trigger loop on a clock of its own: nothing here waits."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from brickyard_local.account import Workspace
 from brickyard_local.callers import Caller
+from brickyard_local.errors import PermissionDenied
 from brickyard_local.store import Document, Store
 from brickyard_local.triggers.compose import compose_triggers
 from brickyard_local.triggers.loop import TriggerLoop
@@ -63,6 +64,8 @@ class World:
         self.now = NOON
         self.store = Store(root / "account.db")
         self.jobs = FakeJobs()
+        self.unreadable = False
+        self.meanwhile: Callable[[], None] | None = None
         self.loop = self.restarted()
 
     def restarted(self) -> TriggerLoop:
@@ -79,6 +82,10 @@ class World:
 
     def folder(self, caller: Caller, path: str) -> Path:
         assert caller.principal == "robot"
+        if self.unreadable:
+            raise PermissionDenied(path)
+        if self.meanwhile is not None:
+            self.meanwhile()
         return self.root / path.strip("/").replace("/", "_")
 
     def job(self, job_id: int, block: dict[str, Any] | None) -> None:
@@ -319,3 +326,69 @@ def test_whatever_is_killed_every_file_is_followed_by_exactly_one_run(
             assert fired() - before == 1
             uncovered = False
     assert fired() <= arrived
+
+
+def test_a_table_that_cannot_be_read_for_a_while_was_not_updated(world: World) -> None:
+    commit(world, "c.s.a", 5)
+    commit(world, "c.s.b", 0)
+    world.job(1, {"trigger": {"table_update": {"table_names": ["c.s.a", "c.s.b"]}}})
+    folder = world.folder(_caller(WORKSPACE, "robot"), "c.s.a")
+    folder.rename(folder.with_name("away"))
+    assert world.after(10) == 0
+    commit(world, "c.s.b", 1)
+    assert world.after(10) == 1
+    folder.with_name("away").rename(folder)
+    assert world.after(10) == 1
+    commit(world, "c.s.a", 6)
+    assert world.after(10) == 2
+
+
+def test_files_of_a_folder_that_could_not_be_read_at_first_are_not_new(world: World) -> None:
+    arrive(world, "old.csv")
+    world.unreadable = True
+    world.job(1, arrival())
+    assert world.after(10) == 0
+    world.unreadable = False
+    assert world.after(10) == 0
+    arrive(world, "new.csv")
+    assert world.after(10) == 1
+
+
+def test_a_job_that_is_changed_while_its_trigger_looks_fires_by_what_it_says_now(world: World) -> None:
+    """The token of the old trigger's fire must not be the one of the new trigger's first."""
+    world.job(1, arrival())
+    arrive(world, "a")
+
+    def change() -> None:
+        world.meanwhile = None
+        world.job(1, EVERY_MINUTE)
+
+    world.meanwhile = change
+    assert world.after(50) == 0
+    assert world.after(20) == 1
+    assert world.jobs.started == [(1, "PERIODIC")]
+
+
+def test_of_two_changes_at_once_the_later_one_counts(world: World) -> None:
+    """The first change is still looking at its folder when the second one is made and taken up."""
+
+    def change() -> None:
+        world.meanwhile = None
+        world.job(1, EVERY_MINUTE)
+
+    world.meanwhile = change
+    world.job(1, arrival())
+    arrive(world, "a")
+    assert world.after(60) == 1
+    assert world.jobs.started == [(1, "PERIODIC")]
+
+
+def test_a_job_that_is_deleted_while_it_is_changed_leaves_nothing(world: World) -> None:
+    def delete() -> None:
+        world.meanwhile = None
+        world.job(1, None)
+
+    world.meanwhile = delete
+    world.job(1, arrival())
+    assert world.loop.next_wake() is None
+    assert world.store.all("triggers", scope=WORKSPACE) == []
