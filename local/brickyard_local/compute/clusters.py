@@ -67,11 +67,9 @@ class ClustersService:
 
     def listed(self, caller: Caller) -> list[Document]:
         """Clusters that the caller may attach to, oldest first."""
-        return [
-            cluster
-            for cluster in self._records.clusters(caller.workspace.workspace_id)
-            if self._permissions.holds(caller, OBJECT_TYPE, cluster["cluster_id"], "CAN_ATTACH_TO")
-        ]
+        reached = self._permissions.reached(caller, OBJECT_TYPE, "CAN_ATTACH_TO")
+        known = self._records.clusters(caller.workspace.workspace_id)
+        return [cluster for cluster in known if reached is None or cluster["cluster_id"] in reached]
 
     def events(self, caller: Caller, cluster_id: str) -> list[Document]:
         """Oldest first. Errors: as `get`."""
@@ -91,14 +89,18 @@ class ClustersService:
         size = body.model_dump(exclude_none=True, exclude={"cluster_id"})
         if len(size) != 1:
             raise InvalidParameter(f"Exactly 1 of num_workers or autoscale must be specified; got {sorted(size)}.")
-        known = self.get(caller, body.cluster_id, "CAN_MANAGE")
-        kept = {name: value for name, value in known["requested"].items() if name not in {"num_workers", "autoscale"}}
-        requested, spec, _ = self._configured(caller, {**kept, **size})
-        workspace_id = caller.workspace.workspace_id
-        with self._records.store.write():
-            cluster = self._in_state(workspace_id, body.cluster_id, ("RUNNING",))
-            self._records.put(workspace_id, {**cluster, "requested": requested, "spec": spec})
-            self._tell(caller, cluster, "RESIZING", **_size(spec))
+        while True:
+            known = self.get(caller, body.cluster_id, "CAN_MANAGE")
+            sized = {**known["requested"], "num_workers": None, "autoscale": None, **size}
+            requested, spec, _ = self._configured(caller, sized)
+            workspace_id = caller.workspace.workspace_id
+            with self._records.store.write():
+                cluster = self._in_state(workspace_id, body.cluster_id, ("RUNNING",))
+                if cluster["requested"] != known["requested"]:
+                    continue
+                self._records.put(workspace_id, {**cluster, "requested": requested, "spec": spec})
+                self._tell(caller, cluster, "RESIZING", **_size(spec))
+                return
 
     def start(self, caller: Caller, cluster_id: str) -> None:
         """Nothing happens unless it is TERMINATED, as on Databricks. Errors: PermissionDenied without CAN_RESTART."""
@@ -181,11 +183,18 @@ class ClustersService:
         return requested, spec, policy
 
     def _reconfigure(self, caller: Caller, cluster_id: str, change: Callable[[Document], Document]) -> None:
-        known = self.get(caller, cluster_id, "CAN_MANAGE")
+        """As often as somebody else's change comes between: none that was answered is lost."""
+        while not self._reconfigured(caller, self.get(caller, cluster_id, "CAN_MANAGE"), change):
+            pass
+        self._lifecycle.wake()
+
+    def _reconfigured(self, caller: Caller, known: Document, change: Callable[[Document], Document]) -> bool:
         requested, spec, policy = self._configured(caller, change(known["requested"]))
         workspace_id = caller.workspace.workspace_id
         with self._records.store.write():
-            cluster = self._in_state(workspace_id, cluster_id, ("RUNNING", "TERMINATED"))
+            cluster = self._in_state(workspace_id, known["cluster_id"], ("RUNNING", "TERMINATED"))
+            if cluster["requested"] != known["requested"]:
+                return False
             own = [entry for entry in cluster["libraries"] if not entry["of_policy"]]
             libraries = merged(own, _of_policy(policy, cluster["creator"]))
             edited = {**cluster, "requested": requested, "spec": spec, "libraries": libraries}
@@ -193,7 +202,7 @@ class ClustersService:
             self._tell(caller, cluster, "EDITED", **_size(spec))
             if cluster["state"] == "RUNNING":
                 self._lifecycle.enter(workspace_id, edited, "RESTARTING", "RESTARTING", user=caller.principal)
-        self._lifecycle.wake()
+        return True
 
     def _terminate(self, caller: Caller, cluster_id: str) -> None:
         reason = {"code": "USER_REQUEST", "type": "SUCCESS", "parameters": {"username": caller.principal}}

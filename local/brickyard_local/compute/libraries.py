@@ -6,6 +6,7 @@ Source: docs.databricks.com/api/workspace/libraries
 Deviation: what is uninstalled is gone at once (Databricks: after a restart), since each task is a process of its own.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from brickyard_local.errors import InvalidParameter, LocalWorkspaceError
 from brickyard_local.store import Document
 
 Library = dict[str, Any]
+_log = logging.getLogger("brickyard_local.compute")
+
 _NAMED_BY = {"pypi": "package", "maven": "coordinates", "cran": "package"}
 _KINDS = ("whl", "requirements", "jar", "egg", *_NAMED_BY)
 
@@ -63,6 +66,9 @@ class Installer:
             self._provide(self._caller_of(workspace_id, entry["principal"]), _dependency(entry["library"]))
         except (LocalWorkspaceError, OSError) as error:
             return {**entry, "status": "FAILED", "messages": [str(error)]}
+        except Exception as error:  # noqa: BLE001 - whatever a file holds, its cluster must not wait for ever
+            _log.exception("library %s", entry["library"])
+            return {**entry, "status": "FAILED", "messages": [f"It cannot be read: {error!r}."]}
         return {**entry, "status": "INSTALLED", "messages": []}
 
 

@@ -70,7 +70,8 @@ class PoliciesService:
     def listed(self, caller: Caller, column: str, *, descending: bool) -> list[Document]:
         """Policies that the caller may use, by name or by the time of their making."""
         known = self._store.all(POLICIES, scope=caller.workspace.workspace_id)
-        usable = [p for p in known if self._permissions.holds(caller, OBJECT_TYPE, p["policy_id"], "CAN_USE")]
+        reached = self._permissions.reached(caller, OBJECT_TYPE, "CAN_USE")
+        usable = [p for p in known if reached is None or p["policy_id"] in reached]
         by_name = column == "POLICY_NAME"
         return sorted(usable, key=lambda p: p["name"] if by_name else p["created_at_timestamp"], reverse=descending)
 

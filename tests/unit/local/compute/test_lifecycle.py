@@ -10,9 +10,11 @@ import pytest
 
 from brickyard_local.account import Workspace
 from brickyard_local.callers import Caller
+from brickyard_local.compute import spec
 from brickyard_local.compute.clusters import ClustersService
 from brickyard_local.compute.libraries import Installer
 from brickyard_local.compute.lifecycle import Lifecycle
+from brickyard_local.compute.payloads import ResizeCluster, UpdateCluster
 from brickyard_local.compute.policies import PoliciesService
 from brickyard_local.compute.records import Records
 from brickyard_local.compute.service import ComputeService
@@ -34,8 +36,7 @@ class Permitted:
 
     def require(self, caller: Caller, object_type: str, object_id: str, level: str) -> None: ...
 
-    def holds(self, *_asked: object) -> bool:
-        return True
+    def reached(self, *_asked: object) -> None: ...
 
     def own(self, caller: Caller, object_type: str, object_id: str) -> None: ...
 
@@ -298,3 +299,43 @@ def test_a_single_user_cluster_is_for_that_user_even_if_another_may_do_everythin
     with pytest.raises(PermissionDenied, match=r"'bob@x\.org'"):
         world.service.attachable(ADMIN, theirs)
     assert world.service.attachable(ADMIN, own)["cluster_id"] == own
+
+
+def test_a_library_that_nobody_can_read_fails_and_does_not_keep_the_cluster_from_running(world: World) -> None:
+    def odd() -> None:
+        raise UnicodeDecodeError("utf-8", b"", 0, 1, "odd METADATA")
+
+    cluster_id = world.clusters.create(ADMIN, SPEC)
+    world.clusters.install(ADMIN, cluster_id, [{"whl": "/Volumes/c/s/v/odd.whl"}])
+    world.meanwhile = odd
+    world.lifecycle.tend()
+    assert world.state(cluster_id) == "RUNNING"
+    entry = world.records.cluster(1, cluster_id)["libraries"][0]
+    assert entry["status"] == "FAILED"
+    assert "odd METADATA" in entry["messages"][0]
+
+
+@pytest.mark.parametrize("first", ["update", "resize"])
+def test_of_two_changes_at_once_none_is_lost(world: World, monkeypatch: pytest.MonkeyPatch, first: str) -> None:
+    """The second change is made, and answered, while the rules of the first are checked."""
+    cluster_id = world.cluster()
+    check, waiting = spec.check, [True]
+
+    def meanwhile(wanted: Document) -> None:
+        check(wanted)
+        if waiting:
+            waiting.clear()
+            world.clusters.update(
+                ADMIN,
+                UpdateCluster(cluster_id=cluster_id, update_mask="cluster_name", cluster={"cluster_name": "second"}),
+            )
+            world.lifecycle.tend()
+
+    monkeypatch.setattr(spec, "check", meanwhile)
+    if first == "resize":
+        world.clusters.resize(ADMIN, ResizeCluster(cluster_id=cluster_id, num_workers=7))
+    else:
+        change = UpdateCluster(cluster_id=cluster_id, update_mask="num_workers", cluster={"num_workers": 7})
+        world.clusters.update(ADMIN, change)
+    requested = world.records.cluster(1, cluster_id)["requested"]
+    assert (requested["cluster_name"], requested["num_workers"]) == ("second", 7)
