@@ -48,6 +48,10 @@ class Objects:
                 return known or self.add(workspace_id, path, DIRECTORY)
         return known
 
+    def is_kept(self, workspace_id: int, path: str) -> bool:
+        """Whether a document is there now; none is made, as `find` does for homes."""
+        return self._store.get(_OBJECTS, path, scope=workspace_id) is not None
+
     def by_id(self, workspace_id: int, wanted_type: str, object_id: str) -> Document | None:
         """The object of a type and id of the permissions API, or None."""
         if (wanted_type, object_id) == ("directories", "0"):

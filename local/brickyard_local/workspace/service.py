@@ -138,23 +138,54 @@ class WorkspaceService:
     def delete(self, caller: Caller, path: str, *, recursive: bool) -> None:
         """Errors: NotFound, PermissionDenied, InvalidState when a folder is not empty."""
         document = self._existing(caller, path)
-        workspace_id = caller.workspace.workspace_id
         if document["path"] in BUILT_IN:
             raise InvalidParameter(f"{document['path']} is built in and cannot be deleted.")
         self.access.require(caller, document, "CAN_MANAGE")
+        while not self._deleted(caller, document, recursive=recursive):
+            pass
+
+    def _deleted(self, caller: Caller, document: Document, *, recursive: bool) -> bool:
+        """Whether all is gone; not when an experiment was made meanwhile, which tracking has to remove first."""
+        workspace_id = caller.workspace.workspace_id
+        experiments = [
+            each for each in self._leaving(workspace_id, document, recursive=recursive) if _is_experiment(each)
+        ]
+        for each in experiments:
+            if self._remove_experiment is not None:
+                self._remove_experiment(caller, str(each["object_id"]))
+        with self._store.write():
+            leaving = self._leaving(workspace_id, document, recursive=recursive)  # what was written meanwhile goes too
+            known = {each["object_id"] for each in experiments}
+            if any(_is_experiment(each) and each["object_id"] not in known for each in leaving):
+                return False
+            for each in leaving:
+                self.forget(workspace_id, each)
+        self._discard(workspace_id, leaving)
+        return True
+
+    def _leaving(self, workspace_id: int, document: Document, *, recursive: bool) -> list[Document]:
+        """The object and all below it, deepest first. Errors: InvalidState when there is more than was asked for."""
         below = self._objects.below(workspace_id, document["path"]) if document["object_type"] == DIRECTORY else []
         if below and not recursive:
             raise InvalidState(
                 f"Folder ({document['path']}) is not empty: delete what it holds, or ask for recursive.",
                 error_code="DIRECTORY_NOT_EMPTY",
             )
-        for each in [*below, document]:
-            if each["object_type"] == EXPERIMENT and self._remove_experiment is not None:
-                self._remove_experiment(caller, str(each["object_id"]))
+        return [*below, document]
+
+    def _discard(self, workspace_id: int, gone: list[Document]) -> None:
+        """Remove the content of what left the tree, but of nothing that was made again at the same path since."""
+        root = gone[-1]["path"]
         with self._store.write():
-            for each in [*below, document]:
-                self.forget(workspace_id, each)
-        _remove(self._content(workspace_id, document["path"]))
+            if not self._objects.is_kept(workspace_id, root):
+                trash = self._staged.taken(self._content(workspace_id, root))
+            else:
+                trash = None
+                for each in gone:
+                    if not self._objects.is_kept(workspace_id, each["path"]):
+                        _remove(self._content(workspace_id, each["path"]))
+        if trash is not None:
+            _remove(trash)
 
     def folder(self, caller: Caller, names: tuple[str, ...]) -> Path:
         """The folder of this workspace's content, once the caller may read the object. Errors: NotFound."""
@@ -234,6 +265,10 @@ class WorkspaceService:
 
     def _content(self, workspace_id: int, path: str) -> Path:
         return descend(self._files / str(workspace_id), split_path(path))
+
+
+def _is_experiment(document: Document) -> bool:
+    return bool(document["object_type"] == EXPERIMENT)
 
 
 def _is_file(document: Document) -> bool:

@@ -28,6 +28,16 @@ class Staged:
         finally:
             staged.unlink(missing_ok=True)
 
+    def taken(self, content: Path) -> Path | None:
+        """Content that leaves the tree, moved here to be removed; None when there is none."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        trash = self._folder / uuid.uuid4().hex
+        try:
+            content.rename(trash)
+        except FileNotFoundError:
+            return None
+        return trash
+
     def sweep(self) -> None:
         """Remove what an earlier process left."""
         shutil.rmtree(self._folder, ignore_errors=True)

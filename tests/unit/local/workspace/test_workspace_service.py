@@ -1,7 +1,9 @@
 """The workspace tree: what an import becomes, and who may do what where."""
 
 import base64
+import contextlib
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from brickyard_local.identity.resource_types import USERS
 from brickyard_local.identity.service import IdentityService
 from brickyard_local.permissions.payloads import AccessControl, AccessControlList
 from brickyard_local.permissions.service import PermissionsService
-from brickyard_local.store import Store
+from brickyard_local.store import Document, Store
 from brickyard_local.workspace.compose import compose_workspace
 from brickyard_local.workspace.formats import imported
 from brickyard_local.workspace.service import WorkspaceService, tree_path
@@ -194,3 +196,57 @@ def test_a_notebook_is_exported_as_it_was_imported_or_said_not_to_be(world: Worl
 def test_a_path_with_dots_is_refused(world: World) -> None:
     with pytest.raises(InvalidParameter):
         world.write(world.admin, "/Shared/../../etc/passwd")
+
+
+def test_what_is_written_while_its_folder_is_deleted_is_gone_or_whole(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once before the folder is taken out of the tree, once after: never an object without its content."""
+    below = world.tree._objects.below
+
+    def looked(workspace_id: int, path: str) -> list[Document]:
+        found = below(workspace_id, path)
+        monkeypatch.undo()
+        writer.start()
+        writer.join(timeout=0.5)
+        return found
+
+    def write() -> None:
+        with contextlib.suppress(NotFound):
+            world.write(world.admin, "/Shared/a/late")
+
+    world.tree.mkdirs(world.admin, "/Shared/a")
+    world.write(world.admin, "/Shared/a/f")
+    writer = threading.Thread(target=write)
+    monkeypatch.setattr(world.tree._objects, "below", looked)
+    world.tree.delete(world.admin, "/Shared/a", recursive=True)
+    writer.join()
+    with pytest.raises(NotFound):
+        world.tree.read(world.admin, "/Shared/a/late", "AUTO")
+
+
+def test_a_folder_that_is_made_again_while_the_old_one_goes_keeps_its_files(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.tree.mkdirs(world.admin, "/Shared/a")
+    world.write(world.admin, "/Shared/a/old")
+    content = world.tree._content
+
+    def meanwhile(workspace_id: int, path: str) -> Path:
+        if world.tree.object_at(workspace_id, "/Shared/a") is None:
+            monkeypatch.undo()
+            again = threading.Thread(target=make)
+            again.start()
+            done.wait(timeout=0.5)
+        return content(workspace_id, path)
+
+    def make() -> None:
+        world.tree.mkdirs(world.admin, "/Shared/a")
+        world.write(world.admin, "/Shared/a/new")
+        done.set()
+
+    done = threading.Event()
+    monkeypatch.setattr(world.tree, "_content", meanwhile)
+    world.tree.delete(world.admin, "/Shared/a", recursive=True)
+    assert done.wait(timeout=30)
+    assert world.tree.read(world.admin, "/Shared/a/new", "AUTO")[1] == b"x"
