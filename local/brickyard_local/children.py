@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import IO
 
 _GRACE_S = 5.0
+_BLOCK_BYTES = 64 * 1024
+_HIDDEN = b"[hidden]"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,12 +86,22 @@ def spawn(
 
 
 def _copy(source: IO[bytes], log: Path, hidden: Sequence[str]) -> None:
+    """A line at a time, or a block of one that is long: a progress bar never ends its line.
+
+    Of a block, as many bytes wait as could be the beginning of a secret.
+    """
+    secrets = sorted((secret.encode() for secret in hidden if secret), key=len, reverse=True)
+    longest = max(map(len, secrets), default=1)
+    waiting = b""
     with source, log.open("ab", buffering=0) as output:
-        for line in source:
-            shown = line
-            for secret in hidden:
-                shown = shown.replace(secret.encode(), b"[hidden]")
-            output.write(shown)
+        while block := source.readline(_BLOCK_BYTES):
+            waiting += block
+            for secret in secrets:
+                waiting = waiting.replace(secret, _HIDDEN)
+            ready = len(waiting) if block.endswith(b"\n") else max(0, len(waiting) - longest + 1)
+            output.write(waiting[:ready])
+            waiting = waiting[ready:]
+        output.write(waiting)
 
 
 def exit_with_parent() -> None:

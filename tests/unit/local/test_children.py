@@ -44,3 +44,19 @@ def test_what_the_child_started_ends_with_it(tmp_path: Path) -> None:
     inner = int(child.log_tail())
     assert not child.alive
     assert _ends(inner)
+
+
+def test_output_without_an_end_of_line_reaches_the_log_and_hides_the_secret(tmp_path: Path) -> None:
+    """A progress bar never ends its line: it must not gather in the server's memory."""
+    program = "import sys; sys.stdout.write('x' * 300_000 + '5' * 65_530 + 's3cret' * 3); sys.stdout.flush(); input()"
+    child = spawn([sys.executable, "-c", program], log=tmp_path / "log", environment=os.environ, hidden=("s3cret",))
+    try:
+        deadline = time.monotonic() + 30
+        while (not child.log.exists() or child.log.stat().st_size < 300_000) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert child.log.stat().st_size >= 300_000, "before the line ends"
+    finally:
+        child.stop()
+    assert child.copier is not None
+    child.copier.join(30)
+    assert child.log.read_text().endswith("5" + "[hidden]" * 3)
