@@ -94,7 +94,8 @@ def run(document: Document, workspace: Workspace, shown: Shown, stats: Stats) ->
 
 def listed_run(document: Document, workspace: Workspace, stats: Stats, *, expand_tasks: bool) -> Document:
     """The run in a list: without its tasks unless asked for."""
-    whole = run(document, workspace, Shown(paged=True), stats if expand_tasks else {})
+    shown = document if expand_tasks else {**document, "tasks": []}
+    whole = run(shown, workspace, Shown(paged=True), stats)
     if whole.pop("next_page_token", None) and expand_tasks:
         whole["has_more"] = True
     return whole if expand_tasks else {name: value for name, value in whole.items() if name not in _DETAILS}

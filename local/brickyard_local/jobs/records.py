@@ -4,7 +4,8 @@ Iterations of a For each task are documents of their own, since there may be tho
 Life cycle and result states are those of the API; `code` is the API's termination code.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,13 +70,23 @@ class Records:
             if found is not None:
                 yield found
 
-    def job_ids(self, workspace_id: int, name: str | None = None, before: int | None = None) -> list[int]:
-        """Newest first, of jobs of this name in any case, smaller than `before`."""
+    def job_ids(
+        self,
+        workspace_id: int,
+        name: str | None = None,
+        before: int | None = None,
+        *,
+        among: Collection[str] | None = None,
+    ) -> list[int]:
+        """Newest first, of jobs of this name in any case, smaller than `before`, `among` these ids."""
         query = "SELECT CAST(key AS INTEGER) FROM documents WHERE scope=? AND kind=?"
         values: list[Any] = [workspace_id, JOBS]
         if name is not None:
             query += " AND lower(coalesce(json_extract(body, '$.settings.name'), 'Untitled')) = lower(?)"
             values.append(name)
+        if among is not None:
+            query += " AND key IN (SELECT value FROM json_each(?))"
+            values.append(json.dumps(list(among)))
         if before is not None:
             query += " AND CAST(key AS INTEGER) < ?"
             values.append(before)

@@ -4,6 +4,7 @@
 and all its tasks, so reading them all would take seconds.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 from brickyard_local.store import Document, Store
 
 _ENDED = ("TERMINATED", "SKIPPED", "INTERNAL_ERROR")
-_BATCH = 500
+_BATCH = 200
+_FEW = 5000
 _SCHEMA = (
     (
         "CREATE TABLE IF NOT EXISTS run_index (scope INTEGER NOT NULL, run_id INTEGER NOT NULL, "
@@ -19,6 +21,7 @@ _SCHEMA = (
         "PRIMARY KEY (scope, run_id)) WITHOUT ROWID"
     ),
     "CREATE INDEX IF NOT EXISTS runs_of_job ON run_index (scope, job_id, run_id)",
+    "CREATE INDEX IF NOT EXISTS runs_by_time ON run_index (scope, start_time)",
     "CREATE INDEX IF NOT EXISTS runs_active ON run_index (scope, run_id) WHERE active",
 )
 _FILL = (
@@ -38,6 +41,8 @@ class Wanted:
     """Which runs; None leaves a condition out. Times: epoch ms, both ends included."""
 
     job_id: int | None = None
+    jobs: frozenset[int] | None = None
+    """Only runs of these jobs."""
     active: bool | None = None
     run_type: str | None = None
     start_from: int | None = None
@@ -50,12 +55,20 @@ class Wanted:
         """Named, because SQLite would walk the whole table in the order asked for."""
         if self.job_id is not None:
             return "INDEXED BY runs_of_job"
-        return "INDEXED BY runs_active" if self.active else ""
+        if self.active:
+            return "INDEXED BY runs_active"
+        return "" if self.jobs is None else "INDEXED BY runs_of_job"
+
+    @property
+    def has_times(self) -> bool:
+        """Whether only runs of some time are wanted."""
+        return self.start_from is not None or self.start_to is not None
 
     def condition(self) -> tuple[str, list[Any]]:
         """As SQL and its values."""
         parts = {
             "job_id = ?": self.job_id,
+            "job_id IN (SELECT value FROM json_each(?))": None if self.jobs is None else json.dumps(list(self.jobs)),
             "run_type = ?": self.run_type,
             "start_time >= ?": self.start_from,
             "start_time <= ?": self.start_to,
@@ -92,7 +105,7 @@ class RunIndex:
     def newest(self, workspace_id: int, wanted: Wanted) -> Iterator[tuple[int, int]]:
         """(run id, job id), newest first, read as far as the caller asks."""
         condition, values = wanted.condition()
-        table = f"run_index {wanted.index}"
+        table = f"run_index {wanted.index or self._index_of_times(workspace_id, wanted)}"
         query = f"SELECT run_id, job_id FROM {table} WHERE scope=?{condition} ORDER BY run_id DESC"  # noqa: S608
         last: list[Any] = []
         while True:
@@ -103,3 +116,12 @@ class RunIndex:
             if len(rows) < _BATCH:
                 return
             last = [rows[-1][0]]
+
+    def _index_of_times(self, workspace_id: int, wanted: Wanted) -> str:
+        """That of times for a short time only: sorting the runs of a long one takes longer than walking past others."""
+        if not wanted.has_times:
+            return ""
+        condition, values = Wanted(start_from=wanted.start_from, start_to=wanted.start_to).condition()
+        found = f"SELECT 1 FROM run_index INDEXED BY runs_by_time WHERE scope=?{condition} LIMIT {_FEW}"  # noqa: S608
+        count = self._store.execute(f"SELECT count(*) FROM ({found})", (workspace_id, *values))[0][0]  # noqa: S608
+        return "INDEXED BY runs_by_time" if count < _FEW else ""

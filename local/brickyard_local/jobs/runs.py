@@ -74,21 +74,17 @@ class RunsService:
         """Runs that the caller may view, newest first, read as far as they are asked for."""
         if asked.page_token is not None and not asked.page_token.isdigit():
             raise InvalidParameter(f"page_token '{asked.page_token}' is not one that a list has answered.")
+        viewable = self._jobs.viewable(caller)
         wanted = Wanted(
             job_id=asked.job_id,
+            jobs=None if viewable is None else frozenset(int(job_id) for job_id in viewable),
             active=True if asked.active_only else False if asked.completed_only else None,
             run_type=asked.run_type,
             start_from=asked.start_time_from,
             start_to=asked.start_time_to,
             before=int(asked.page_token) if asked.page_token else None,
         )
-        workspace_id, may_view = caller.workspace.workspace_id, dict[int, bool]()
-        for run_id, job_id in self._records.newest_ids(workspace_id, wanted):
-            if job_id not in may_view:
-                may_view[job_id] = caller.is_admin or self._jobs.may_view(caller, job_id)
-            found = self._records.run(workspace_id, run_id) if may_view[job_id] else None
-            if found is not None:
-                yield found
+        return self._records.newest(caller.workspace.workspace_id, wanted)
 
     def stats(self, run: Document) -> answers.Stats:
         """The iterations of a run's For each tasks, counted."""

@@ -93,9 +93,9 @@ class JobsService:
             raise InvalidParameter(f"Job {job_id} does not exist.")
         self._permissions.require(caller, OBJECT_TYPE, str(job_id), level)
 
-    def may_view(self, caller: Caller, job_id: int) -> bool:
-        """Whether the caller may see the job and its runs."""
-        return self._permissions.holds(caller, OBJECT_TYPE, str(job_id), "CAN_VIEW")
+    def viewable(self, caller: Caller) -> frozenset[str] | None:
+        """Ids of the jobs that the caller may see with their runs, those of one-time runs too; None: all."""
+        return self._permissions.reached(caller, OBJECT_TYPE, "CAN_VIEW")
 
     def may_run(self, caller: Caller, job_id: int) -> bool:
         """Whether the caller may start and cancel runs of the job."""
@@ -120,10 +120,9 @@ class JobsService:
         if page_token is not None and not page_token.isdigit():
             raise InvalidParameter(f"page_token '{page_token}' is not one that a list has answered.")
         before = int(page_token) if page_token else None
-        for job_id in self._records.job_ids(caller.workspace.workspace_id, name, before):
-            document = (
-                self._records.job(caller.workspace.workspace_id, job_id) if self.may_view(caller, job_id) else None
-            )
+        workspace_id = caller.workspace.workspace_id
+        for job_id in self._records.job_ids(workspace_id, name, before, among=self.viewable(caller)):
+            document = self._records.job(workspace_id, job_id)
             if document is not None:
                 yield document
 

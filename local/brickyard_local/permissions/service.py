@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from brickyard_local.callers import Caller
 from brickyard_local.errors import InvalidParameter, NotEmulated, NotFound, PermissionDenied
+from brickyard_local.permissions.index import PermissionIndex
 from brickyard_local.permissions.levels import OWNER, ObjectType, object_type
 from brickyard_local.permissions.payloads import AccessControlList
 from brickyard_local.store import Document, Store
@@ -49,6 +50,7 @@ class PermissionsService:
 
     def __init__(self, store: Store, principals: Principals) -> None:
         self._store = store
+        self._index = PermissionIndex(store, _KIND)
         self._principals = principals
         self._registered: dict[str, _Registered] = {}
         # Tokens have one list per workspace, and no service of their own: everybody makes them until it is set.
@@ -91,6 +93,20 @@ class PermissionsService:
             return False
         return True
 
+    def reached(self, caller: Caller, object_type: str, level: str) -> frozenset[str] | None:
+        """Ids of all objects on which `require` would pass, for lists; None for an administrator: every object.
+
+        Only for types whose permissions are their own; where they are inherited, `holds` is asked for each object.
+        """
+        registered = self._registered[object_type]
+        if registered.inherited or registered.default:
+            raise TypeError(f"Permissions of {object_type} do not stand in their own lists alone.")
+        if caller.is_admin:
+            return None
+        kind = _kind(object_type)
+        levels = kind.levels[kind.rank(level) :]
+        return self._index.held(caller.workspace.workspace_id, object_type, caller.principals, levels)
+
     def own(self, caller: Caller, object_type: str, object_id: str) -> None:
         """The caller made the object: it holds the highest level, and nobody else does."""
         kind = _kind(object_type)
@@ -99,7 +115,10 @@ class PermissionsService:
 
     def forget(self, workspace_id: int, object_type: str, object_id: str) -> None:
         """The object is gone: its list must not reach another one of the same id."""
-        self._store.delete(_KIND, f"{object_type}/{object_id}", scope=workspace_id)
+        key = f"{object_type}/{object_id}"
+        with self._store.write():
+            self._store.delete(_KIND, key, scope=workspace_id)
+            self._index.remove(workspace_id, key)
 
     def owner(self, workspace_id: int, object_type: str, object_id: str) -> str | None:
         """The principal with IS_OWNER, of types that have it."""
@@ -148,7 +167,7 @@ class PermissionsService:
                             for grant in document["grants"]
                             if grant["principal"] != old or new is not None
                         ]
-                        self._store.put(_KIND, document["key"], {**document, "grants": renamed}, scope=scope)
+                        self._keep(scope, document["key"], renamed)
 
     def _change(
         self, caller: Caller, request_type: str, object_id: str, body: AccessControlList, *, keep: bool
@@ -229,8 +248,12 @@ class PermissionsService:
 
     def _put(self, workspace_id: int, kind: ObjectType, object_id: str, grants: list[Grant]) -> None:
         key = f"{kind.request}/{object_id}"
-        kept = [{"principal": grant.principal, "level": grant.level} for grant in grants]
-        self._store.put(_KIND, key, {"key": key, "grants": kept}, scope=workspace_id)
+        self._keep(workspace_id, key, [{"principal": grant.principal, "level": grant.level} for grant in grants])
+
+    def _keep(self, workspace_id: int, key: str, grants: list[Document]) -> None:
+        with self._store.write():
+            self._store.put(_KIND, key, {"key": key, "grants": grants}, scope=workspace_id)
+            self._index.put(workspace_id, key, grants)
 
     def _shown(self, workspace_id: int, kind: ObjectType, object_id: str) -> Document:
         root = f"/{kind.request}/"

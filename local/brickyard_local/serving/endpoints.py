@@ -46,6 +46,12 @@ class Endpoints:
             self._store.delete(_KIND, endpoint["name"], scope=endpoint["workspace_id"])
             self._permissions.forget(endpoint["workspace_id"], OBJECT_TYPE, endpoint["id"])
 
+    def viewable(self, caller: Caller) -> list[Document]:
+        """Those that the caller may view."""
+        reached = self._permissions.reached(caller, OBJECT_TYPE, "CAN_VIEW")
+        known = self.of(caller.workspace.workspace_id)
+        return [endpoint for endpoint in known if reached is None or endpoint["id"] in reached]
+
     def holds(self, caller: Caller, endpoint: Document, level: str) -> bool:
         """Whether the caller has that permission level."""
         return self._permissions.holds(caller, OBJECT_TYPE, endpoint["id"], level)

@@ -88,8 +88,7 @@ class ServingService:
         """Endpoints that the caller may view."""
         return [
             answers.listed(endpoint, self._deployments.active(endpoint["id"]).served)
-            for endpoint in self._endpoints.of(caller.workspace.workspace_id)
-            if self._endpoints.holds(caller, endpoint, "CAN_VIEW")
+            for endpoint in self._endpoints.viewable(caller)
         ]
 
     def update_config(self, caller: Caller, name: str, config: Mapping[str, Any]) -> Document:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from brickyard_local.jobs import run_index
 from brickyard_local.jobs.records import Records
 from brickyard_local.jobs.run_index import Wanted, is_active
 from brickyard_local.store import Document, Store
@@ -40,6 +41,7 @@ runs = st.lists(
 wanted = st.builds(
     Wanted,
     job_id=st.none() | st.integers(1, 3),
+    jobs=st.none() | st.frozensets(st.integers(1, 4)),
     active=st.none() | st.booleans(),
     run_type=st.none() | st.sampled_from(["JOB_RUN", "SUBMIT_RUN"]),
     start_from=st.none() | st.integers(0, 9),
@@ -51,6 +53,7 @@ wanted = st.builds(
 def fits(run: Document, asked: Wanted) -> bool:
     return (
         (asked.job_id is None or run["job_id"] == asked.job_id)
+        and (asked.jobs is None or run["job_id"] in asked.jobs)
         and (asked.active is None or is_active(run) == asked.active)
         and (asked.run_type is None or run["run_type"] == asked.run_type)
         and (asked.start_from is None or run["start_time"] >= asked.start_from)
@@ -75,6 +78,17 @@ def test_the_index_finds_what_a_walk_over_all_runs_finds(
             shared.add_run(run | {"workspace_id": workspace_id}, None)
     found = [run_id for run_id, _ in shared.newest_ids(workspace_id, asked)]
     assert found == sorted((run["run_id"] for run in stored if fits(run, asked)), reverse=True)
+
+
+@pytest.mark.parametrize("few", [5, 6])
+def test_a_short_time_and_a_long_one_are_found_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr(run_index, "_FEW", few)
+    monkeypatch.setattr(run_index, "_BATCH", 2)
+    records = Records(Store(tmp_path / "account.db"))
+    for run_id in range(1, 9):
+        records.add_run(run_of(run_id, 1, 10 - run_id, "TERMINATED"), None)
+    found = [run_id for run_id, _ in records.newest_ids(7, Wanted(start_from=3, start_to=7))]
+    assert found == [7, 6, 5, 4, 3]
 
 
 def test_a_change_and_a_deletion_reach_the_index(tmp_path: Path) -> None:
