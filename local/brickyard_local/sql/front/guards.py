@@ -6,6 +6,7 @@ refused by shared compute, with other words.
 Source: docs.databricks.com/compute/access-mode-limitations; docs.databricks.com/sql/language-manual/sql-ref-parameters.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -47,8 +48,12 @@ _AROUND = (
     ("CREATE", "FUNCTION"),
     ("CREATE", "OR", "REPLACE", "FUNCTION"),
     ("CREATE", "TEMPORARY", "FUNCTION"),
+    ("CREATE", "TEMP", "FUNCTION"),
+    ("CREATE", "OR", "REPLACE", "TEMPORARY", "FUNCTION"),
+    ("CREATE", "OR", "REPLACE", "TEMP", "FUNCTION"),
 )
 _FORMATS = frozenset({"delta", "parquet", "csv", "json", "text", "orc", "avro", "xml", "binaryfile", "image"})
+_BEFORE_STATEMENTS = ("BEGIN", "ATOMIC", "DO", "THEN", "ELSE", "LOOP", "REPEAT")
 _SETTINGS = frozenset(
     {"ANSI_MODE", "TIMEZONE", "STATEMENT_TIMEOUT", "LEGACY_TIME_PARSER_POLICY", "USE_CACHED_RESULT", "ENABLE_PHOTON"}
 )
@@ -56,19 +61,55 @@ _SETTINGS = frozenset(
 
 def refuse(found: tuple[Token, ...]) -> None:
     """Errors: NotEmulated, PermissionDenied."""
-    for words in _NOT_EMULATED:
-        if _begins(found, words):
-            raise NotEmulated(f"the statement {' '.join(words)}")
+    for statement in _statements(found):
+        for words in _NOT_EMULATED:
+            if _begins(statement, words):
+                raise NotEmulated(f"the statement {' '.join(words)}")
+        _refuse_functions(statement)
     for token, following in pairwise(found):
-        called = following.is_symbol("(") and token.kind is Kind.WORD
+        called = following.is_symbol("(") and token.is_name
         name = token.value.lower()
         if called and (name.startswith("ai_") or name in _FUNCTIONS):
             raise NotEmulated(f"the function {name}")
         if called and name in _CALLS_JAVA:
             raise PermissionDenied(f"The function {name} calls into Java: shared compute does not allow it.")
-    _refuse_functions(found)
+        if called and name == "table_changes_by_path":
+            raise PermissionDenied(f"The function {name} reads files by path: use table_changes with a table's name.")
+    _refuse_hidden_calls(found)
     _refuse_programs(found)
     _refuse_settings(found)
+
+
+def _statements(found: tuple[Token, ...]) -> Iterator[tuple[Token, ...]]:
+    """The statement; of a script, from each place where a statement may begin to the next semicolon."""
+    is_script = _begins(found, ("BEGIN",)) or (len(found) > 2 and found[1].is_symbol(":") and found[2].is_word("BEGIN"))
+    if not is_script:
+        yield found
+        return
+    for start in (at for at in range(len(found)) if _may_begin(found, at)):
+        if found[start].is_name and found[start + 1 : start + 2] and not found[start + 1].is_name:
+            continue  # CASE … THEN get(x) …: a value, not a statement
+        end = next((at for at in range(start, len(found)) if found[at].is_symbol(";")), len(found))
+        yield found[start:end]
+
+
+def _may_begin(found: tuple[Token, ...], at: int) -> bool:
+    before = found[at - 1] if at else None
+    return before is None or before.is_symbol(";") or before.is_word(*_BEFORE_STATEMENTS)
+
+
+def _refuse_hidden_calls(found: tuple[Token, ...]) -> None:
+    """A function that `IDENTIFIER('f')(x)` names could be any. `INTO IDENTIFIER('t') (a, b)` names a table."""
+    for at, token in enumerate(found[:-1]):
+        names = at > 0 and found[at - 1].is_word("INTO", "TABLE", "VIEW", "FUNCTION", "EXISTS")
+        if names or not token.is_word("IDENTIFIER") or not found[at + 1].is_symbol("("):
+            continue
+        depth, end = 1, at + 2
+        while depth and end < len(found):
+            depth += found[end].is_symbol("(") - found[end].is_symbol(")")
+            end += 1
+        if end < len(found) and found[end].is_symbol("("):
+            raise NotEmulated("functions that are named by IDENTIFIER(…)")
 
 
 def _refuse_functions(found: tuple[Token, ...]) -> None:
@@ -77,7 +118,8 @@ def _refuse_functions(found: tuple[Token, ...]) -> None:
             language = any(a.is_word("LANGUAGE") and b.is_word("PYTHON") for a, b in pairwise(found))
             if language:
                 raise NotEmulated("CREATE FUNCTION … LANGUAGE PYTHON")
-            if words[0] != "CREATE" or any(token.is_word("USING") for token in found):
+            named = any(a.is_word("AS") and b.kind is Kind.STRING for a, b in pairwise(found))
+            if words[0] != "CREATE" or named or any(token.is_word("USING") for token in found):
                 raise PermissionDenied(f"{' '.join(words)} loads code or files by path: shared compute refuses it.")
 
 
@@ -98,8 +140,7 @@ def _refuse_programs(found: tuple[Token, ...]) -> None:
 
 def _refuse_settings(found: tuple[Token, ...]) -> None:
     for at, token in enumerate(found[:-1]):
-        begins = at == 0 or found[at - 1].is_symbol(";") or found[at - 1].is_word("BEGIN", "DO", "THEN", "ELSE")
-        if not begins or not token.is_word("SET", "RESET"):
+        if not _may_begin(found, at) or not token.is_word("SET", "RESET"):
             continue
         following = found[at + 1]
         dotted = at + 2 < len(found) and found[at + 2].is_symbol(".")

@@ -3,6 +3,7 @@
 Source: docs.databricks.com/sql/language-manual: sql-ref-identifiers, data-types/string-type, sql-ref-syntax-comment.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -40,6 +41,8 @@ class Token:
         return self.kind in {Kind.WORD, Kind.QUOTED}
 
 
+# Spark's SIMPLE_COMMENT: it ends with the line, also at a lone carriage return, unless a backslash goes before.
+_LINE_COMMENT = re.compile(r"--(\\\n|[^\r\n])*\r?\n?")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "Z": "\x1a"}
 
 
@@ -47,7 +50,7 @@ def tokens(text: str) -> tuple[Token, ...]:
     """All tokens without white space and comments. What is not closed goes to the end of the text.
 
     >>> [token.value for token in tokens("SELECT `a b`, 'it''s' -- x")]
-    ['SELECT', 'a b', ',', 'it', 's']
+    ['SELECT', 'a b', ',', "it's"]
     """
     return tuple(_scan(text))
 
@@ -69,16 +72,21 @@ def _skipped(text: str, at: int) -> int:
     if text[at].isspace():
         return at + 1
     if text.startswith("--", at):
-        end = text.find("\n", at)
-        return len(text) if end < 0 else end + 1
-    return _after_block(text, at) if text.startswith("/*", at) else at
+        found = _LINE_COMMENT.match(text, at)
+        return at if found is None else found.end()
+    return _after_block(text, at) if _opens_comment(text, at) else at
+
+
+def _opens_comment(text: str, at: int) -> bool:
+    """`/*` but not `/*+`: what is in a hint are tokens, and Spark does not count it as a nested comment either."""
+    return text.startswith("/*", at) and not text.startswith("/*+", at)
 
 
 def _after_block(text: str, at: int) -> int:
     """Block comments nest."""
     depth = 0
     while at < len(text):
-        if text.startswith("/*", at):
+        if _opens_comment(text, at):
             depth, at = depth + 1, at + 2
         elif text.startswith("*/", at):
             depth, at = depth - 1, at + 2
@@ -109,8 +117,12 @@ def _token(text: str, at: int) -> Token:
 
 def _string(text: str, start: int, opening: int, *, raw: bool) -> Token:
     quote, at, value = text[opening], opening + 1, ""
-    while at < len(text) and text[at] != quote:
-        if text[at] == "\\" and not raw and at + 1 < len(text):
+    while at < len(text):
+        if text[at] == quote and (raw or text[at + 1 : at + 2] != quote):
+            break
+        if text[at] == quote:  # two are one that belongs to the string
+            value, at = value + quote, at + 2
+        elif text[at] == "\\" and not raw and at + 1 < len(text):
             value += _ESCAPES.get(text[at + 1], text[at + 1])
             at += 2
         else:

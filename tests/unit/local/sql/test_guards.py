@@ -17,6 +17,8 @@ from brickyard_local.sql.front.tokens import tokens
         ("CREATE OR REPLACE MATERIALIZED VIEW v AS SELECT 1", "MATERIALIZED"),
         ("EXECUTE IMMEDIATE 'SELECT 1'", "EXECUTE IMMEDIATE"),
         ("SET ANSI_MODE = false", "ANSI_MODE"),
+        ("BEGIN EXECUTE IMMEDIATE 'SELECT 1'; END", "EXECUTE IMMEDIATE"),
+        ("SELECT IDENTIFIER('ref' || 'lect')('java.lang.Math', 'abs', -1)", "IDENTIFIER"),
     ],
 )
 def test_what_is_not_emulated_is_named(text: str, named: str) -> None:
@@ -38,6 +40,17 @@ def test_what_is_not_emulated_is_named(text: str, named: str) -> None:
         "SET spark.sql.x = 1",
         "BEGIN SET `spark.sql.x` = 1; END",
         "RESET spark.sql.x",
+        "BEGIN l: LOOP SET spark.sql.x = 1; LEAVE l; END LOOP; END",
+        "l: BEGIN SELECT 1; ADD JAR '/x.jar'; END",
+        "BEGIN ADD JAR '/x.jar'; END",
+        "CREATE OR REPLACE TEMPORARY FUNCTION f AS 'Evil' USING JAR '/x.jar'",
+        "CREATE TEMP FUNCTION f AS 'org.example.Evil'",
+        "BEGIN CREATE TEMPORARY FUNCTION f AS 'org.example.Evil'; END",
+        "SELECT `reflect`('java.lang.Math', 'abs', -1)",
+        "SELECT 1 -- \r, reflect('java.lang.Math', 'abs', -1)",
+        "SELECT /*+ COALESCE('*/ ') */ reflect('java.lang.Math', 'abs', -1)",
+        "SELECT /* /*+ */ reflect('java.lang.Math', 'abs', -1) -- */ */ \n AS x",
+        "SELECT * FROM table_changes_by_path('/x', 0)",
     ],
 )
 def test_what_reaches_around_unity_catalog_is_refused(text: str) -> None:
@@ -56,6 +69,12 @@ def test_what_reaches_around_unity_catalog_is_refused(text: str) -> None:
         "ALTER TABLE t SET TBLPROPERTIES ('a' = 'b')",
         "SELECT reflect FROM t WHERE secret = 1",
         "SET TIME ZONE 'UTC'",
+        "SELECT CASE WHEN a THEN get(b, 0) ELSE list END, CASE WHEN a THEN add ELSE put END FROM t",
+        "BEGIN SELECT CASE WHEN a THEN get(b, 0) ELSE c END FROM t; END",
+        "INSERT INTO IDENTIFIER('c.s.t') (a, b) VALUES (1, 2)",
+        "SELECT * FROM IDENTIFIER('c.s.t') WHERE (a) IN (1)",
+        "BEGIN UPDATE t SET a.b = 1; END",
+        "SELECT /*+ BROADCAST(t) */ * FROM t -- reflect(\\\nreflect(1)\n",
         "CREATE FUNCTION c.s.f(x INT) RETURNS INT RETURN x + 1",
     ],
 )

@@ -51,6 +51,9 @@ def test_comments_and_spaces_change_nothing(parts: list[str], data: st.DataObjec
         ("1_000 2_days t1.c", ["1_000", "2_days", "t1", ".", "c"]),
         ("x::INT", ["x", ":", ":", "INT"]),
         ("'open", ["open"]),
+        ("'it''s' '' \"a\"\"b\" 'x' 'y' r'\\' 'z'", ["it's", "", 'a"b', "x", "y", "\\", "z"]),
+        ("a -- b\rc -- d\\\ne\nf", ["a", "c", "f"]),
+        ("/* a /*+ b */ c /*+ d '*/' */", ["c", "/", "*", "+", "d", "*/", "*", "/"]),
     ],
 )
 def test_tokens_by_example(text: str, values: list[str]) -> None:
