@@ -21,6 +21,7 @@ from databricks.sdk import WorkspaceClient
 
 from brickyard_local import process
 from brickyard_local.account import Home, Workspace, WorkspaceSpec
+from brickyard_local.jobs.records import Records
 from brickyard_local.store import Store
 
 _UC = "/api/2.1/unity-catalog"
@@ -94,10 +95,11 @@ def _fill(home: Home, size: Size) -> None:
             job = _job(_FIRST_JOB + number)
             store.put("jobs", job["job_id"], job, scope=workspace.workspace_id)
     with store.write():
-        store.execute("DROP TABLE IF EXISTS run_index")  # made again from the runs at the next start
+        store.execute("DROP TABLE IF EXISTS run_index")
         store.execute("INSERT INTO ids (id) VALUES (2000000)")
         for run in _runs(size, workspace.workspace_id):
             store.put("runs", run["run_id"], run, scope=workspace.workspace_id)
+    Records(store)  # makes the index again, from the runs
 
 
 def _table(number: int) -> dict[str, Any]:
@@ -199,6 +201,7 @@ def _calls() -> Mapping[str, str]:
         "runs, newest 25": f"{run}/list?limit=25",
         "runs of a job, 25": f"{run}/list?limit=25&job_id={_FIRST_JOB + 50}",
         "runs that are active": f"{run}/list?active_only=true",
+        "runs, a page far back": f"{run}/list?limit=25&page_token={_FIRST_RUN + 700}",
         "runs of a past hour": f"{run}/list?start_time_from={hour}&start_time_to={hour + 3_600_000}",
         "a run": f"{run}/get?run_id={_FIRST_RUN}",
     }
