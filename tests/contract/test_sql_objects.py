@@ -236,3 +236,33 @@ def test_nobody_runs_an_alert_as_somebody_else(
     by_admin = alert(warehouse_id, run_as=AlertV2RunAs(service_principal_name=robot.application_id))
     made = client.alerts_v2.create_alert(by_admin)
     assert made.effective_run_as == AlertV2RunAs(service_principal_name=robot.application_id)
+
+
+def test_who_edits_the_query_of_an_alert_answers_for_it(
+    client: WorkspaceClient, warehouse_id: str, new_robot: Callable[[], Any]
+) -> None:
+    """Else whoever may edit an alert could have its owner GRANT."""
+    robot = new_robot()
+    me, editing = robot.application_id, robot.client()
+    open_, explicit = client.alerts_v2.create_alert(alert(warehouse_id)), alert(warehouse_id)
+    explicit.run_as = AlertV2RunAs(user_name="admin@brickyard.local")
+    closed = client.alerts_v2.create_alert(explicit)
+    edit = AccessControlRequest(service_principal_name=me, permission_level=PermissionLevel.CAN_EDIT)
+    for each in (open_, closed):
+        client.permissions.update("alertsv2", str(each.id), access_control_list=[edit])
+    evil = alert(warehouse_id, query_text="GRANT ALL PRIVILEGES ON CATALOG main TO `me`")
+
+    renamed = editing.alerts_v2.update_alert(str(open_.id), alert(warehouse_id, display_name="b"), "display_name")
+    assert renamed.effective_run_as == AlertV2RunAs(user_name="admin@brickyard.local")
+    assert editing.alerts_v2.update_alert(str(open_.id), evil, "query_text").effective_run_as == AlertV2RunAs(
+        service_principal_name=me
+    )
+    with pytest.raises(PermissionDenied):
+        editing.alerts_v2.update_alert(str(closed.id), evil, "query_text")
+
+
+@pytest.mark.parametrize("mask", ["schedule.timezone_id", "evaluation.source", "evaluation.threshold"])
+def test_an_alert_stays_whole(client: WorkspaceClient, warehouse_id: str, mask: str) -> None:
+    made = client.alerts_v2.create_alert(alert(warehouse_id))
+    with pytest.raises(BadRequest):
+        client.api_client.do("PATCH", f"/api/2.0/alerts/{made.id}", query={"update_mask": mask}, body={})

@@ -16,6 +16,7 @@ Scalar = Decimal | bool | str | None
 Row = Sequence[str | None]
 
 _NUMBERS = frozenset({"BYTE", "SHORT", "INT", "LONG", "FLOAT", "DOUBLE", "DECIMAL"})
+_NOT_FINITE = "The result holds NaN or Infinity, which is not compared or aggregated here."
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "EQUAL": operator.eq,
     "NOT_EQUAL": operator.ne,
@@ -34,8 +35,11 @@ def state(evaluation: Mapping[str, Any], columns: Sequence[Mapping[str, Any]], r
     """OK, TRIGGERED, or what an empty result is said to be. Errors: CannotEvaluate."""
     if not rows and evaluation["source"].get("aggregation") not in {"COUNT", "COUNT_DISTINCT"}:
         return str(evaluation.get("empty_result_state") or UNKNOWN)
-    value = operand(evaluation["source"], columns, rows)
-    return TRIGGERED if _holds(evaluation, value, columns, rows) else OK
+    try:
+        value = operand(evaluation["source"], columns, rows)
+        return TRIGGERED if _holds(evaluation, value, columns, rows) else OK
+    except ArithmeticError as error:
+        raise CannotEvaluate(_NOT_FINITE) from error
 
 
 def operand(source: Mapping[str, Any], columns: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> Scalar:
@@ -112,6 +116,8 @@ def _aggregated(aggregation: str, values: Sequence[Any]) -> Scalar:
         return Decimal(len(set(values)))
     if not values:
         return None
+    if any(isinstance(value, Decimal) and not value.is_finite() for value in values):
+        raise CannotEvaluate(_NOT_FINITE)
     if aggregation in {"MIN", "MAX"}:
         found: Scalar = min(values) if aggregation == "MIN" else max(values)
         return found

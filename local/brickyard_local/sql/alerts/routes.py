@@ -1,6 +1,10 @@
 """Routes of /api/2.0/alerts, and two that only the local workspace has: evaluate now, the record of notifications."""
 
+from functools import lru_cache
 from typing import Any
+
+from anyio import CapacityLimiter, to_thread
+from starlette.concurrency import run_in_threadpool
 
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.paging import page
@@ -10,6 +14,7 @@ from brickyard_local.state import Local
 
 router = LazyRouter(tags=["sql"])
 _PATH = "/api/2.0/alerts"
+_MOST_EVALUATIONS = 200
 
 
 @router.post(_PATH)
@@ -56,7 +61,18 @@ def notifications(alert_id: str, local: Local, caller: CurrentCaller) -> dict[st
 
 
 @router.post("/api/local/alerts/{alert_id}/evaluate")
-def evaluate(alert_id: str, local: Local, caller: CurrentCaller) -> dict[str, Any]:
-    """Evaluate an alert now, as a job's SQL task does. Errors: NotFound, PermissionDenied."""
-    alert = local.sql.alerts.runnable(caller, alert_id)
-    return {**alert, "state": local.sql.evaluator.evaluate(caller.workspace.workspace_id, alert_id)}
+async def evaluate(alert_id: str, local: Local, caller: CurrentCaller) -> dict[str, Any]:
+    """Evaluate an alert now, as a job's SQL task does. Errors: NotFound, PermissionDenied.
+
+    In threads of its own: an evaluation waits for its query, which asks this server, so in those of requests forty
+    evaluations would wait for each other for ever.
+    """
+    alert = await run_in_threadpool(local.sql.alerts.runnable, caller, alert_id)
+    workspace_id = caller.workspace.workspace_id
+    found = await to_thread.run_sync(local.sql.evaluator.evaluate, workspace_id, alert_id, limiter=_evaluations())
+    return {**alert, "state": found}
+
+
+@lru_cache(maxsize=1)
+def _evaluations() -> CapacityLimiter:
+    return CapacityLimiter(_MOST_EVALUATIONS)

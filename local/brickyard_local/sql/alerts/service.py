@@ -9,10 +9,12 @@ Gaps: notification destinations: 501; e-mails are recorded, not sent; an alert t
 import itertools
 from typing import Any
 
+from pydantic import ValidationError
+
 from brickyard_local.callers import Caller
 from brickyard_local.errors import InvalidParameter, NotEmulated, PermissionDenied
 from brickyard_local.sql.alerts.condition import UNKNOWN
-from brickyard_local.sql.alerts.payloads import AlertBody
+from brickyard_local.sql.alerts.payloads import AlertBody, CronSchedule, Evaluation
 from brickyard_local.sql.masks import masked
 from brickyard_local.sql.needs import ParseSchedule, Principals
 from brickyard_local.sql.objects import Objects
@@ -32,6 +34,7 @@ _CHANGEABLE = frozenset(
         "run_as_user_name",
     }
 )
+_RUN = ("query_text", "parameters", "warehouse_id")
 _INTERNAL = frozenset({"folder", "notified_at", "effective"})
 
 
@@ -114,6 +117,7 @@ class AlertsService:
         missing = [field for field in _NEEDED if not document.get(field)]
         if missing:
             raise InvalidParameter(f"An alert cannot be without {', '.join(missing)}.")
+        _refuse_incomplete(document)
         schedule = document["schedule"]
         self._parse_schedule(schedule["quartz_cron_schedule"], schedule["timezone_id"])
         if document["warehouse_id"] != known.get("warehouse_id"):
@@ -122,7 +126,10 @@ class AlertsService:
         if any(each.get("destination_id") for each in notification.get("subscriptions", [])):
             raise NotEmulated("notification destinations of alerts; `user_email` is recorded, and nothing is sent")
         asked = _asked_run_as(document)
-        if "effective" not in document or asked != _asked_run_as(known):
+        # Who changes what runs answers for it: else whoever may edit an alert could do all that its owner may.
+        another = caller.principal not in document.get("effective", {}).values()
+        rewritten = any(document.get(field) != known.get(field) for field in _RUN)
+        if asked != _asked_run_as(known) or (another and rewritten):
             document["effective"] = self._run_as(caller, asked)
 
     def _run_as(self, caller: Caller, asked: dict[str, Any]) -> dict[str, str]:
@@ -145,6 +152,16 @@ class AlertsService:
         if field not in {"user_name", "service_principal_name"}:
             raise InvalidParameter(f"'{name}' is no user or service principal of this account.")
         return str(field)
+
+
+def _refuse_incomplete(document: Document) -> None:
+    """A mask can name a part of a part, and so take away what a whole one must have. Errors: InvalidParameter."""
+    try:
+        Evaluation.model_validate(document["evaluation"])
+        CronSchedule.model_validate(document["schedule"])
+    except ValidationError as error:
+        found = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise InvalidParameter(f"The alert would not be whole: {found}.") from error
 
 
 def _asked_run_as(document: Document) -> dict[str, Any]:

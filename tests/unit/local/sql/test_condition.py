@@ -56,6 +56,12 @@ def test_an_empty_result_is_what_it_is_said_to_be(empty: str) -> None:
     assert state(evaluation("EQUAL", value(1)), COLUMNS, []) == "UNKNOWN"
 
 
+@pytest.mark.parametrize("more", [{}, {"aggregation": "MAX"}, {"aggregation": "STDDEV"}])
+def test_what_is_no_number_cannot_be_compared(more: dict[str, Any]) -> None:
+    with pytest.raises(CannotEvaluate, match="NaN"):
+        state(evaluation("GREATER_THAN", value(1), **more), COLUMNS, [["NaN", "x"], ["1.0", "x"]])
+
+
 def test_null_is_only_null() -> None:
     rows = [[None, "x"]]
 
