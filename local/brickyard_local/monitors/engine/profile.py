@@ -13,7 +13,7 @@ import numpy as np
 
 from brickyard_local.monitors.engine.columns import Column
 from brickyard_local.monitors.engine.custom import Aggregate
-from brickyard_local.monitors.engine.distributions import Items, distributions, wide_columns
+from brickyard_local.monitors.engine.distributions import Items, distributions
 from brickyard_local.monitors.engine.frames import Frame, Key
 from brickyard_local.monitors.engine.quality import Quality
 from brickyard_local.monitors.engine.statistics import Numbers
@@ -33,11 +33,10 @@ class Profile:
 
 
 def profiles(
-    spark: Any, frame: Frame, aggregates: Sequence[Aggregate] = (), quality: Quality | None = None
+    spark: Any, frame: Frame, wide: frozenset[str], aggregates: Sequence[Aggregate] = (), quality: Quality | None = None
 ) -> dict[Key, Profile]:
-    """The profile of every group of a frame."""
+    """The profile of every group of a frame; `wide` are columns with too many values to count each."""
     columns = frame.source.columns
-    wide = wide_columns(spark, frame, columns)
     shapes = distributions(spark, frame, columns, wide)
     measured = quality.measured(spark, frame) if quality is not None else {}
     found = {}
