@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import InvalidParameterValue
-from databricks.sdk.service.compute import Library, State
+from databricks.sdk.errors import NotImplemented as NotEmulated
+from databricks.sdk.service.compute import ClusterSpec, Library, State
 from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
-from databricks.sdk.service.jobs import Run
+from databricks.sdk.service.jobs import JobSettings, Run
 from databricks.sdk.service.workspace import AclPermission
 
 VERSION = "15.4.x-scala2.12"
@@ -103,6 +104,21 @@ def test_the_end_of_a_cluster_ends_its_tasks_and_the_run_says_so(client: Workspa
     assert attempt.state is not None
     assert "cluster was terminated" in str(attempt.state.state_message)
     client.clusters.permanent_delete(str(made.cluster_id))
+
+
+def test_what_a_job_cluster_may_say_is_what_a_cluster_may_say(client: WorkspaceClient) -> None:
+    conf = {"spark.speculation": "true"}
+    job_id = job(client, "/Volumes/a/b/c/x.whl", "show", new_cluster={**NEW_CLUSTER, "spark_conf": conf})
+    (task,) = (client.jobs.get(job_id).settings or JobSettings()).tasks or []
+    assert (task.new_cluster or ClusterSpec()).spark_conf == conf
+    refused: list[tuple[dict[str, Any], str]] = [
+        ({"spark_conf": {"spark.sql.ansi.enabled": "true"}}, "spark.sql.ansi.enabled"),
+        ({"init_scripts": [{"workspace": {"destination": "/x.sh"}}]}, "init_scripts"),
+        ({"docker_image": {"url": "a/b"}}, "docker_image"),
+    ]
+    for more, named in refused:
+        with pytest.raises(NotEmulated, match=named):
+            job(client, "/Volumes/a/b/c/x.whl", "show", new_cluster={**NEW_CLUSTER, **more})
 
 
 def test_a_job_cluster_is_held_against_its_policy_and_given_what_it_fixes(

@@ -44,7 +44,13 @@ class Work:
 def compose_work(home: Home, people: People, data: Data) -> Work:
     """Build the services; nothing runs before `start`."""
     provide = ClusterLibraries(home, data.files).provide
-    compute = compose_compute(people.store, permissions=people.permissions, provide=provide, caller_of=people.caller_of)
+    compute = compose_compute(
+        people.store,
+        permissions=people.permissions,
+        provide=provide,
+        caller_of=people.caller_of,
+        entitlements=people.callers.entitlements,
+    )
     jobs = _jobs(home, people, data, compute)
     data.models.deploy_with(jobs.deployment)
     triggers = compose_triggers(

@@ -6,6 +6,7 @@ or element that has no rule of its own.
 Source: docs.databricks.com/admin/clusters/policy-definition (supported attributes, array attributes)
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from brickyard_local.store import Document
 
 Kind = Literal["string", "number", "boolean"]
 ANY = "*"
+_INDEX = re.compile(r"[0-9]{1,2}")  # filling one in makes all elements before it
 CLUSTER_TYPE = "cluster_type"
 CLUSTER_TYPES = ("all-purpose", "job", "dlt")
 LOG_DESTINATION = "cluster_log_conf"
@@ -116,7 +118,7 @@ def attribute(path: str) -> Attribute:
     if root in _MAPS and rest:
         return Attribute(path=path, kind="string", root=root, item=rest)
     item, _, field = rest.partition(".")
-    if root in _LISTS and field in _LISTS[root] and (item == ANY or item.isdecimal()):
+    if root in _LISTS and field in _LISTS[root] and (item == ANY or _INDEX.fullmatch(item)):
         return Attribute(path=path, kind="string", root=root, item=item, field=field)
     raise InvalidParameter(
         f"'{path}' is no attribute of a cluster that a policy can rule. Paths are those of the Clusters API, joined "

@@ -8,7 +8,7 @@ from brickyard_local.compute.clusters import OBJECT_TYPE as CLUSTERS
 from brickyard_local.compute.clusters import ClustersService
 from brickyard_local.compute.libraries import Installer
 from brickyard_local.compute.lifecycle import Lifecycle
-from brickyard_local.compute.needs import CallerOf, Permissions, Provide
+from brickyard_local.compute.needs import CallerOf, Entitlements, Permissions, Provide
 from brickyard_local.compute.policies import OBJECT_TYPE as POLICIES
 from brickyard_local.compute.policies import PoliciesService
 from brickyard_local.compute.records import Records
@@ -38,11 +38,13 @@ class Compute:
     lifecycle: Lifecycle
 
 
-def compose_compute(store: Store, *, permissions: Registry, provide: Provide, caller_of: CallerOf) -> Compute:
+def compose_compute(
+    store: Store, *, permissions: Registry, provide: Provide, caller_of: CallerOf, entitlements: Entitlements
+) -> Compute:
     """Clusters and policies of all workspaces, registered for their permissions."""
     records = Records(store)
     lifecycle = Lifecycle(records, Installer(provide, caller_of), now_ms)
-    policies = PoliciesService(records, permissions)
+    policies = PoliciesService(records, permissions, entitlements)
     clusters = ClustersService(records, lifecycle, policies=policies, permissions=permissions, clock=now_ms)
     permissions.register(CLUSTERS, records.exists)
     permissions.register(POLICIES, policies.exists)

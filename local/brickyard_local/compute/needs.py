@@ -20,6 +20,8 @@ class Permissions(Protocol):
 
 
 CallerOf = Callable[[int, str], Caller]
+Entitlements = Callable[[Caller], frozenset[str]]
+"""What a caller is entitled to, itself or through its groups."""
 Provide = Callable[[Caller, str], None]
 """Makes a dependency ready for tasks: the path of a wheel, a requirement, or a list of them (`-r <path>`).
 

@@ -10,24 +10,25 @@ from brickyard_local.callers import Caller
 from brickyard_local.clock import now_ms
 from brickyard_local.compute import enforcement
 from brickyard_local.compute.definition import parse
-from brickyard_local.compute.entitlements import may_create_any_cluster
 from brickyard_local.compute.libraries import checked
-from brickyard_local.compute.needs import Permissions
+from brickyard_local.compute.needs import Entitlements, Permissions
 from brickyard_local.compute.payloads import EditPolicy, PolicyFields
 from brickyard_local.compute.records import ACTIVE, POLICIES, Records
 from brickyard_local.errors import ApiError, InvalidParameter, NotEmulated, NotFound, PermissionDenied
 from brickyard_local.store import Document
 
 OBJECT_TYPE = "cluster-policies"
+_FREELY = "allow-cluster-create"
 
 
 class PoliciesService:
     """Policies of all workspaces. Administrators make them; CAN_USE lets others make clusters under them."""
 
-    def __init__(self, records: Records, permissions: Permissions) -> None:
+    def __init__(self, records: Records, permissions: Permissions, entitlements: Entitlements) -> None:
         self._records = records
         self._store = records.store
         self._permissions = permissions
+        self._entitlements = entitlements
 
     def exists(self, workspace_id: int, policy_id: str) -> bool:
         """Whether there is such a policy; the permissions service asks."""
@@ -85,10 +86,10 @@ class PoliciesService:
         defaults = bool(spec.pop("apply_policy_default_values", False))
         policy_id = spec.get("policy_id")
         if not policy_id:
-            if not may_create_any_cluster(self._store, caller):
+            if not caller.is_admin and _FREELY not in self._entitlements(caller):
                 raise PermissionDenied(
                     f"'{caller.principal}' may not create clusters freely: it needs the entitlement "
-                    "allow-cluster-create, or a policy_id on which it has CAN_USE."
+                    f"{_FREELY}, or a policy_id on which it has CAN_USE."
                 )
             return spec, None
         policy = self.get(caller, policy_id)

@@ -1,6 +1,6 @@
-"""What clusters, environments and libraries of a job may ask for, and what a task gets of them. Pure: no I/O.
+"""What environments and libraries of a job may ask for, and which compute a task names. Pure: no I/O.
 
-Gaps: a cluster is this machine, so sizes and node types of `new_cluster` are kept and mean nothing.
+What a `new_cluster` may be is the compute service's to say: `resources` asks it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,6 @@ from brickyard_local.errors import InvalidParameter, NotEmulated
 Settings = dict[str, Any]
 
 _ENVIRONMENT_FIELDS = frozenset({"client", "environment_version", "dependencies"})
-_CLUSTER_REFUSED = frozenset({"init_scripts", "docker_image", "spark_conf"})
 _NAMES = ("environment_key", "job_cluster_key", "existing_cluster_id", "new_cluster")
 
 
@@ -59,13 +58,6 @@ def check_dependency(dependency: str, where: str) -> None:
         raise NotEmulated(f"dependency '{text}' of {where}: only wheels in /Volumes or /Workspace")
 
 
-def check_cluster(cluster: Mapping[str, Any]) -> None:
-    """Errors: NotEmulated."""
-    for name in sorted(_CLUSTER_REFUSED):
-        if is_set(cluster.get(name)):
-            raise NotEmulated(f"'{name}' of a new_cluster")
-
-
 def check_compute(
     task: Mapping[str, Any], environments: Mapping[str, Any], clusters: Mapping[str, Any], *, needed: bool = True
 ) -> None:
@@ -79,7 +71,6 @@ def check_compute(
             raise InvalidParameter(f"{field} '{task[field]}' of task '{key}' is not one of the job's: {sorted(own)}.")
     if task.get("environment_key") and task.get("libraries"):
         raise InvalidParameter(f"Task '{key}' has an environment_key: its libraries belong into that environment.")
-    check_cluster(task.get("new_cluster") or {})
     for entry in task.get("libraries") or []:
         check_dependency(library(entry), f"task '{key}'")
 

@@ -60,8 +60,6 @@ def check(settings: Settings, check_triggers: CheckTriggers | None = None) -> No
     for environment in environments.values():
         clusters.check_environment(environment)
     shared = clusters.by_key(settings.get("job_clusters"), "job_cluster_key", "job_clusters")
-    for cluster in shared.values():
-        clusters.check_cluster(cluster.get("new_cluster") or {})
     clusters.by_key(settings.get("parameters"), "name", "parameters")
     for task in tasks:
         _check_task(task, environments, shared)
@@ -82,11 +80,6 @@ def every_task(settings: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         if task.get("for_each_task"):
             found.append(task["for_each_task"]["task"])
     return found
-
-
-def cluster_environment(settings: Settings, task: Mapping[str, Any]) -> dict[str, str]:
-    """`spark_env_vars` of the task's cluster, as configured: references to secrets are not resolved."""
-    return dict((clusters.new_cluster(settings, task) or {}).get("spark_env_vars") or {})
 
 
 def _refuse_triggers(settings: Settings) -> None:

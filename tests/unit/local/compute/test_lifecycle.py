@@ -69,7 +69,7 @@ class World:
 
         self.records = Records(self.store)
         self.lifecycle = Lifecycle(self.records, Installer(provide, lambda *_: ADMIN), self.clock)
-        policies = PoliciesService(self.records, Permitted())
+        policies = PoliciesService(self.records, Permitted(), lambda _caller: frozenset())
         self.clusters = ClustersService(
             self.records, self.lifecycle, policies=policies, permissions=Permitted(), clock=self.clock
         )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from brickyard_local.errors import ApiError, InvalidParameter, NotEmulated
-from brickyard_local.jobs.settings import check, cluster_environment, dependencies
+from brickyard_local.jobs.settings import check, dependencies
 
 
 def job(task: dict[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
@@ -57,8 +57,6 @@ def test_job_settings_that_would_do_nothing_are_refused_by_name(settings: dict[s
     [
         ({"dbt_task": {"commands": ["dbt run"]}}, "dbt_task"),
         ({"email_notifications": {"on_success": ["a"]}}, "email_notifications.on_success"),
-        ({"environment_key": None, "new_cluster": {"init_scripts": [{}]}}, "init_scripts"),
-        ({"environment_key": None, "new_cluster": {"spark_conf": {"a": "b"}}}, "spark_conf"),
         ({"environment_key": None, "new_cluster": {"num_workers": 1}, "libraries": [{"jar": "/Volumes/a.jar"}]}, "jar"),
     ],
 )
@@ -95,10 +93,9 @@ def test_dependencies_that_would_be_downloaded_are_refused(dependency: str) -> N
         check(job(environments=[spec]))
 
 
-def test_a_cluster_gives_its_variables_and_its_wheels() -> None:
-    cluster = {"job_cluster_key": "c", "new_cluster": {"num_workers": 2, "spark_env_vars": {"A": "1"}}}
+def test_a_task_on_a_cluster_gets_its_wheels() -> None:
+    cluster = {"job_cluster_key": "c", "new_cluster": {"num_workers": 2}}
     libraries = [{"whl": "/Volumes/a.whl"}, {"pypi": {"package": "pandas>2"}}]
     settings = job({"environment_key": None, "job_cluster_key": "c", "libraries": libraries}, job_clusters=[cluster])
     check(settings)
-    assert cluster_environment(settings, settings["tasks"][0]) == {"A": "1"}
     assert dependencies(settings, settings["tasks"][0]) == ["/Volumes/a.whl", "pandas>2"]
