@@ -46,11 +46,12 @@ class Vault:
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        key, encrypted = self._key(), base64.b64decode(sealed.ciphertext)
-        if _key_id(key) != sealed.key_id:
+        key, encrypted = self._known_key(), base64.b64decode(sealed.ciphertext)
+        if key is None or _key_id(key) != sealed.key_id:
             raise ApiError(
                 f"This secret was encrypted with a key that is gone: {self._key_file.name} in the home of the local "
-                "account is another one now. Restore that file, or put the secret again."
+                f"account is {'missing' if key is None else 'another one now'}. Restore that file, or put the secret "
+                "again."
             )
         try:
             return AESGCM(key).decrypt(encrypted[:_NONCE_BYTES], encrypted[_NONCE_BYTES:], place.encode())
@@ -59,10 +60,13 @@ class Vault:
 
     def _key(self) -> bytes:
         with self._lock:
-            try:
-                key = self._key_file.read_bytes()
-            except FileNotFoundError:
-                return self._new_key()
+            return self._known_key() or self._new_key()
+
+    def _known_key(self) -> bytes | None:
+        try:
+            key = self._key_file.read_bytes()
+        except FileNotFoundError:
+            return None
         if len(key) != _KEY_BYTES:
             raise ApiError(f"{self._key_file.name} holds {len(key)} bytes; a key has {_KEY_BYTES}. Restore the file.")
         return key

@@ -75,3 +75,14 @@ def test_a_torn_key_file_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ApiError, match="holds 5 bytes"):
         Vault(tmp_path / "key").seal(b"value", PLACE)
+
+
+def test_reading_makes_no_key_in_the_place_of_a_lost_one(tmp_path: Path) -> None:
+    """What is sealed with a new key would be lost when the old file is restored, as the message asks."""
+    sealed = Vault(tmp_path / "key").seal(b"value", PLACE)
+    (tmp_path / "key").rename(tmp_path / "mislaid")
+
+    with pytest.raises(ApiError, match="key that is gone"):
+        Vault(tmp_path / "key").open(sealed, PLACE)
+
+    assert not (tmp_path / "key").exists()
