@@ -108,12 +108,19 @@ class TriggerLoop:
                 self._changed.wait(None if wake is None else min(max(0.0, wake - self._clock()), _LONGEST_SLEEP_S))
 
     def _take(self, workspace_id: int, job: Document) -> None:
-        found, job_id = self._kind_of(workspace_id, job), int(job["job_id"])
+        """The job is saved by now, and others wait: one whose trigger cannot be understood starts nothing."""
+        job_id = int(job["job_id"])
         self._drop(workspace_id, job_id)  # first: what it was does not move from here on
-        if found is None:
-            self._pause(workspace_id, job_id)
-            return
-        kind, definition = found
+        try:
+            found = self._kind_of(workspace_id, job)
+            if found is None:
+                self._pause(workspace_id, job_id)
+            else:
+                self._enter(workspace_id, job_id, *found)
+        except Exception:  # noqa: BLE001 - the workspace must start, whatever was stored by an earlier version
+            _log.exception("the trigger of job %s starts nothing", job_id)
+
+    def _enter(self, workspace_id: int, job_id: int, kind: Kind, definition: Any) -> None:
         stored = self._store.get(POSITIONS, job_id, scope=workspace_id)
         first = None if stored is not None and stored["of"] == definition else kind.first(self._clock())
         with self._changed:

@@ -48,6 +48,6 @@ def _version(find: Find) -> int:
 def _found(find: Find) -> Path | None:
     try:
         return find()
-    except ApiError as error:
+    except (ApiError, OSError, ValueError) as error:  # ValueError: a name that no file can have
         _log.debug("cannot look: %s", error)
         return None

@@ -27,6 +27,7 @@ _FIELDS = {
     ),
 }
 _LEAST_S = 60
+_MOST = 1_000_000_000
 _CLOUD = re.compile(r"(abfss|gs|r2|s3a?)://[^/\s]+")
 
 
@@ -83,6 +84,8 @@ def _check_trigger(trigger: Mapping[str, Any]) -> None:
 
 
 def _check_url(url: str) -> None:
+    if any(ord(character) < 32 or ord(character) == 127 for character in url):
+        raise InvalidParameter(f"trigger.file_arrival.url is {url!r}; it holds a control character.")
     names = url.strip("/").split("/")
     in_volume = url.startswith("/Volumes/") and len(names) >= 4 and all(names)
     if not (in_volume or _CLOUD.match(url)) or ".." in names:
@@ -132,3 +135,5 @@ def _one_of(where: str, value: object, allowed: tuple[str, ...]) -> None:
 def _at_least(where: str, value: object, least: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise InvalidParameter(f"{where} is {value!r}; it must be a whole number of at least {least}.")
+    if value > _MOST:
+        raise InvalidParameter(f"{where} must be at most {_MOST}.")

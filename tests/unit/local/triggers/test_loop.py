@@ -65,6 +65,7 @@ class World:
         self.store = Store(root / "account.db")
         self.jobs = FakeJobs()
         self.unreadable = False
+        self.unnameable = False
         self.meanwhile: Callable[[], None] | None = None
         self.loop = self.restarted()
 
@@ -84,6 +85,8 @@ class World:
         assert caller.principal == "robot"
         if self.unreadable:
             raise PermissionDenied(path)
+        if self.unnameable:
+            raise ValueError("embedded null byte")
         if self.meanwhile is not None:
             self.meanwhile()
         return self.root / path.strip("/").replace("/", "_")
@@ -392,3 +395,20 @@ def test_a_job_that_is_deleted_while_it_is_changed_leaves_nothing(world: World) 
     world.job(1, arrival())
     assert world.loop.next_wake() is None
     assert world.store.all("triggers", scope=WORKSPACE) == []
+
+
+def test_a_trigger_that_cannot_be_understood_keeps_no_other_from_starting(world: World) -> None:
+    """Stored by an earlier version, or by one with other rules: the workspace must still start."""
+    world.job(1, EVERY_MINUTE)
+    odd: dict[str, Any] = {"trigger": {"periodic": {"interval": 10**400, "unit": "WEEKS"}}}
+    world.jobs.jobs = {2: {"job_id": 2, "run_as": "robot", "settings": odd}} | world.jobs.jobs
+    world.restarted()
+    assert world.after(60) == 1
+    world.job(2, odd)
+    assert world.after(60) == 2
+
+
+def test_a_folder_that_no_path_can_name_is_one_that_cannot_be_read(world: World) -> None:
+    world.unnameable = True
+    world.job(1, arrival())
+    assert world.after(10) == 0

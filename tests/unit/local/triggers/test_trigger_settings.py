@@ -40,6 +40,8 @@ def test_these_are_taken(settings: dict[str, Any]) -> None:
         ({"trigger": {"pause_status": "PAUSED"}}, InvalidParameter, "one of periodic"),
         ({"trigger": {"model": {"condition": "MODEL_CREATED"}}}, NotEmulated, "trigger.model"),
         ({"trigger": {"periodic": {"interval": 0, "unit": "DAYS"}}}, InvalidParameter, "interval is 0"),
+        ({"trigger": {"periodic": {"interval": 10**400, "unit": "WEEKS"}}}, InvalidParameter, "at most"),
+        ({"trigger": {"file_arrival": {"url": "s3://bucket/\0"}}}, InvalidParameter, "control character"),
         ({"trigger": {"periodic": {"interval": 1, "unit": "SECONDS"}}}, InvalidParameter, "unit is 'SECONDS'"),
         ({"trigger": {"file_arrival": {"url": "ftp://bucket/in"}}}, InvalidParameter, "ftp://bucket/in"),
         ({"trigger": {"file_arrival": {"url": "/Volumes/c/s"}}}, InvalidParameter, "/Volumes/c/s"),
