@@ -317,3 +317,10 @@ def test_auto_versions_stand_for_the_newest_of_their_kind() -> None:
     policy = {"spark_version": {"type": "fixed", "value": "auto:latest-lts-ml"}}
 
     assert apply(policy, {}).spec == {"spark_version": "17.3.x-cpu-ml-scala2.13"}
+
+
+@pytest.mark.parametrize("index", ["100000000", "9" * 5000, "٣"])
+def test_a_rule_for_an_element_that_no_list_has_is_refused(index: str) -> None:
+    """Filling it in would make all elements before it."""
+    with pytest.raises(InvalidParameter, match="no attribute"):
+        apply({f"init_scripts.{index}.volumes.destination": {"type": "fixed", "value": "/x"}}, {})
