@@ -61,8 +61,8 @@ def _automatic(path: str, content: bytes) -> Imported:
 
 def _jupyter_language(content: bytes) -> str:
     try:
-        metadata = json.loads(content).get("metadata", {})
-    except (ValueError, AttributeError) as error:
-        raise InvalidParameter("The content is no Jupyter notebook: it is not a JSON object.") from error
-    name = metadata.get("language_info", {}).get("name") or metadata.get("kernelspec", {}).get("language")
+        metadata = json.loads(content).get("metadata") or {}
+        name = metadata.get("language_info", {}).get("name") or metadata.get("kernelspec", {}).get("language")
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise InvalidParameter("The content is no Jupyter notebook: it or its metadata is no JSON object.") from error
     return str(name or "python").upper()

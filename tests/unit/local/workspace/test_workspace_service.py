@@ -77,6 +77,9 @@ def test_an_import_that_cannot_be_understood_is_refused() -> None:
         imported("/a", "SOURCE", None, b"")
     with pytest.raises(InvalidParameter, match="Jupyter"):
         imported("/a", "JUPYTER", None, b"[]")
+    with pytest.raises(InvalidParameter, match="Jupyter"):
+        imported("/a.ipynb", "AUTO", None, b'{"metadata": {"kernelspec": []}}')
+    assert imported("/a", "JUPYTER", None, b'{"metadata": null}').language == "PYTHON"
     with pytest.raises(NotEmulated, match="DBC"):
         imported("/a", "DBC", None, b"")
 
