@@ -146,13 +146,16 @@ class FilesService:
 
     def list_folder(self, caller: Caller, path: str, page_size: int | None, page_token: str | None) -> Document:
         """One page, by name. Errors: NotFound, InvalidParameter."""
+        if page_size is not None and page_size < 0:
+            raise InvalidParameter(f"page_size is {page_size}; it is between 1 and {_PAGE_ENTRIES}.")
         folder = self.folder(caller, path)
         root = "/" + "/".join(split_path(path))
         after = _decode(page_token) if page_token else ""
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name) if folder.is_dir() else []
         waiting = [entry for entry in entries if entry.name > after and not entry.is_symlink()]
         size = min(page_size or _PAGE_ENTRIES, _PAGE_ENTRIES)
-        page: Document = {"contents": [_entry(root, entry) for entry in waiting[:size]]}
+        shown = (_entry(root, entry) for entry in waiting[:size])
+        page: Document = {"contents": [entry for entry in shown if entry is not None]}
         if len(waiting) > size:
             page["next_page_token"] = base64.urlsafe_b64encode(waiting[size - 1].name.encode()).decode()
         return page
@@ -192,8 +195,12 @@ class FilesService:
         )
 
 
-def _entry(root: str, entry: "os.DirEntry[str]") -> Document:
-    facts = entry.stat(follow_symlinks=False)
+def _entry(root: str, entry: "os.DirEntry[str]") -> Document | None:
+    """None for one that somebody removed since the folder was read."""
+    try:
+        facts = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return None
     shown: Document = {
         "path": f"{root}/{entry.name}",
         "name": entry.name,

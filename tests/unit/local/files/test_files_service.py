@@ -1,6 +1,7 @@
 """The tree on disk: what is uploaded appears whole or not at all."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -247,3 +248,26 @@ def test_check_and_move_are_one_step_that_nobody_comes_between(tmp_path: Path) -
     service.mount("Volumes", volume, undisturbed)
     put(service, "/Volumes/x", b"1")
     assert held == ["in", "out"]
+
+
+def test_a_file_that_goes_while_its_folder_is_listed_is_left_out(
+    files: FilesService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(files, "/Volumes/v/kept", b"1")
+    put(files, "/Volumes/v/gone", b"2")
+    scan = os.scandir
+
+    def scanned(folder: Path) -> list["os.DirEntry[str]"]:
+        found = list(scan(folder))
+        files.delete_file(CALLER, "/Volumes/v/gone")
+        return found
+
+    monkeypatch.setattr("brickyard_local.files.service.os.scandir", scanned)
+    page = files.list_folder(CALLER, "/Volumes/v", None, None)
+    assert [entry["name"] for entry in page["contents"]] == ["kept"]
+
+
+def test_a_page_has_at_least_one_entry(files: FilesService) -> None:
+    put(files, "/Volumes/v/a", b"1")
+    with pytest.raises(InvalidParameter, match="page_size is -1"):
+        files.list_folder(CALLER, "/Volumes/v", -1, None)
