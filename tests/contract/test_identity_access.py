@@ -231,3 +231,8 @@ def test_who_makes_tokens_is_a_permission(fresh_local_workspace: LocalWorkspace)
         "PermissionLevel.CAN_USE",
         "PermissionLevel.CAN_MANAGE",
     ]
+
+
+def test_a_lifetime_that_no_calendar_has_is_refused(client: WorkspaceClient) -> None:
+    with pytest.raises(BadRequest, match="lifetime_seconds"):
+        client.tokens.create(lifetime_seconds=10**400)

@@ -52,7 +52,7 @@ class CreateToken(BaseModel, defer_build=True):
     model_config = ConfigDict(extra="forbid")
 
     comment: str | None = None
-    lifetime_seconds: int | None = Field(default=None, ge=0)
+    lifetime_seconds: int | None = Field(default=None, ge=0, le=100 * 365 * 24 * 3600)
 
 
 class CreateOnBehalfOfToken(CreateToken):
