@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 
+import anyio
 import httpx
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
@@ -119,13 +120,18 @@ class _Exchange:
             yield last
 
     async def done(self) -> None:
-        """Record it, and let the process go. A second call does nothing."""
+        """Record it, and let the process go. A second call does nothing.
+
+        Whole, also when the client goes just now; and in a thread, since the spool may wait for the disk.
+        """
         if self._is_done:
             return
         self._is_done = True
+        facts = (self._admitted, self._asked, self.answer.status_code, bytes(self._kept), self._began)
         try:
-            await self.answer.aclose()
-            _done(self._local, self._admitted, self._asked, self.answer.status_code, bytes(self._kept), self._began)
+            with anyio.CancelScope(shield=True):
+                await self.answer.aclose()
+                await run_in_threadpool(_done, self._local, *facts)
         finally:
             self._admitted.served.leave()
 
