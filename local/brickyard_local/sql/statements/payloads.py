@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 _MOST_BYTES = 16 * 1024 * 1024
-_WAIT = re.compile(r"(\d+)s$")
+_WAIT = re.compile(r"(\d+)s")
 _SHORTEST_S, _LONGEST_S = 5, 50
 
 
@@ -50,7 +50,7 @@ class StatementBody(BaseModel, defer_build=True):
     @field_validator("wait_timeout")
     @classmethod
     def _range(cls, given: str) -> str:
-        found = _WAIT.match(given)
+        found = _WAIT.fullmatch(given)
         if found is None or not (int(found[1]) == 0 or _SHORTEST_S <= int(found[1]) <= _LONGEST_S):
             message = f"wait_timeout is '{given}'; it must be 0s, or 5s to 50s"
             raise ValueError(message)

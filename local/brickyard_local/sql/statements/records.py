@@ -13,6 +13,7 @@ from brickyard_local.store import Document, Store
 
 PENDING, RUNNING = "PENDING", "RUNNING"
 SUCCEEDED, FAILED, CANCELED, CLOSED = "SUCCEEDED", "FAILED", "CANCELED", "CLOSED"
+PARTIAL = ".partial"
 _KIND = "sql_statements"
 _RESULT_MS = 3600 * 1000
 _RECORD_MS = 12 * 3600 * 1000
@@ -51,7 +52,12 @@ class Records:
         """`state`, and what belongs to it."""
         with self._store.write():
             document = {**self.get(workspace_id, statement_id), **facts, "ended_at": now_ms()}
-            return self._store.put(_KIND, statement_id, document, scope=workspace_id)
+            ended = self._store.put(_KIND, statement_id, document, scope=workspace_id)
+        if ended["state"] != SUCCEEDED:  # what a process that was killed over it had written
+            folder = self.folder(workspace_id, statement_id)
+            for each in (folder, folder.with_name(f"{folder.name}{PARTIAL}")):
+                shutil.rmtree(each, ignore_errors=True)
+        return ended
 
     def folder(self, workspace_id: int, statement_id: str) -> Path:
         """Of the result's chunks."""

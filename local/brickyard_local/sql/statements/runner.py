@@ -18,6 +18,7 @@ from brickyard_local.sql.warehouses.process import WarehouseProcess
 from brickyard_local.sql.warehouses.service import WarehousesService
 from brickyard_local.store import Document
 
+_PRESS_EVERY_S = 0.1
 _log = logging.getLogger("brickyard_local.sql")
 
 
@@ -64,8 +65,9 @@ class Runner:
         live = self._live.get(statement_id)
         if live is not None:
             live.canceled.set()
-            if live.process is not None:
-                live.process.cancel(statement_id)
+            if not _pressed(live, statement_id):
+                again = threading.Thread(target=_press, args=(live, statement_id), name="sql-cancel", daemon=True)
+                again.start()
 
     def _run(self, live: Live, record: Document) -> None:
         workspace_id = live.caller.workspace.workspace_id
@@ -81,8 +83,7 @@ class Runner:
         try:
             self._records.end(workspace_id, record["id"], **facts)
         finally:
-            live.state = facts["state"]
-            del self._live[record["id"]]
+            del self._live[record["id"]]  # `live.state` stays: SUCCEEDED is said with the record that has the result
             live.done.set()
 
     def _outcome(self, live: Live, record: Document) -> dict[str, Any]:
@@ -124,6 +125,17 @@ class Runner:
 
     def _folder(self, live: Live, record: Document) -> Path:
         return self._records.folder(live.caller.workspace.workspace_id, record["id"])
+
+
+def _pressed(live: Live, statement_id: str) -> bool:
+    """Whether the warehouse's process knows that the statement is canceled."""
+    return live.process is not None and live.process.cancel(statement_id)
+
+
+def _press(live: Live, statement_id: str) -> None:
+    """Until the process, which the statement is on its way to, knows: else it would run to its end."""
+    while not live.done.wait(_PRESS_EVERY_S) and not _pressed(live, statement_id):
+        pass
 
 
 def _told(answer: Mapping[str, Any], live: Live) -> dict[str, Any]:

@@ -103,14 +103,16 @@ class WarehouseProcess:
                 self._idle_since = time.monotonic()
         return answer
 
-    def cancel(self, statement_id: str) -> None:
-        """Have Spark interrupt the statement; nothing happens when it does not run."""
+    def cancel(self, statement_id: str) -> bool:
+        """Have Spark interrupt the statement. False when it does not run here, or not yet."""
         client = self._client
-        if client is not None and statement_id in self._running:
-            try:
-                client.post(f"/statements/{statement_id}/cancel", json={}, timeout=10.0)
-            except httpx.HTTPError:
-                return
+        if client is None or statement_id not in self._running:
+            return False
+        try:
+            answer: Json = client.post(f"/statements/{statement_id}/cancel", json={}, timeout=10.0).json()
+        except (httpx.HTTPError, ValueError, RuntimeError):  # a client that `stop` closes meanwhile
+            return False
+        return bool(answer.get("running"))
 
     def stop(self) -> None:
         """End the process and what it runs. Returns when it is STOPPED."""
