@@ -9,6 +9,9 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import InvalidParameterValue
 
+from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_local.store import Store
+
 REGISTRY = "/api/2.0/mlflow/unity-catalog"
 APPROVAL = """
 import sys
@@ -25,6 +28,10 @@ def approval():
 
 @pytest.fixture
 def model(client: WorkspaceClient) -> str:
+    return new_model(client)
+
+
+def new_model(client: WorkspaceClient) -> str:
     catalog = f"deploy_{secrets.token_hex(4)}"
     client.catalogs.create(catalog)
     client.schemas.create("models", catalog)
@@ -89,3 +96,29 @@ def test_only_a_job_with_the_two_parameters_can_be_connected(
     with pytest.raises(InvalidParameterValue, match="must be the id of a job"):
         call(client, "PATCH", "registered-models/update", name=model, deployment_job_id="nightly")
     assert "deployment_job_id" not in call(client, "GET", "registered-models/get", name=model)["registered_model"]
+
+
+def test_a_start_that_a_kill_interrupted_is_made_up_for_once(
+    fresh_local_workspace: LocalWorkspace, job_builder: Any
+) -> None:
+    client = fresh_local_workspace.client()
+    model = new_model(client)
+    task = {"task_key": "a", "condition_task": {"left": "1", "op": "EQUAL_TO", "right": "1"}}
+    named = [{"name": name, "default": ""} for name in ("model_name", "model_version")]
+    job = job_builder.create(client, [task], parameters=named)
+    unstarted = new_version(client, model)
+    call(client, "PATCH", "registered-models/update", name=model, deployment_job_id=str(job))
+    started = new_version(client, model)
+    run_id = state_of(client, model, started, "SUCCEEDED")["run_id"]
+    fresh_local_workspace.kill()
+    store = Store(fresh_local_workspace.home.database)
+    (owner,) = {known["owner"] for known in store.all("models") if known["full_name"] == model}
+    for version in (unstarted, started):  # as they are stored when a version becomes ready
+        key = next(v["key"] for v in store.all("model_versions") if str(v["version"]) == version)
+        pending = {"key": key, "version": int(version), "model": model, "job_id": job, "owner": owner}
+        store.put("pending_deployments", key, {**pending, "workspace_id": client.get_workspace_id()})
+    fresh_local_workspace.start()
+    made_up_for = state_of(client, model, unstarted, "SUCCEEDED")["run_id"]
+    assert state_of(client, model, started, "SUCCEEDED")["run_id"] == run_id
+    assert {str(run.run_id) for run in client.jobs.list_runs(job_id=job)} == {made_up_for, run_id}
+    assert store.all("pending_deployments") == []

@@ -6,7 +6,12 @@ from typing import Any
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import DatabricksError, InvalidParameterValue
-from databricks.sdk.service.jobs import Run, RunResultState
+from databricks.sdk.service.jobs import Run, RunLifeCycleState, RunResultState
+
+from brickyard_local.jobs import repairs
+from brickyard_local.jobs.records import Records
+from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_local.store import Store
 
 
 def condition(key: str, left: str, op: str, right: str, *after: str, **more: Any) -> dict[str, Any]:
@@ -118,3 +123,25 @@ def test_a_run_without_failures_has_nothing_to_repair(client: WorkspaceClient, j
     run = ended(client, client.jobs.run_now(job).run_id)
     with pytest.raises(InvalidParameterValue, match="no failed tasks"):
         client.jobs.repair_run(run.run_id, rerun_all_failed_tasks=True)
+
+
+def test_a_repair_that_a_kill_kept_from_starting_is_told_of_and_can_be_asked_for_again(
+    fresh_local_workspace: LocalWorkspace, job_builder: Any
+) -> None:
+    client = fresh_local_workspace.client()
+    task = condition("check", "{{job.parameters.x}}", "GREATER_THAN", "1")
+    job = job_builder.create(client, [task], parameters=[{"name": "x", "default": "none"}])
+    run_id = int(ended(client, client.jobs.run_now(job).run_id).run_id or 0)
+    fresh_local_workspace.kill()
+    records = Records(Store(fresh_local_workspace.home.database))
+    run = records.run(client.get_workspace_id(), run_id) or {}
+    records.replace_run(repairs.prepared(run, ["check"], run["settings"], repair_id=7, start_time=run["end_time"]))
+    fresh_local_workspace.start()
+    killed = client.jobs.get_run(run_id, include_history=True)
+    assert killed.state.life_cycle_state == RunLifeCycleState.INTERNAL_ERROR
+    assert "workspace stopped" in killed.state.state_message
+    original, repair = killed.repair_history
+    assert (original.state.result_state, repair.id) == (RunResultState.FAILED, 7)
+    assert "workspace stopped" in repair.state.state_message
+    client.jobs.repair_run(run_id, rerun_tasks=["check"], latest_repair_id=7, job_parameters={"x": "5"})
+    assert ended(client, run_id).state.result_state == RunResultState.SUCCESS
