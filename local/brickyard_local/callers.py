@@ -77,6 +77,12 @@ class Callers:
         """The caller that a principal would be, e.g. the run_as of a job. Nothing is checked."""
         return _caller(principal, self._directory.snapshot().standing(principal), workspace)
 
+    def owner(self, name: str, workspace: Workspace) -> Caller | None:
+        """The caller that the owner of a securable would be, a group too; None when it is gone or inactive."""
+        snapshot = self._directory.snapshot()
+        standing = snapshot.standing(name) or snapshot.group_standing(name)
+        return _caller(name, standing, workspace) if standing is not None and standing.active else None
+
     def entitlements(self, caller: Caller) -> frozenset[str]:
         """What the caller is entitled to, itself or through its groups, e.g. `allow-cluster-create`."""
         standing = self._directory.snapshot().standing(caller.principal)

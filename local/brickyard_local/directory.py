@@ -63,6 +63,11 @@ class Snapshot:
             self._standings[name] = None if found is None else self._standing(found)
         return self._standings[name]
 
+    def group_standing(self, name: str) -> Standing | None:
+        """Of a group by its display name: what it is through the groups that hold it."""
+        found = self.named(GROUPS, name)
+        return None if found is None else self._standing(found)
+
     def may_enter(self, workspace_id: int, standing: Standing) -> bool:
         """Whether the principal, or a group that holds it, is assigned to the workspace. Administrators always are."""
         assigned = (f"{workspace_id}/{principal_id}" for principal_id in standing.ids)

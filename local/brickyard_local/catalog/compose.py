@@ -15,6 +15,7 @@ from brickyard_local.catalog.service import CatalogService, Principals
 from brickyard_local.catalog.storage import Storage
 from brickyard_local.catalog.tables import TablesService
 from brickyard_local.catalog.tags import TagsService
+from brickyard_local.catalog.views import Owners, ViewsService
 from brickyard_local.catalog.volumes import VolumesService
 from brickyard_local.store import Store
 
@@ -35,9 +36,10 @@ class UnityCatalog:
     locations: LocationsService
     paths: PathsService
     tags: TagsService
+    views: ViewsService
 
 
-def compose_catalog(store: Store, account: Account, home: Home, principals: Principals) -> UnityCatalog:
+def compose_catalog(store: Store, account: Account, home: Home, principals: Principals, owners: Owners) -> UnityCatalog:
     """Finishes what an earlier process left half done. Called before anything is answered."""
     catalog = CatalogService(store, account, Storage(store, home), principals)
     catalog.start()
@@ -57,4 +59,5 @@ def compose_catalog(store: Store, account: Account, home: Home, principals: Prin
         locations=locations,
         paths=PathsService(catalog, locations, home.root),
         tags=TagsService(catalog, tables),
+        views=ViewsService(catalog, tables, owners),
     )

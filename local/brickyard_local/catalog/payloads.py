@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Properties = dict[str, str]
 Predictive = Literal["DISABLE", "ENABLE", "INHERIT"]
@@ -179,6 +179,21 @@ class UpdateTable(Payload):
     row_filter: dict[str, Any] | None = None
     view_definition: str | None = None
     spark_view: Any = None
+
+
+class AnalysedView(Payload):
+    """A view whose text an engine analysed, with the definition that it found."""
+
+    full_name: str
+    view_definition: str
+    spark_view: Any = None
+
+
+class ViewAccess(Payload):
+    """POST /api/local/spark/view-access: ours. `views` are outermost first, `table` is named by the last of them."""
+
+    views: list[AnalysedView] = Field(min_length=1, max_length=100)
+    table: str
 
 
 class TableCredentialRequest(Payload):

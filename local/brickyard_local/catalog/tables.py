@@ -18,12 +18,13 @@ from brickyard_local.callers import Caller
 from brickyard_local.catalog.delta import DeltaLogs
 from brickyard_local.catalog.locations import LocationsService
 from brickyard_local.catalog.payloads import CreateTable
+from brickyard_local.catalog.privileges import OWN
 from brickyard_local.catalog.reaching import Found, Page
 from brickyard_local.catalog.securables import CATALOG, SCHEMA, TABLE, checked_name
 from brickyard_local.catalog.service import CatalogService
 from brickyard_local.catalog.urls import as_file_url, storage_url
 from brickyard_local.clock import now_ms
-from brickyard_local.errors import AlreadyExists, InvalidParameter, NotEmulated, NotFound
+from brickyard_local.errors import AlreadyExists, InvalidParameter, NotEmulated, NotFound, PermissionDenied
 from brickyard_local.store import Document, Store
 
 _STAGED = "staging_tables"
@@ -113,7 +114,25 @@ class TablesService:
         for column in changes.get("columns") or []:
             _refuse_mask(column)
         _refuse_filter(changes)
-        return self.fresh(self._catalog.update(caller, TABLE, full_name, changes))
+        with self._catalog.storage.change():
+            self._refuse_borrowed_rights(caller, full_name, changes)
+            document = self._catalog.update(caller, TABLE, full_name, changes)
+        return self.fresh(document)
+
+    def _refuse_borrowed_rights(self, caller: Caller, full_name: str, changes: Mapping[str, Any]) -> None:
+        """A view reads with its owner's rights: nobody else changes what it reads, or makes another its owner."""
+        if not {"owner", "view_definition", "spark_view"} & set(changes):
+            return
+        document = self._catalog.read(caller, TABLE, full_name)
+        if document["table_type"] != "VIEW" or caller.is_admin:
+            return
+        if (changes.get("owner") or caller.principal) not in caller.principals:
+            raise PermissionDenied(
+                f"View '{full_name}' reads with its owner's rights: you can give it to yourself or to a group "
+                f"that holds you, and to '{changes['owner']}' by an administrator only."
+            )
+        if {"view_definition", "spark_view"} & set(changes):
+            self._catalog.reach(caller, TABLE, full_name, OWN)
 
     def delete(self, caller: Caller, full_name: str) -> None:
         self._catalog.delete(caller, TABLE, full_name)

@@ -50,7 +50,7 @@ def compose_data(home: Home, people: People) -> Data:
     files.mount("Workspace", workspace_mount(workspace))
     tracking = TrackingService(store, home, permissions, workspace, files)
     workspace.when_experiment_deleted(tracking.experiment_deleted)
-    unity = compose_catalog(store, people.account, home, people.identity)
+    unity = compose_catalog(store, people.account, home, people.identity, people.callers)
     catalog = unity.catalog
     people.identity.when_name_changed(catalog.principal_changed)
     files.mount("Volumes", volumes_mount(catalog), catalog.storage.change)

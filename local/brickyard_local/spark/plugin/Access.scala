@@ -4,7 +4,7 @@ import java.util.Locale
 
 import org.apache.spark.sql.{SparkSession, SparkSessionExtensions}
 import org.apache.spark.sql.brickyard.{Names, SparkInternals}
-import org.apache.spark.sql.catalyst.analysis.{UnresolvedIdentifier, UnresolvedRelation, UnresolvedTable}
+import org.apache.spark.sql.catalyst.analysis.{RelationTimeTravel, UnresolvedIdentifier, UnresolvedRelation, UnresolvedTable}
 import org.apache.spark.sql.catalyst.plans.logical._
 import org.apache.spark.sql.catalyst.rules.Rule
 import org.apache.spark.sql.connector.catalog.Identifier
@@ -41,8 +41,12 @@ final class AccessRule(session: SparkSession) extends Rule[LogicalPlan] {
     case source: UnresolvedDataSource if source.paths.nonEmpty => source.copy(paths = source.paths.map(reading))
     case source: UnresolvedDataSource if source.options.contains("path") =>
       source.copy(options = source.options + ("path" -> reading(source.options("path"))))
-    case relation: UnresolvedRelation if isPath(relation.multipartIdentifier) =>
-      relation.copy(multipartIdentifier = located(relation.multipartIdentifier, Read))
+    case relation: UnresolvedRelation => readable(relation)
+    case travel @ RelationTimeTravel(relation: UnresolvedRelation, _, _) =>
+      readable(relation) match {
+        case SubqueryAlias(name, below) => SubqueryAlias(name, travel.copy(relation = below))
+        case same => travel.copy(relation = same)
+      }
     case table: UnresolvedTable if isPath(table.multipartIdentifier) =>
       table.copy(multipartIdentifier = located(table.multipartIdentifier, Read))
     case identifier: UnresolvedIdentifier if isPath(identifier.nameParts) =>
@@ -62,6 +66,17 @@ final class AccessRule(session: SparkSession) extends Rule[LogicalPlan] {
     case insert: InsertIntoDir =>
       insert.storage.locationUri.foreach(place => writing(place.toString))
       insert
+  }
+
+  /** A path, or what stands below a view: the latter under its own name, for the columns that the text qualifies. */
+  private def readable(relation: UnresolvedRelation): LogicalPlan = {
+    val parts = relation.multipartIdentifier
+    if (isPath(parts)) relation.copy(multipartIdentifier = located(parts, Read))
+    else
+      ViewAccess.current.filterNot(ViewAccess.isBelow(_, parts)).flatMap(ViewAccess.below(_, parts)) match {
+        case Some(below) => SubqueryAlias(below.drop(2), relation.copy(multipartIdentifier = below))
+        case None => relation
+      }
   }
 
   private def target(plan: LogicalPlan): LogicalPlan = plan.transformDown {

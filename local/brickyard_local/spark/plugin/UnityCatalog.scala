@@ -17,7 +17,6 @@ import org.apache.spark.sql.util.CaseInsensitiveStringMap
  * workspace before reads and writes. It stands in a package under `io.unitycatalog.` because Delta takes the way of
  * third-party catalogs only for classes named so; `.deltaRestApi.enabled` must be false, or Delta calls an API of its own.
  *
- * Gaps: a view reads with the rights of its reader, not of its owner.
  * Source: docs.databricks.com/aws/en/sql/language-manual/sql-ref-privileges
  */
 class UnityCatalog extends DeltaCatalog with RelationCatalog {
@@ -142,12 +141,12 @@ class UnityCatalog extends DeltaCatalog with RelationCatalog {
 
   override def loadRelation(ident: Identifier): Relation =
     unity.find(ident) match {
-      case Some(table) if unity.isView(table) => ViewJson.view(table)
+      case Some(table) if unity.isView(table) => unity.asView(ident, table)
       case _ => loadTable(ident)
     }
 
   override def loadView(ident: Identifier): View =
-    unity.find(ident).filter(unity.isView).map(ViewJson.view).getOrElse(throw new NoSuchViewException(ident))
+    unity.find(ident).filter(unity.isView).map(unity.asView(ident, _)).getOrElse(throw new NoSuchViewException(ident))
 
   override def viewExists(ident: Identifier): Boolean = unity.find(ident).exists(unity.isView)
 

@@ -43,12 +43,35 @@ final class UnityDelegate extends TableCatalog with SupportsNamespaces with Func
 
   /** The table or view as the workspace describes it. Errors: a namespace that is not one schema. */
   def find(ident: Identifier): Option[JsonNode] =
-    if (ident.namespace.length == 1) rest.find(s"/tables/${UnityRest.encode(fullName(ident))}") else None
+    if (ident.namespace.length == 1) rest.find(s"/tables/${UnityRest.encode(fullName(ident))}")
+    else below(ident).map(_.path("table"))
 
-  override def loadTable(ident: Identifier): Table = {
-    val table = find(ident).filterNot(isView).getOrElse(throw new NoSuchTableException(ident))
-    val location = authorize(table, "READ").getOrElse(table.path("storage_location").asText())
-    SparkInternals.asTable(TableJson.catalogTable(catalog, ident, table, location))
+  /** What stands below a view, as the view's owner may read it. */
+  private def below(ident: Identifier): Option[JsonNode] = ViewAccess.of(ident).flatMap { opened =>
+    val body = UnityRest.Json.createObjectNode().put("table", nameBelow(ident).mkString("."))
+    val views = body.putArray("views")
+    opened.views.foreach(views.add)
+    rest.viewAccess(body)
+  }
+
+  private def nameBelow(ident: Identifier): Seq[String] = ident.namespace.toSeq.tail :+ ident.name
+
+  override def loadTable(ident: Identifier): Table = below(ident) match {
+    case Some(answer) if !isView(answer.path("table")) =>
+      val Seq(owning, schema, name) = nameBelow(ident)
+      asTable(owning, Identifier.of(Array(schema), name), answer.path("table"), answer.path("url").asText())
+    case _ =>
+      val table = find(ident).filterNot(isView).getOrElse(throw new NoSuchTableException(ident))
+      asTable(catalog, ident, table, authorize(table, "READ").getOrElse(table.path("storage_location").asText()))
+  }
+
+  private def asTable(owning: String, ident: Identifier, table: JsonNode, location: String): Table =
+    SparkInternals.asTable(TableJson.catalogTable(owning, ident, table, location))
+
+  /** A view for Spark to analyse. */
+  def asView(ident: Identifier, view: JsonNode): View = {
+    val name = if (ViewAccess.of(ident).isDefined) nameBelow(ident).mkString(".") else fullName(ident)
+    ViewJson.view(view, Map(ViewAccess.Setting -> ViewAccess.open(ident, name, view)))
   }
 
   /** Refuses a principal who may not write. Errors: the workspace's refusal, NoSuchTableException. */

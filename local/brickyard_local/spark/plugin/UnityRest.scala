@@ -54,6 +54,10 @@ object WorkspaceRefusal {
  *   POST   /temporary-path-credentials {url, operation: PATH_READ | PATH_READ_WRITE | PATH_CREATE_TABLE} -> {url}: the folder
  *          on this machine; the same for paths that a user names, a cloud URL or a path of the file system
  *
+ * And one of its own: POST /api/local/spark/view-access {views: [{full_name, view_definition, spark_view}], table}
+ *          -> {table, url?}: the table or view, with the folder of the first, when the principal may read the first view,
+ *          each view's owner the next, the last one's owner the table, and the definitions are those that are in force.
+ *
  * A column is {name, position, nullable, type_text, type_name, type_json, comment?, partition_index?}.
  * A constraint is {primary_key_constraint: {name, child_columns}} or
  * {foreign_key_constraint: {name, child_columns, parent_table, parent_columns}}.
@@ -69,6 +73,11 @@ final class UnityRest(host: String, token: String) {
   import UnityRest._
 
   def get(path: String): JsonNode = call("GET", path, None)
+
+  /** POST /api/local/spark/view-access: see ViewAccess. None when there is no such table. */
+  def viewAccess(body: ObjectNode): Option[JsonNode] =
+    try Some(send("POST", "/api/local/spark/view-access", Some(body)))
+    catch { case refusal: WorkspaceRefusal if refusal.status == 404 => None }
 
   /** The object at `path`, or None when there is none. */
   def find(path: String): Option[JsonNode] =
@@ -89,13 +98,16 @@ final class UnityRest(host: String, token: String) {
     if (next.isEmpty) elements else elements ++ list(withPageToken(path, next), field)
   }
 
-  private def call(method: String, path: String, body: Option[ObjectNode]): JsonNode = {
+  private def call(method: String, path: String, body: Option[ObjectNode]): JsonNode =
+    send(method, s"/api/2.1/unity-catalog$path", body)
+
+  private def send(method: String, path: String, body: Option[ObjectNode]): JsonNode = {
     val publisher = body match {
       case Some(json) => HttpRequest.BodyPublishers.ofString(Json.writeValueAsString(json))
       case None => HttpRequest.BodyPublishers.noBody()
     }
     val request = HttpRequest
-      .newBuilder(URI.create(s"$host/api/2.1/unity-catalog$path"))
+      .newBuilder(URI.create(s"$host$path"))
       .timeout(RequestTimeout)
       .header("Content-Type", "application/json")
       .header("Authorization", s"Bearer $token")

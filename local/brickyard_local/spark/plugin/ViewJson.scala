@@ -18,20 +18,20 @@ object ViewJson {
     naming.set[ObjectNode]("properties", json.valueToTree[JsonNode](view.properties))
     val settings = naming.putObject("spark_view").put("catalog", view.currentCatalog).put("schema_mode", view.schemaMode)
     settings.set[ObjectNode]("namespace", json.valueToTree[JsonNode](view.currentNamespace))
-    settings.set[ObjectNode]("configs", json.valueToTree[JsonNode](view.sqlConfigs))
+    settings.set[ObjectNode]("configs", json.valueToTree[JsonNode]((view.sqlConfigs.asScala - ViewAccess.Setting).asJava))
     settings.set[ObjectNode]("query_columns", json.valueToTree[JsonNode](view.queryColumnNames))
     naming
   }
 
-  /** The view that a table object of type VIEW describes; one made outside of Spark gets plain settings. */
-  def view(table: JsonNode): View = {
+  /** The view that a table object of type VIEW describes, with more settings; one made outside of Spark gets plain ones. */
+  def view(table: JsonNode, more: Map[String, String]): View = {
     val settings = table.path("spark_view")
     val builder = new View.Builder()
     builder.withSchema(TableJson.schema(table))
     builder.withProperties(TableJson.properties(table).asJava)
     builder
       .withQueryText(table.path("view_definition").asText())
-      .withSqlConfigs(settings.path("configs").properties().asScala.map(e => e.getKey -> e.getValue.asText()).toMap.asJava)
+      .withSqlConfigs(settings.path("configs").properties().asScala.map(e => e.getKey -> e.getValue.asText()).toMap.++(more).asJava)
       .withCurrentCatalog(settings.path("catalog").asText(table.path("catalog_name").asText()))
       .withCurrentNamespace(texts(settings.path("namespace")))
       .withQueryColumnNames(texts(settings.path("query_columns")))
