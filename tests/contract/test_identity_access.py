@@ -226,11 +226,9 @@ def test_who_makes_tokens_is_a_permission(fresh_local_workspace: LocalWorkspace)
     client.token_management.set_permissions(access_control_list=only)
     with pytest.raises(PermissionDenied, match="CAN_USE on /authorization/tokens"):
         theirs.tokens.create(comment="mine")
-    levels = client.token_management.get_permission_levels().permission_levels or []
-    assert [str(level.permission_level) for level in levels] == [
-        "PermissionLevel.CAN_USE",
-        "PermissionLevel.CAN_MANAGE",
-    ]
+    answer = client.api_client.do("GET", "/api/2.0/permissions/authorization/tokens/permissionLevels")
+    # Asked without the SDK's dataclasses: whether they know CAN_MANAGE depends on the SDK's version.
+    assert [level["permission_level"] for level in answer["permission_levels"]] == ["CAN_USE", "CAN_MANAGE"]
 
 
 def test_a_lifetime_that_no_calendar_has_is_refused(client: WorkspaceClient) -> None:
