@@ -5,7 +5,10 @@ terraform {
 }
 
 variable "table" { default = "watched.s.t" }
-variable "granularities" { default = ["1 day"] }
+variable "granularities" {
+  type    = list(string)
+  default = ["1 day"]
+}
 variable "cron" { default = "0 0 12 * * ?" }
 
 resource "databricks_quality_monitor" "series" {
