@@ -17,6 +17,7 @@ from brickyard_local.tracking.requests import (
     by_run,
     by_trace,
     by_traces,
+    by_traces_and_run,
 )
 
 READ, EDIT, MANAGE = "CAN_READ", "CAN_EDIT", "CAN_MANAGE"
@@ -71,7 +72,7 @@ ENDPOINTS = _endpoints(
         ("GET", "traces/{trace_id}/info", READ, by_trace),
         ("PATCH", "traces/{trace_id}/tags", EDIT, by_trace),
         ("DELETE", "traces/{trace_id}/tags", EDIT, by_trace),
-        ("POST", "traces/link-to-run", EDIT, by_traces),
+        ("POST", "traces/link-to-run", EDIT, by_traces_and_run),
     ),
 ) + _endpoints(
     "3.0",

@@ -99,6 +99,11 @@ def by_traces(sent: Sent, lookup: Lookup) -> list[str]:
     return list(dict.fromkeys(lookup.of_trace(trace_id) for trace_id in sent.texts("trace_ids")))
 
 
+def by_traces_and_run(sent: Sent, lookup: Lookup) -> list[str]:
+    """Of a request that puts traces into a run, which can be another experiment's."""
+    return list(dict.fromkeys([*by_traces(sent, lookup), lookup.of_run(sent.text("run_id"))]))
+
+
 def by_new_trace(sent: Sent, _lookup: Lookup) -> list[str]:
     """Of a trace that starts."""
     trace = sent.fields().get("trace")

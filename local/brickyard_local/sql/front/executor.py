@@ -65,6 +65,9 @@ class Executor:
         wanted = _LEVELS.get(securable.kind, 3)
         if len(securable.name) > wanted:
             raise InvalidParameter(f"'{'.'.join(securable.name)}' has too many parts for a {securable.kind}.")
+        dotted = [part for part in securable.name if "." in part]
+        if dotted:
+            raise InvalidParameter(f"'{dotted[0]}' is not a valid name of a {securable.kind}: names have no dots.")
         return ".".join(self._completed(securable.name, wanted))
 
     def _completed(self, name: Name, wanted: int) -> Name:

@@ -67,6 +67,12 @@ def test_every_experiment_of_a_request_is_checked() -> None:
     assert by_traces(traces, Lookup()) == ["experiment of trace a", "experiment of trace b"]
 
 
+def test_traces_are_linked_to_a_run_by_who_may_change_it() -> None:
+    [linking] = [each for each in ENDPOINTS if each.path.endswith("traces/link-to-run")]
+    body = {"trace_ids": ["a1"], "run_id": "r"}
+    assert linking.locate(sent(body=body), Lookup()) == ["experiment of trace a", "experiment of run r"]
+
+
 def test_traces_belong_to_experiments() -> None:
     location = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "4"}}
     assert by_locations(sent(body={"locations": [location]}), Lookup()) == ["4"]
