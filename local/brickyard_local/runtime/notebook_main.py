@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -48,7 +49,8 @@ def _others(folder: Path, task: Mapping[str, Any]) -> Any:
         nonlocal count
         count += 1
         below = folder / f"notebook-{count}"
-        below.mkdir(mode=0o700, exist_ok=True)
+        shutil.rmtree(below, ignore_errors=True)  # of a process before the last restart, which counted from one too
+        below.mkdir(mode=0o700)
         _write(below / "task.json", {**task, "notebook": path, "parameters": dict(arguments), "first_cell": 1})
         return _finished(path, below, _processed(path, below, timeout_s or None))
 
