@@ -71,6 +71,7 @@ def _application(stub: Stub) -> FastAPI:
     _serve_tables(app, base, stub)
     _serve_writing(app, base, stub)
     _serve_names_and_paths(app, base, stub)
+    _serve_views(app, stub)
 
     @app.exception_handler(Refused)
     def refuse(_request: Request, error: Refused) -> JSONResponse:
@@ -208,6 +209,16 @@ def _serve_names_and_paths(app: FastAPI, base: str, stub: Stub) -> None:
         if not body["url"].startswith("s3://"):
             return {"url": body["url"]}
         return {"url": (stub.root / "external" / body["url"].removeprefix("s3://")).as_uri()}
+
+
+def _serve_views(app: FastAPI, stub: Stub) -> None:
+    @app.post("/api/local/spark/view-access")
+    def below(request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        _principal(stub, request)
+        if body["table"] not in stub.tables:
+            raise Refused(404, "TABLE_DOES_NOT_EXIST", body["table"])
+        table = stub.described(body["table"])
+        return {"table": table, "url": table.get("storage_location")}
 
 
 @pytest.fixture(scope="session")

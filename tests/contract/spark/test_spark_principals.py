@@ -51,6 +51,7 @@ def test_two_sessions_of_one_server_act_as_two_principals(
         ("INSERT INTO {0}.t VALUES (9)", "MODIFY"),
         ("UPDATE {0}.t SET id = 0", "MODIFY"),
         ("DELETE FROM {0}.t", "MODIFY"),
+        ("TRUNCATE TABLE {0}.t", "MODIFY"),
         ("MERGE INTO {0}.t t USING {0}.t s ON t.id = s.id WHEN MATCHED THEN DELETE", "MODIFY"),
         ("ALTER TABLE {0}.t SET TBLPROPERTIES ('a' = 'b')", "MODIFY"),
         ("CREATE OR REPLACE TABLE {0}.t (x INT)", "MODIFY"),
