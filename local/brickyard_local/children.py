@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+_SECRET_LINE = 8
 _GRACE_S = 5.0
 _BLOCK_BYTES = 64 * 1024
 _HIDDEN = b"[hidden]"
@@ -90,7 +91,7 @@ def _copy(source: IO[bytes], log: Path, hidden: Sequence[str]) -> None:
 
     Of a block, as many bytes wait as could be the beginning of a secret.
     """
-    secrets = sorted((secret.encode() for secret in hidden if secret), key=len, reverse=True)
+    secrets = sorted({part.encode() for secret in hidden for part in _shown_parts(secret)}, key=len, reverse=True)
     longest = max(map(len, secrets), default=1)
     waiting = b""
     with source, log.open("ab", buffering=0) as output:
@@ -102,6 +103,12 @@ def _copy(source: IO[bytes], log: Path, hidden: Sequence[str]) -> None:
             output.write(waiting[:ready])
             waiting = waiting[ready:]
         output.write(waiting)
+
+
+def _shown_parts(secret: str) -> list[str]:
+    """A secret of several lines, a private key say, reaches a log line by line; what is short in it is no secret."""
+    lines = secret.splitlines()
+    return [line for line in lines if len(line.strip()) >= _SECRET_LINE] if len(lines) > 1 else lines
 
 
 def exit_with_parent() -> None:

@@ -306,7 +306,7 @@ def test_comments_tags_owners_and_descriptions_reach_unity_catalog(warehouse: Wa
     warehouse.rows(f"CREATE VOLUME {schema}.files COMMENT 'for files'")
 
     assert client.schemas.get(schema).comment == "new"
-    assert (client.tables.get(table).columns or [])[0].comment == "its the id"
+    assert (client.tables.get(table).columns or [])[0].comment == "it's the id", "as Spark reads it in SELECT 'it''s'"
     tags = client.entity_tag_assignments.list("tables", table)
     assert [(tag.tag_key, tag.tag_value) for tag in tags] == [("team", "data")]
     assert warehouse.rows(f"SHOW VOLUMES IN {schema}") == [["s", "files"]]

@@ -18,6 +18,15 @@ def test_a_hidden_secret_does_not_reach_the_log(tmp_path: Path) -> None:
     assert child.log_tail() == "url sc://h;token=[hidden];x\nafter"
 
 
+def test_a_secret_of_several_lines_does_not_reach_the_log(tmp_path: Path) -> None:
+    key = "-----BEGIN KEY-----\nMIIEvQIBADAN\n{\n-----END KEY-----"
+    environment = {**os.environ, "SECRET": key}
+    program = "import os; print(os.environ['SECRET'])"
+    child = spawn([sys.executable, "-c", program], log=tmp_path / "log", environment=environment, hidden=(key,))
+    child.process.wait(30)
+    assert child.log_tail() == "[hidden]\n[hidden]\n{\n[hidden]"
+
+
 def _ends(pid: int) -> bool:
     """Whether the process ends soon: a signal that was sent need not have arrived yet."""
     deadline = time.monotonic() + 30

@@ -1,5 +1,7 @@
 """The tokens of a SQL text, with their places: enough to tell names, strings and comments apart.
 
+Two quotes in a string are one, as for Spark 4.2, which reads all other statements; Databricks' manual tells of the
+backslash only.
 Source: docs.databricks.com/sql/language-manual: sql-ref-identifiers, data-types/string-type, sql-ref-syntax-comment.
 """
 
