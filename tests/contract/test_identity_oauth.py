@@ -192,3 +192,18 @@ def test_secrets_outlive_a_kill(fresh_local_workspace: LocalWorkspace) -> None:
     fresh_local_workspace.kill()
     fresh_local_workspace.start()
     assert signed_in(fresh_local_workspace, robot, secret).current_user.me().user_name == robot.application_id
+
+
+def test_another_accounts_endpoint_gives_no_token(
+    local_workspace: LocalWorkspace, client: WorkspaceClient, robot: ServicePrincipal
+) -> None:
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": str(robot.application_id),
+        "client_secret": secret_of(client, robot),
+    }
+    account_id = httpx.get(f"{local_workspace.host}/.well-known/databricks-config").json()["account_id"]
+    for asked, status in ((account_id, 200), ("00000000-0000-0000-0000-000000000000", 404)):
+        answer = httpx.post(f"{local_workspace.host}/oidc/accounts/{asked}/v1/token", data=form)
+        assert answer.status_code == status
+        assert ("access_token" in answer.json()) is (status == 200)

@@ -19,7 +19,7 @@ from brickyard_local.errors import InvalidParameter, NotEmulated, NotFound
 from brickyard_local.identity.oauth import OauthError, issue, read_request
 from brickyard_local.identity.oauth_secrets import shown
 from brickyard_local.routing import LazyRouter
-from brickyard_local.state import Local
+from brickyard_local.state import Local, LocalState
 
 router = LazyRouter(tags=["identity"])
 
@@ -60,8 +60,7 @@ def metadata(request: Request) -> dict[str, Any]:
 def account_metadata(account_id: str, request: Request, local: Local) -> dict[str, Any]:
     """Errors: NotFound for another account."""
     workspace: Workspace = request.app.state.workspace
-    if account_id != local.account.account_id:
-        raise NotFound(f"This is account {local.account.account_id}, not {account_id}.")
+    _check_account(account_id, local)
     return _metadata(f"{workspace.host}/oidc/accounts/{account_id}")
 
 
@@ -69,8 +68,16 @@ async def _body(request: Request) -> bytes:
     return await request.body()
 
 
-@router.post(TOKEN)
 @router.post(ACCOUNT_TOKEN)
+def account_token(
+    account_id: str, request: Request, body: Annotated[bytes, Depends(_body)], local: Local
+) -> JSONResponse:
+    """Errors: NotFound for another account, and as `token`."""
+    _check_account(account_id, local)
+    return token(request, body, local)
+
+
+@router.post(TOKEN)
 def token(request: Request, body: Annotated[bytes, Depends(_body)], local: Local) -> JSONResponse:
     """Errors: RFC 6749's, with its bodies."""
     no_store = {"cache-control": "no-store"}
@@ -122,6 +129,11 @@ def delete_secret(principal_id: str, secret_id: str, local: Local, caller: Curre
     application_id = local.identity.managed_service_principal(caller, principal_id)
     local.identity.oauth_secrets.delete(application_id, secret_id)
     return {}
+
+
+def _check_account(account_id: str, local: LocalState) -> None:
+    if account_id != local.account.account_id:
+        raise NotFound(f"This is account {local.account.account_id}, not {account_id}.")
 
 
 def _metadata(root: str) -> dict[str, Any]:
