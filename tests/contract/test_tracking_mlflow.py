@@ -112,7 +112,15 @@ def tracking_children(workspace: LocalWorkspace) -> list[psutil.Process]:
     info = process.running(workspace.home)
     assert info is not None
     children = psutil.Process(info.pid).children(recursive=True)
-    return [child for child in children if "brickyard_local.tracking.child" in child.cmdline()]
+    return [child for child in children if "brickyard_local.tracking.child" in _command(child)]
+
+
+def _command(child: psutil.Process) -> list[str]:
+    """Empty for a child that ended meanwhile."""
+    try:
+        return child.cmdline()
+    except psutil.NoSuchProcess:  # a zombie too
+        return []
 
 
 def wait_until_dead(child: psutil.Process) -> None:

@@ -41,11 +41,11 @@ def _wait_for_end(pid: int) -> bool:
 def _answer_to_a_stranger(port: int) -> bytes:
     """To a request of Spark's protocol: length of the frame, kind 3 (RPC request), id, length of the body, body.
 
-    Empty when there was no answer, which a busy machine may take a while for.
+    Empty when there was no answer; a busy machine may take a while for one.
     """
     body = b"no secret"
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=60) as stranger:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as stranger:
             stranger.sendall(struct.pack(">QBQI", 8 + 1 + 8 + 4 + len(body), 3, 1, len(body)) + body)
             return stranger.recv(4096)
     except OSError:
@@ -112,10 +112,10 @@ def test_sparks_own_sockets_refuse_who_does_not_know_the_secret(spark_server: Sp
     remote = spark_server.session_environment("t", ["dev"])["SPARK_REMOTE"]
     assert spark_server.pid is not None
     answers = {port: _answer_to_a_stranger(port) for port in _listening(spark_server.pid) - {urlsplit(remote).port}}
-    # A socket that Spark opens for one Python worker is gone again before a stranger is answered.
-    lasting = {port: answer for port, answer in answers.items() if port in _listening(spark_server.pid)}
-    assert len(lasting) == 2, "The driver's RPC and the block manager were looked for"
-    assert all(b"Expected SaslMessage" in answer for answer in lasting.values()), lasting
+    # Besides the driver's RPC and the block manager there may be a socket that waits for one Python worker.
+    refused = [port for port, answer in answers.items() if b"Expected SaslMessage" in answer]
+    assert len(refused) == 2, answers
+    assert all(answers[port] == b"" for port in answers.keys() - set(refused)), answers
 
 
 def test_a_server_does_not_outlive_the_kill_of_its_parent(tmp_path: Path, cache: Path) -> None:
