@@ -112,13 +112,32 @@ def test_a_start_that_a_kill_interrupted_is_made_up_for_once(
     run_id = state_of(client, model, started, "SUCCEEDED")["run_id"]
     fresh_local_workspace.kill()
     store = Store(fresh_local_workspace.home.database)
-    (owner,) = {known["owner"] for known in store.all("models") if known["full_name"] == model}
+    ((owner, model_id),) = {
+        (known["owner"], known["id"]) for known in store.all("models") if known["full_name"] == model
+    }
     for version in (unstarted, started):  # as they are stored when a version becomes ready
         key = next(v["key"] for v in store.all("model_versions") if str(v["version"]) == version)
         pending = {"key": key, "version": int(version), "model": model, "job_id": job, "owner": owner}
-        store.put("pending_deployments", key, {**pending, "workspace_id": client.get_workspace_id()})
+        more = {"workspace_id": client.get_workspace_id(), "token": f"deployment {model_id}/{version}"}
+        store.put("pending_deployments", key, {**pending, **more})
     fresh_local_workspace.start()
     made_up_for = state_of(client, model, unstarted, "SUCCEEDED")["run_id"]
     assert state_of(client, model, started, "SUCCEEDED")["run_id"] == run_id
     assert {str(run.run_id) for run in client.jobs.list_runs(job_id=job)} == {made_up_for, run_id}
     assert store.all("pending_deployments") == []
+
+
+def test_a_model_made_anew_starts_its_job_for_its_first_version_again(
+    client: WorkspaceClient, model: str, job_builder: Any
+) -> None:
+    task = {"task_key": "a", "condition_task": {"left": "1", "op": "EQUAL_TO", "right": "1"}}
+    named = [{"name": name, "default": ""} for name in ("model_name", "model_version")]
+    job = job_builder.create(client, [task], parameters=named)
+    runs = []
+    for _ in range(2):
+        call(client, "PATCH", "registered-models/update", name=model, deployment_job_id=str(job))
+        runs.append(state_of(client, model, new_version(client, model), "SUCCEEDED")["run_id"])
+        client.registered_models.delete(model)
+        catalog, schema, name = model.split(".")
+        client.registered_models.create(name=name, catalog_name=catalog, schema_name=schema)
+    assert len(set(runs)) == 2

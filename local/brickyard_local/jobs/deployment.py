@@ -45,12 +45,14 @@ class DeploymentJobs:
             return "NOT_FOUND"
         return "CONNECTED" if _parameters(job) >= PARAMETERS else "REQUIRED_PARAMETERS_CHANGED"
 
-    def start(self, workspace_id: int, owner: str, job_id: int, full_name: str, version: int) -> int | None:
-        """Start the job for a version, once; None when it cannot be started any more."""
+    def start(
+        self, workspace_id: int, owner: str, job_id: int, full_name: str, version: int, *, token: str
+    ) -> int | None:
+        """Start the job for a version, once for a token; None when it cannot be started any more."""
         given = {"model_name": full_name, "model_version": str(version)}
         try:
             caller = self._caller_of(workspace_id, owner)
-            return self._starts.start_as(caller, job_id, given, token=f"deployment {full_name}/{version}")
+            return self._starts.start_as(caller, job_id, given, token=token)
         except ApiError:
             return None
 

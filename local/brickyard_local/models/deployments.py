@@ -39,13 +39,17 @@ class Deployments:
         """Inside the transaction that makes a version ready: its job is to be started."""
         if model.get("deployment"):
             pending = {"key": version["key"], "version": version["version"], "model": model["full_name"]}
+            # By the model's id: one that is made anew with the same name starts again with version 1.
+            pending["token"] = f"deployment {model['id']}/{version['version']}"
             self._store.put(_PENDING, version["key"], {**pending, **model["deployment"], "owner": model["owner"]})
 
     def start_pending(self) -> None:
         """Start what is to be started; call outside of transactions."""
         for pending in self._store.all(_PENDING):
             workspace_id, job_id = pending["workspace_id"], pending["job_id"]
-            run_id = self._jobs.start(workspace_id, pending["owner"], job_id, pending["model"], pending["version"])
+            run_id = self._jobs.start(
+                workspace_id, pending["owner"], job_id, pending["model"], pending["version"], token=pending["token"]
+            )
             with self._store.write():
                 known = self._store.get("model_versions", pending["key"])
                 if known is not None:
