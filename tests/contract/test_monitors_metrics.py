@@ -34,7 +34,7 @@ from sklearn import metrics as sklearn_metrics
 from brickyard_local.pytest_plugin import LocalWorkspace
 
 pytestmark = pytest.mark.slow
-PATIENCE_S = 240.0
+PATIENCE_S = 500.0
 ENDED = (MonitorRefreshInfoState.SUCCESS, MonitorRefreshInfoState.FAILED, MonitorRefreshInfoState.CANCELED)
 DAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=2)
 Rows = list[dict[str, Any]]

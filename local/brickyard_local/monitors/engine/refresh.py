@@ -61,9 +61,11 @@ class Refresh:
         name = quoted_table(table)
         if version is None:
             version = int(self.spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").collect()[0]["version"])
-        relation = f"{name} VERSION AS OF {version}"
-        schema = self.spark.sql(f"SELECT * FROM {relation}").schema
-        return Source(relation=relation, log_type=log_type, version=version, columns=columns(schema))
+        rows = self.spark.sql(f"SELECT * FROM {name} VERSION AS OF {version}")
+        # A view keeps the version's files: every query would else ask Unity Catalog and read the table's log anew.
+        view = f"{log_type.lower()}_{version}"
+        rows.createOrReplaceTempView(view)
+        return Source(relation=view, log_type=log_type, version=version, columns=columns(rows.schema))
 
     def _frames(self, source: Source) -> list[Frame]:
         if self.request.timestamp_col is None:
