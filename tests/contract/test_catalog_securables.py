@@ -150,9 +150,7 @@ def test_names_are_validated_and_information_schema_is_reserved(client: Workspac
         client.schemas.get(f"{catalog}.information_schema")
 
 
-@pytest.mark.parametrize(
-    "more", [{"share_name": "s"}, {"connection_name": "c"}, {"provider_name": "p"}]
-)
+@pytest.mark.parametrize("more", [{"share_name": "s"}, {"connection_name": "c"}, {"provider_name": "p"}])
 def test_what_needs_shares_or_connections_is_refused_not_ignored(client: WorkspaceClient, more: dict[str, Any]) -> None:
     with pytest.raises(NotEmulated, match=next(iter(more))):
         client.catalogs.create("foreign", **more)

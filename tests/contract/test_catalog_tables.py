@@ -105,7 +105,11 @@ def test_a_managed_table_is_registered_only_where_it_was_staged(client: Workspac
 
 
 def test_tables_that_are_not_emulated_are_refused(client: WorkspaceClient, catalog: str) -> None:
-    for more in ({"data_source_format": "PARQUET"}, {"table_type": "STREAMING_TABLE"}, {"table_type": "MATERIALIZED_VIEW"}):
+    for more in (
+        {"data_source_format": "PARQUET"},
+        {"table_type": "STREAMING_TABLE"},
+        {"table_type": "MATERIALIZED_VIEW"},
+    ):
         with pytest.raises(NotEmulated):
             register(client, catalog, "t", "s3://b/t", **more)
 
