@@ -5,6 +5,7 @@ Life cycle and result states are those of the API; `code` is the API's terminati
 """
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,7 @@ from brickyard_local.clock import now_ms
 from brickyard_local.jobs.run_index import RunIndex, Wanted, is_active
 from brickyard_local.store import Document, Store
 
-__all__ = ["JOBS", "Ending", "Records", "is_active", "new_attempt"]
+__all__ = ["JOBS", "Ending", "Records", "is_active", "is_id", "new_attempt"]
 
 RUNS = "runs"
 JOBS = "jobs"
@@ -242,3 +243,8 @@ def new_attempt(run_id: int, task: Mapping[str, Any], attempt_number: int) -> Do
         "start_time": 0,
         "end_time": 0,
     }
+
+
+def is_id(text: str) -> bool:
+    """Whether the text is an id as we write it: no other digits, no zeros before it, small enough for SQLite."""
+    return re.fullmatch(r"[1-9][0-9]{0,17}", text) is not None

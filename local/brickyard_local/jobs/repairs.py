@@ -61,6 +61,15 @@ def prepared(
     }
 
 
+def acting_as(run: Document, principal: str, pinned: Mapping[str, str]) -> Document:
+    """The run with the job's run_as of now: who edits a job must not have it run as a principal of then.
+
+    Wheels stay as they were when the run began, but for another principal, which may not be allowed to read them.
+    """
+    kept = run.get("wheels", {}) if run["run_as"] == principal else {}
+    return {**run, "run_as": principal, "wheels": {**pinned, **kept}}
+
+
 def ended_item(run: Document) -> Document:
     """The original run, or its last repair, as the repair history keeps it."""
     if not run.get("repairs"):

@@ -39,6 +39,9 @@ class Runner:
     def submit(self, run: Document, *, queue: bool) -> Document:
         """Start the run, or queue or skip it when its job has as many active runs as it may have."""
         with self._lock:
+            stored = self._records.run(run["workspace_id"], run["run_id"])
+            if stored is None or not is_active(stored):  # cancelled, e.g. with its job, before it came here
+                return stored or run
             if self._is_free(run):
                 return self._begin(run)
             if queue:
@@ -91,7 +94,7 @@ class Runner:
             for run in reversed(self._records.runs(workspace_id, active=True)):
                 if run["life_cycle_state"] != "QUEUED":
                     self._records.end_all(run, STOPPED)
-                elif run.get("parent"):
+                elif run.get("parent") or not self._records.knows_job(workspace_id, run["job_id"]):
                     self._records.end_all(run, CANCELED)
 
     def start(self, workspace_ids: list[int]) -> None:

@@ -9,7 +9,7 @@ from brickyard_local.errors import InvalidParameter, InvalidState, NotEmulated
 from brickyard_local.jobs import answers, outputs, repairs
 from brickyard_local.jobs.payloads import ListRuns, RepairRun
 from brickyard_local.jobs.processes import forget_folder, task_folder
-from brickyard_local.jobs.records import Records, is_active
+from brickyard_local.jobs.records import Records, is_active, is_id
 from brickyard_local.jobs.run_index import Wanted
 from brickyard_local.jobs.run_job_work import token_of
 from brickyard_local.jobs.runner import Runner
@@ -72,7 +72,7 @@ class RunsService:
 
     def listed(self, caller: Caller, asked: ListRuns) -> Iterator[Document]:
         """Runs that the caller may view, newest first, read as far as they are asked for."""
-        if asked.page_token is not None and not asked.page_token.isdigit():
+        if asked.page_token is not None and not is_id(asked.page_token):
             raise InvalidParameter(f"page_token '{asked.page_token}' is not one that a list has answered.")
         viewable = self._jobs.viewable(caller)
         wanted = Wanted(
@@ -107,22 +107,14 @@ class RunsService:
                 self._runner.cancel(run, None)
 
     def repair(self, caller: Caller, asked: RepairRun) -> int:
-        """Run tasks of an ended run again, with the job's settings of now. Answers the repair's id."""
+        """Run tasks of an ended run again, with the job's settings and run_as of now. Answers the repair's id."""
         asked.check("runs/repair")
         seen = self._visible(caller, asked.run_id, "CAN_MANAGE_RUN")
         if seen["run_id"] != asked.run_id:
             raise InvalidParameter(f"{asked.run_id} is a task run; repair its run {seen['run_id']}.")
-        job = self._records.job(seen["workspace_id"], seen["job_id"])
         repair_id = self._records.store.next_id()
-
-        def change() -> Document:
-            run = self._records.run(seen["workspace_id"], asked.run_id) or seen
-            keys = repairs.selected(run, asked)
-            settings = run["settings"] if job is None else job["settings"]
-            changed = repairs.prepared(run, keys, settings, repair_id=repair_id, start_time=now_ms())
-            return self._records.replace_run(self._starts.with_parameters(caller, changed, asked.job_parameters))
-
-        self._runner.repair(asked.run_id, change, queue=job is not None and self._starts.queues(job))
+        while not self._repaired(caller, asked, seen, repair_id):  # the job changed meanwhile
+            pass
         return repair_id
 
     def delete(self, caller: Caller, run_id: int) -> None:
@@ -136,6 +128,29 @@ class RunsService:
         for task in run["tasks"]:
             for each in (task["run_id"], *task.get("iterations", [])):
                 forget_folder(self._home, each)
+
+    def _repaired(self, caller: Caller, asked: RepairRun, seen: Document, repair_id: int) -> bool:
+        """Whether the repair began; settings, run_as and wheels are of one state of the job."""
+        workspace_id = seen["workspace_id"]
+        job = self._records.job(workspace_id, seen["job_id"])
+        pinned = {} if job is None else self._starts.pinned(workspace_id, job)
+
+        def change() -> Document:
+            if self._records.job(workspace_id, seen["job_id"]) != job:
+                raise _JobChanged
+            run = self._records.run(workspace_id, asked.run_id) or seen
+            keys = repairs.selected(run, asked)
+            settings = run["settings"] if job is None else job["settings"]
+            changed = repairs.prepared(run, keys, settings, repair_id=repair_id, start_time=now_ms())
+            if job is not None:
+                changed = repairs.acting_as(changed, job["run_as"], pinned)
+            return self._records.replace_run(self._starts.with_parameters(caller, changed, asked.job_parameters))
+
+        try:
+            self._runner.repair(asked.run_id, change, queue=job is not None and self._starts.queues(job))
+        except _JobChanged:
+            return False
+        return True
 
     def _task_run(self, caller: Caller, run: Document, run_id: int, shown: answers.Shown) -> Document:
         attempt = self._attempt(run, run_id)
@@ -173,3 +188,7 @@ class RunsService:
             size = file.seek(0, 2)
             file.seek(max(0, size - _LOG_LIMIT_BYTES))
             return file.read().decode(errors="replace"), size > _LOG_LIMIT_BYTES
+
+
+class _JobChanged(Exception):
+    """The job is no longer what a repair was prepared from."""

@@ -1,18 +1,22 @@
 """The rules of jobs: who may do what to them, and which settings they may have."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from brickyard_local.callers import Caller
 from brickyard_local.clock import now_ms
-from brickyard_local.errors import InvalidParameter, PermissionDenied
+from brickyard_local.errors import InvalidParameter
+from brickyard_local.jobs import run_as
 from brickyard_local.jobs import settings as job_settings
 from brickyard_local.jobs.needs import Grant, Permissions, Tokens
-from brickyard_local.jobs.records import JOBS, Records
+from brickyard_local.jobs.records import JOBS, Records, is_id
 from brickyard_local.jobs.resources import Resources
 from brickyard_local.jobs.runner import Runner
 from brickyard_local.jobs.settings import CheckTriggers
 from brickyard_local.store import Document
+
+_log = logging.getLogger("brickyard_local.jobs")
 
 OBJECT_TYPE = "jobs"
 
@@ -46,19 +50,19 @@ class JobsService:
 
     def exists(self, workspace_id: int, job_id: str) -> bool:
         """Whether there is such a job; the permissions service asks."""
-        return job_id.isdigit() and self._records.knows_job(workspace_id, int(job_id))
+        return is_id(job_id) and self._records.knows_job(workspace_id, int(job_id))
 
     def create(self, caller: Caller, settings: dict[str, Any], *, queue: bool) -> int:
         """Create a job; answers its id. `queue`: whether runs of this job queue unless it says otherwise."""
         settings = dict(settings)
         access = settings.pop("access_control_list", None) or []
-        run_as = self.checked(caller, settings)
+        principal = self.checked(caller, settings)
         with self._records.store.write():
             job_id = self._records.store.next_id()
             document = {
                 "job_id": job_id,
                 "creator": caller.principal,
-                "run_as": run_as,
+                "run_as": principal,
                 "created_time": now_ms(),
                 "settings": settings,
                 "queue_by_default": queue,
@@ -74,8 +78,8 @@ class JobsService:
         self._resources.check(caller, settings)
         self._check_targets(caller, settings, None if known is None else known["job_id"])
         if known is None:
-            return self._run_as(caller, settings, caller.principal)
-        return self._run_as(caller, settings, known["creator"], known=known["run_as"])
+            return run_as.principal_of(caller, settings, self._tokens, creator=caller.principal)
+        return run_as.principal_of(caller, settings, self._tokens, creator=known["creator"], known=known["run_as"])
 
     def own(self, caller: Caller, job_id: int, access: list[Document]) -> None:
         """The caller owns the job; others get what `access` gives them. Errors: InvalidParameter."""
@@ -117,7 +121,7 @@ class JobsService:
 
     def listed(self, caller: Caller, name: str | None, page_token: str | None = None) -> Iterator[Document]:
         """Jobs that the caller may view, newest first; `name` is matched whole, without regard to case."""
-        if page_token is not None and not page_token.isdigit():
+        if page_token is not None and not is_id(page_token):
             raise InvalidParameter(f"page_token '{page_token}' is not one that a list has answered.")
         before = int(page_token) if page_token else None
         workspace_id = caller.workspace.workspace_id
@@ -128,39 +132,54 @@ class JobsService:
 
     def reset(self, caller: Caller, job_id: int, settings: dict[str, Any]) -> None:
         """Replace all settings."""
-        document = self.get(caller, job_id, level="CAN_MANAGE")
-        self._change(caller, document, settings)
+        self._change(caller, job_id, lambda _known: settings)
 
     def update(self, caller: Caller, job_id: int, changes: dict[str, Any], removed: list[str]) -> None:
         """Set and remove top-level settings; tasks, environments and clusters are merged by their keys."""
-        document = self.get(caller, job_id, level="CAN_MANAGE")
-        settings = dict(document["settings"])
-        for field in removed:
-            _remove(settings, field)
-        for field, value in changes.items():
-            settings[field] = _merged(settings.get(field), value, _KEYS.get(field))
-        self._change(caller, document, settings)
+
+        def changed(known: Document) -> dict[str, Any]:
+            settings = dict(known)
+            for field in removed:
+                _remove(settings, field)
+            for field, value in changes.items():
+                settings[field] = _merged(settings.get(field), value, _KEYS.get(field))
+            return settings
+
+        self._change(caller, job_id, changed)
 
     def delete(self, caller: Caller, job_id: int) -> None:
         """Delete the job and cancel its active runs; ended runs stay."""
-        document = self.get(caller, job_id, level="CAN_MANAGE")
         scope = caller.workspace.workspace_id
-        for run in self._records.runs(scope, document["job_id"], active=True):
-            self._runner.cancel(run, None)
         with self._records.store.write():
+            self.get(caller, job_id, level="CAN_MANAGE")
             self._records.store.delete(JOBS, job_id, scope=scope)
             self.forget(caller, job_id)
+        for run in self._records.runs(scope, job_id, active=True):  # none can be added any more
+            self._runner.cancel(run, None)
         self._tell(caller, job_id)
 
-    def _change(self, caller: Caller, document: Document, settings: dict[str, Any]) -> None:
-        run_as = self.checked(caller, settings, known=document)
-        changed = {**document, "settings": settings, "run_as": run_as}
-        self._records.store.put(JOBS, document["job_id"], changed, scope=caller.workspace.workspace_id)
-        self._tell(caller, document["job_id"])
+    def _change(self, caller: Caller, job_id: int, change: Callable[[Document], dict[str, Any]]) -> None:
+        """As often as somebody else's change comes between: none that was answered is lost, none brings a job back."""
+        while not self._changed(caller, self.get(caller, job_id, level="CAN_MANAGE"), change):
+            pass
+        self._tell(caller, job_id)
+
+    def _changed(self, caller: Caller, known: Document, change: Callable[[Document], dict[str, Any]]) -> bool:
+        settings = change(known["settings"])
+        document = {**known, "settings": settings, "run_as": self.checked(caller, settings, known=known)}
+        with self._records.store.write():
+            if self.get(caller, known["job_id"], level="CAN_MANAGE") != known:
+                return False
+            self._records.store.put(JOBS, known["job_id"], document, scope=caller.workspace.workspace_id)
+        return True
 
     def _tell(self, caller: Caller, job_id: int) -> None:
+        """Outside of transactions: listeners have locks of their own. What fails in one undoes no change."""
         for tell in self._listeners:
-            tell(caller.workspace.workspace_id, job_id)
+            try:
+                tell(caller.workspace.workspace_id, job_id)
+            except Exception:  # noqa: BLE001 - the change is stored: it is answered as such
+                _log.exception("a listener failed on the change of job %s", job_id)
 
     def _check_targets(self, caller: Caller, settings: Mapping[str, Any], own_id: int | None) -> None:
         """Jobs that Run Job tasks name must exist and not lead back here. Errors: InvalidParameter."""
@@ -179,27 +198,6 @@ class JobsService:
             if document is not None and job_id not in seen:
                 wanted |= _targets(document["settings"])
             seen.add(job_id)
-
-    def _run_as(self, caller: Caller, settings: dict[str, Any], default: str, known: str = "") -> str:
-        """Errors: InvalidParameter for an unknown principal, PermissionDenied for one that is not the caller's own."""
-        asked = {name: value for name, value in (settings.get("run_as") or {}).items() if value}
-        if not asked:
-            return default
-        if len(asked) != 1 or not set(asked) <= {"user_name", "service_principal_name"}:
-            raise InvalidParameter(f"run_as must name one user_name or service_principal_name; got {asked}.")
-        principal = str(next(iter(asked.values())))
-        if not self._tokens.principal_exists(principal):
-            raise InvalidParameter(
-                f"run_as names '{principal}', which this account does not have. A service principal is named by its "
-                "application id."
-            )
-        may = caller.is_admin or principal == known or self._tokens.may_run_as(caller, principal)
-        if not may:
-            raise PermissionDenied(
-                f"'{caller.principal}' may not let a job run as '{principal}': a workspace admin may, and for a "
-                "service principal whoever has the role servicePrincipal.user on it."
-            )
-        return principal
 
 
 _KEYS = {

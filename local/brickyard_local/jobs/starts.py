@@ -36,12 +36,14 @@ class Starts:
         request.check("run-now")
         job = self._jobs.get(caller, request.job_id, level="CAN_MANAGE_RUN")
         queue = self.queues(job) if request.queue is None else request.queue.enabled
-        return self._once(caller, job, request.job_parameters, request.idempotency_token, queue=queue)
+        token = _given(f"job {request.job_id}", request.idempotency_token)
+        return self._once(caller, job, request.job_parameters, token, queue=queue)
 
     def submit(self, caller: Caller, request: SubmitRun) -> Document:
         """Start a one-time run: a job that has this run only, is listed nowhere and goes with it."""
         settings = request.settings()
-        scope, token, store = caller.workspace.workspace_id, request.idempotency_token, self._records.store
+        scope, store = caller.workspace.workspace_id, self._records.store
+        token = _given(f"submitted by {caller.principal}", request.idempotency_token)
         run_as = self._jobs.checked(caller, settings)
         if not settings.get("tasks"):
             raise InvalidParameter("runs/submit needs tasks.")
@@ -74,7 +76,10 @@ class Starts:
         caller = self._caller_of(workspace_id, job["run_as"])
         token = f"{_TRIGGER_TOKEN}{idempotency_token}" if idempotency_token else None
         facts = {"trigger": trigger, "creator": job["creator"]}
-        run = self._once(caller, job, parameters or {}, token, queue=self.queues(job), **facts)
+        try:
+            run = self._once(caller, job, parameters or {}, token, queue=self.queues(job), **facts)
+        except _Gone:
+            return None
         return None if run["life_cycle_state"] == "SKIPPED" else int(run["run_id"])
 
     def start_as(self, caller: Caller, job_id: int, parameters: Mapping[str, str], *, token: str) -> int:
@@ -120,6 +125,8 @@ class Starts:
             known = self._known(caller.workspace.workspace_id, token)
             if known is not None:
                 return known
+            if self._records.job(caller.workspace.workspace_id, job["job_id"]) is None:
+                raise _Gone(f"Job {job['job_id']} does not exist.")
             run = self._records.add_run(self._new(caller, job, given, **facts), token)
         return self._runner.submit(run, queue=queue)
 
@@ -157,6 +164,15 @@ class Starts:
             if run is not None and run["job_id"] == job_id:
                 raise InvalidState(f"Job {job_id} would run within its own run {run['run_id']}.")
             above = run.get("parent") if run is not None else None
+
+
+class _Gone(InvalidParameter):
+    """The job was deleted after it was read: nobody would cancel a run of it."""
+
+
+def _given(whose: str, token: str | None) -> str | None:
+    """A client's token, of one job or of one who submits: it never answers a run that others started elsewhere."""
+    return f"given {whose}: {token}" if token else None
 
 
 def _refuse_unknown(given: Mapping[str, str], names: set[str]) -> None:

@@ -47,8 +47,10 @@ class Deployments:
         """Start what is to be started; call outside of transactions."""
         for pending in self._store.all(_PENDING):
             workspace_id, job_id = pending["workspace_id"], pending["job_id"]
+            # Records of before the token was kept started with this one.
+            token = pending.get("token", f"deployment {pending['model']}/{pending['version']}")
             run_id = self._jobs.start(
-                workspace_id, pending["owner"], job_id, pending["model"], pending["version"], token=pending["token"]
+                workspace_id, pending["owner"], job_id, pending["model"], pending["version"], token=token
             )
             with self._store.write():
                 known = self._store.get("model_versions", pending["key"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from brickyard_local.jobs.records import Records, is_active
+from brickyard_local.jobs.records import JOBS, Records, is_active
 from brickyard_local.jobs.runner import Runner
 from brickyard_local.store import Document, Store
 
@@ -69,6 +69,7 @@ def test_a_run_whose_caller_cannot_be_found_ends_too(tmp_path: Path) -> None:
 def test_a_run_lost_with_the_process_ends_before_queued_ones_start(tmp_path: Path) -> None:
     records = Records(Store(tmp_path / "account.db"))
     lost, queued = run_of(records), run_of(records)
+    records.store.put(JOBS, queued["job_id"], {"job_id": queued["job_id"]}, scope=WORKSPACE_ID)
     records.change_run(queued, life_cycle_state="QUEUED")
     runner = Runner(records, broken, caller)
     runner.recover([WORKSPACE_ID])
@@ -77,3 +78,10 @@ def test_a_run_lost_with_the_process_ends_before_queued_ones_start(tmp_path: Pat
     runner.start([WORKSPACE_ID])
     ended(records, queued)
     runner.close()
+
+
+def test_what_a_deleted_job_left_in_the_queue_never_starts(tmp_path: Path) -> None:
+    records = Records(Store(tmp_path / "account.db"))
+    queued = records.change_run(run_of(records), life_cycle_state="QUEUED")
+    Runner(records, broken, caller).recover([WORKSPACE_ID])
+    assert ended(records, queued)["result_state"] == "CANCELED"
