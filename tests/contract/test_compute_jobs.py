@@ -13,7 +13,7 @@ from databricks.sdk.errors import NotImplemented as NotEmulated
 from databricks.sdk.service.compute import ClusterSpec, Library, State
 from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
 from databricks.sdk.service.jobs import JobSettings, Run
-from databricks.sdk.service.workspace import AclPermission
+from databricks.sdk.service.workspace import AclPermission, ImportFormat, Language
 
 VERSION = "15.4.x-scala2.12"
 SHOW = """
@@ -178,3 +178,33 @@ def test_a_run_may_only_use_clusters_and_secrets_of_its_principal(
     client.secrets.put_acl(scope, robot.application_id, AclPermission.READ)
     assert "READ permission" not in failure()
     client.clusters.permanent_delete(cluster_id)
+
+
+def test_a_secret_stays_hidden_in_what_a_notebook_answers_and_hands_on(
+    client: WorkspaceClient, secret: tuple[str, str]
+) -> None:
+    scope, value = secret
+    source = (
+        "# Databricks notebook source\nimport os\n"
+        "dbutils.jobs.taskValues.set('taken', 't ' + os.environ['TOKEN'])\n"
+        "dbutils.notebook.exit('took ' + os.environ['TOKEN'])\n"
+    )
+    path = f"/Shared/hidden-{secrets.token_hex(4)}"
+    client.workspace.upload(f"{path}.py", source.encode(), format=ImportFormat.SOURCE, language=Language.PYTHON)
+    cluster = {**NEW_CLUSTER, "spark_env_vars": {"TOKEN": f"{{{{secrets/{scope}/token}}}}"}}
+    shown = {"left": "{{tasks.take.values.taken}}", "op": "EQUAL_TO", "right": "t [hidden]"}
+    tasks = [
+        {"task_key": "take", "notebook_task": {"notebook_path": f"{path}.py"}, "new_cluster": cluster},
+        {"task_key": "given", "condition_task": shown, "depends_on": [{"task_key": "take"}]},
+    ]
+    body = {"name": "hides", "tasks": tasks}
+    made: Any = client.api_client.do("POST", "/api/2.2/jobs/create", body=body)
+    started = client.jobs.run_now(made["job_id"])
+    run = client.jobs.wait_get_run_job_terminated_or_skipped(int(started.run_id or 0), timeout=timedelta(seconds=30))
+    take, given = run.tasks or []
+    answered = client.jobs.get_run_output(int(take.run_id or 0))
+    assert answered.notebook_output is not None
+    assert answered.notebook_output.result == "took [hidden]"
+    assert given.condition_task is not None
+    assert given.condition_task.outcome == "true"
+    assert value not in str(run.as_dict())

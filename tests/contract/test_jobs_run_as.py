@@ -105,3 +105,16 @@ def test_a_page_token_that_no_list_answered_is_refused(client: WorkspaceClient, 
     for what in ("jobs/list", "jobs/runs/list"):
         with pytest.raises(InvalidParameterValue, match="page_token"):
             client.api_client.do("GET", f"/api/2.2/{what}", query={"page_token": token})
+
+
+def test_a_task_gets_nothing_for_a_principal_that_may_not_enter_the_workspace(
+    client: WorkspaceClient, job_builder: Any, new_robot: Callable[[], Robot]
+) -> None:
+    robot = new_robot()
+    task = {"task_key": "read", "notebook_task": {"notebook_path": "/Shared/not looked for"}}
+    job = job_builder.create(client, [task], run_as={"service_principal_name": robot.application_id})
+    found = next(client.service_principals.list(filter=f"applicationId eq '{robot.application_id}'"))
+    client.service_principals.delete(str(found.id))
+    state = ended(client, client.jobs.run_now(job).run_id).tasks[0]
+    assert "it cannot sign in" in state.state.state_message
+    assert state.status.termination_details.code.value == "UNAUTHORIZED_ERROR"

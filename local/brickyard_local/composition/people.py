@@ -29,6 +29,10 @@ class People:
         found = next(workspace for workspace in workspaces if workspace.workspace_id == workspace_id)
         return self.callers.caller(principal, found)
 
+    def admitted(self, workspace_id: int, principal: str) -> Caller:
+        """As `caller_of`, of an active principal that is assigned to the workspace. Errors: as `Callers.admit`."""
+        return self.callers.admit(principal, self.caller_of(workspace_id, principal).workspace)
+
 
 def compose_people(home: Home) -> People:
     """Open the account of a home folder, or make it."""

@@ -79,6 +79,7 @@ def _jobs(home: Home, people: People, data: Data, compute: Compute) -> Jobs:
         people.store,
         JobsNeighbours(
             caller_of=people.caller_of,
+            admitted=people.admitted,
             permissions=people.permissions,
             grant=people.permissions.grant,
             tokens=people.identity,

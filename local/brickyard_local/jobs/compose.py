@@ -27,6 +27,7 @@ class Neighbours:
     """What jobs ask of other services; one that is None is refused by name where a job asks for it."""
 
     caller_of: CallerOf
+    admitted: CallerOf
     permissions: Permissions
     grant: Grant
     tokens: Tokens
@@ -75,7 +76,7 @@ class Triggered:
 def compose_jobs(home: Home, store: Store, neighbours: Neighbours) -> Jobs:
     """The services of jobs of all workspaces."""
     records = Records(store)
-    resources = Resources(neighbours.compute, neighbours.secrets)
+    resources = Resources(neighbours.compute, neighbours.secrets, neighbours.admitted)
 
     def process(assignment: Assignment) -> Work:
         return TaskProcess(assignment, home=home, files=neighbours.files, tokens=neighbours.tokens)

@@ -7,12 +7,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+from brickyard_local.jobs import redaction
+
 RESULT = "result.json"
 _LIMIT_BYTES = 5 * 1024 * 1024
 
 
 def of_task(folder: Path) -> dict[str, Any]:
     """`notebook_output` or `sql_output`; nothing for other types. A notebook without exit has an empty one."""
+    if not redaction.may_show(folder):
+        return {}
     kind, found = _read(folder / "task.json").get("kind"), _read(folder / RESULT)
     if kind == "sql":
         return {"sql_output": found} if found else {}

@@ -16,7 +16,7 @@ from brickyard_local import children
 from brickyard_local.account import Home
 from brickyard_local.callers import Caller
 from brickyard_local.errors import ApiError
-from brickyard_local.jobs import packages, references, wheels
+from brickyard_local.jobs import outputs, packages, redaction, references, wheels
 from brickyard_local.jobs.environment import Access, task_environment
 from brickyard_local.jobs.needs import Files, Tokens
 from brickyard_local.jobs.preparation import Preparation, Prepared, Request
@@ -76,6 +76,7 @@ class TaskProcess:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+            redaction.begin(self.folder, self._assignment.hidden)
             return self._run_prepared(self._preparation().prepare())
         except wheels.CannotInstall as error:
             return _refused(f"Library installation failed: {error}", "LIBRARY_INSTALLATION_ERROR")
@@ -85,15 +86,16 @@ class TaskProcess:
         except _Stopped as stopped:
             return stopped.ending
         finally:
+            redaction.finish(self.folder, outputs.RESULT, self._assignment.hidden)
             shutil.rmtree(self.scratch, ignore_errors=True)
 
     def values(self) -> dict[str, Any]:
-        """The task values that the process has set."""
+        """The task values that the process has set, without the secrets of its cluster."""
         try:
             found: dict[str, Any] = json.loads((self.folder / "values.json").read_text())
         except FileNotFoundError:
             return {}
-        return found
+        return dict(redaction.redacted(found, self._assignment.hidden))
 
     def _preparation(self) -> Preparation:
         given = self._assignment
@@ -176,8 +178,7 @@ class TaskProcess:
             how = f"signal {-status}" if status < 0 else f"exit status {status}"
             tail = self._child.log_tail() if self._child is not None else ""
             told = {"error": f"The task's process ended by {how}.", "error_trace": tail}
-        for secret in self._assignment.hidden:
-            told = {name: text.replace(secret, "[hidden]") for name, text in told.items()}
+        told = redaction.redacted(told, self._assignment.hidden)
         return Ending(
             result="FAILED",
             code="RUN_EXECUTION_ERROR",

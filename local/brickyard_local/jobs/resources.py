@@ -14,7 +14,7 @@ from typing import Any
 from brickyard_local.callers import Caller
 from brickyard_local.errors import InvalidParameter, NotEmulated
 from brickyard_local.jobs import clusters, settings
-from brickyard_local.jobs.needs import Compute, Secrets
+from brickyard_local.jobs.needs import CallerOf, Compute, Secrets
 from brickyard_local.jobs.processes import CANCELED, Assignment
 from brickyard_local.jobs.records import Ending
 from brickyard_local.jobs.work import Start, Work
@@ -33,7 +33,8 @@ _POLICY_FIELDS = ("policy_id", "apply_policy_default_values")
 class Resources:
     """What tasks run with. Without a compute or a secrets service what needs it is refused by name."""
 
-    def __init__(self, compute: Compute | None, secrets: Secrets | None) -> None:
+    def __init__(self, compute: Compute | None, secrets: Secrets | None, admitted: CallerOf) -> None:
+        self._admitted = admitted
         self._compute = compute
         self._secrets = secrets
 
@@ -48,7 +49,11 @@ class Resources:
                 raise NotEmulated(f"'existing_cluster_id' of task '{task['task_key']}': there are no clusters here")
 
     def given(self, assignment: Assignment) -> Assignment:
-        """With the variables and libraries of the task's cluster, for the run's principal. Errors: as both services."""
+        """With the variables and libraries of the task's cluster, for the run's principal.
+
+        Errors: as both services; Unauthenticated, PermissionDenied for a principal that may not enter the workspace.
+        """
+        self._admitted(assignment.caller.workspace.workspace_id, assignment.caller.principal)
         spec = self._spec(assignment)
         secrets: list[str] = []
         found = spec.get("spark_env_vars") or {}
