@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.errors import AnalysisException
+from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import SparkSession
 
 from brickyard_local.spark.server import SparkServer
@@ -58,6 +58,9 @@ def test_two_sessions_of_one_server_act_as_two_principals(
         ("OPTIMIZE {0}.t", "MODIFY"),
         ("VACUUM {0}.t", "MODIFY"),
         ("RESTORE TABLE {0}.t TO VERSION AS OF 0", "MODIFY"),
+        ("REORG TABLE {0}.t APPLY (PURGE)", "MODIFY"),
+        ("GENERATE symlink_format_manifest FOR TABLE {0}.t", "MODIFY"),
+        ("CREATE OR REPLACE TABLE {0}.t SHALLOW CLONE {0}.t VERSION AS OF 0", "MODIFY"),
         ("ALTER TABLE {0}.t ADD COLUMN more INT", "MODIFY"),
         ("ALTER TABLE {0}.t ADD CONSTRAINT positive CHECK (id > -1)", "MODIFY"),
         ("ALTER TABLE {0}.t RENAME TO {0}.u", "MANAGE"),
@@ -65,6 +68,8 @@ def test_two_sessions_of_one_server_act_as_two_principals(
         ("DELETE FROM delta.`/work/x`", "WRITE FILES"),
         ("OPTIMIZE delta.`/work/x`", "WRITE FILES"),
         ("VACUUM '/work/x'", "WRITE FILES"),
+        ("TRUNCATE TABLE delta.`/work/x`", "WRITE FILES"),
+        ("CONVERT TO DELTA parquet.`/work/x`", "WRITE FILES"),
         ("CREATE TABLE delta.`/work/x` (id INT)", "WRITE FILES"),
         ("SELECT * FROM parquet.`/Volumes/dev/bronze/secret/x`", "READ FILES"),
         ("SELECT * FROM {0}.t WHERE id IN (SELECT id FROM json.`/secret/x`)", "READ FILES"),
@@ -93,6 +98,16 @@ def test_data_frame_writes_are_refused_too(spark: SparkSession, reader: SparkSes
     ):
         with pytest.raises(AnalysisException, match="INSUFFICIENT_PERMISSIONS"):
             write()
+    assert spark.table(f"{owned}.t").count() == 3
+
+
+@pytest.mark.slow
+def test_a_stream_into_a_table_is_refused_too(
+    spark: SparkSession, reader: SparkSession, owned: str, volume: tuple[str, Path], tmp_path: Path
+) -> None:
+    source = reader.readStream.schema("id BIGINT").json(volume[0])
+    with pytest.raises(PySparkException, match="INSUFFICIENT_PERMISSIONS"):
+        source.writeStream.option("checkpointLocation", str(tmp_path)).trigger(availableNow=True).toTable(f"{owned}.t")
     assert spark.table(f"{owned}.t").count() == 3
 
 

@@ -7,9 +7,10 @@ import org.apache.spark.sql.brickyard.{Names, SparkInternals}
 import org.apache.spark.sql.catalyst.analysis.{RelationTimeTravel, UnresolvedIdentifier, UnresolvedRelation, UnresolvedTable}
 import org.apache.spark.sql.catalyst.plans.logical._
 import org.apache.spark.sql.catalyst.rules.Rule
+import org.apache.spark.sql.catalyst.streaming.WriteToStreamStatement
 import org.apache.spark.sql.connector.catalog.Identifier
 import org.apache.spark.sql.delta.UnresolvedPathBasedDeltaTable
-import org.apache.spark.sql.delta.commands.OptimizeTableCommand
+import org.apache.spark.sql.delta.commands.{ConvertToDeltaCommand, DeltaGenerateCommand, DeltaReorgTable, OptimizeTableCommand}
 import org.apache.spark.sql.execution.datasources.{InsertIntoHadoopFsRelationCommand, SaveIntoDataSourceCommand}
 
 import io.delta.tables.execution.VacuumTableCommand
@@ -27,7 +28,7 @@ final class Access extends (SparkSessionExtensions => Unit) {
 
 /**
  * Paths that a user names (`delta.`/path``, `read.load(path)`, `write.save(path)`, `/Volumes/…`), and commands of Delta that
- * change a table without asking its catalog: OPTIMIZE, VACUUM, RESTORE.
+ * change a table without asking its catalog: OPTIMIZE, VACUUM, RESTORE, TRUNCATE, REORG, GENERATE, CLONE, CONVERT, streams.
  *
  * It runs before names are resolved: what Spark and Delta read themselves, below a table's name, is not seen here. A cloud
  * URL becomes the folder that the workspace answers.
@@ -57,6 +58,13 @@ final class AccessRule(session: SparkSession) extends Rule[LogicalPlan] {
     case merge: MergeIntoTable => merge.copy(targetTable = target(merge.targetTable))
     case optimize: OptimizeTableCommand => changed(optimize)
     case vacuum: VacuumTableCommand => changed(vacuum)
+    case truncate: TruncateTable => changed(truncate)
+    case truncate: TruncatePartition => changed(truncate)
+    case reorg: DeltaReorgTable => changed(reorg)
+    case generate: DeltaGenerateCommand => changed(generate)
+    case clone: CloneTableStatement => replaced(clone.target); clone.targetLocation.filterNot(UnityRest.isCloud).foreach(writing); clone
+    case convert: ConvertToDeltaCommand => modified(convert.tableIdentifier.nameParts); convert
+    case stream: WriteToStreamStatement => appended(stream); stream
     case restore: RestoreTableStatement => modified(restore.table.relation); restore
     case save: SaveIntoDataSourceCommand if save.options.contains("path") =>
       save.copy(options = save.options + ("path" -> writing(save.options("path"))))
@@ -98,11 +106,27 @@ final class AccessRule(session: SparkSession) extends Rule[LogicalPlan] {
   }
 
   private def modified(parts: Seq[String]): Unit =
-    if (isPath(parts)) writing(parts.last)
-    else Names.find(session, parts).foreach {
-      case (catalog: UnityCatalog, ident: Identifier) => catalog.authorizeWrite(ident)
+    if (isPath(parts)) writing(parts.last) else named(parts).foreach { case (catalog, ident) => catalog.authorizeWrite(ident) }
+
+  /** A clone may replace a table; a new one is asked for when it is created. */
+  private def replaced(target: LogicalPlan): Unit = target match {
+    case identifier: UnresolvedIdentifier if !isPath(identifier.nameParts) =>
+      named(identifier.nameParts).foreach { case (catalog, ident) => if (catalog.tableExists(ident)) catalog.authorizeWrite(ident) }
+    case other => modified(other)
+  }
+
+  /** The table that a stream is written to by name. */
+  private def appended(stream: WriteToStreamStatement): Unit = {
+    stream.catalogTable.foreach(table => modified(table.identifier.nameParts))
+    stream.catalogAndIdent.foreach {
+      case (catalog: UnityCatalog, ident) => catalog.authorizeWrite(ident)
       case _ => ()
     }
+  }
+
+  private def named(parts: Seq[String]): Option[(UnityCatalog, Identifier)] = Names.find(session, parts).collect {
+    case (catalog: UnityCatalog, ident) => (catalog, ident)
+  }
 
   private def located(parts: Seq[String], operation: String): Seq[String] = parts.init :+ allowed(parts.last, operation)
 
