@@ -53,17 +53,18 @@ class Templates:
         self._known: dict[Route, Route | None] = {}
 
     def of(self, verb: str, path: str) -> Route | None:
-        """The route that answers a path, or None."""
+        """The route that answered a path, or None."""
         if (verb, path) not in self._known:
-            self._known[verb, path] = self._search(verb, path)
+            self._known[verb, path] = self.exactly(verb, path) or _first(self._loose, verb, path)
         return self._known[verb, path]
 
-    def _search(self, verb: str, path: str) -> Route | None:
-        for candidates in (self._strict, self._loose):
-            for route, pattern in candidates:
-                if route[0] == verb and pattern.fullmatch(path):
-                    return route
-        return None
+    def exactly(self, verb: str, path: str) -> Route | None:
+        """The route of a path whose parameters are one segment each, or None."""
+        return _first(self._strict, verb, path)
+
+
+def _first(candidates: list[tuple[Route, re.Pattern[str]]], verb: str, path: str) -> Route | None:
+    return next((route for route, pattern in candidates if route[0] == verb and pattern.fullmatch(path)), None)
 
 
 def _pattern(template: str, parameter: str) -> re.Pattern[str]:

@@ -58,11 +58,17 @@ def _sdk_summary(routes: Iterable[Route], methods: list[Method]) -> list[str]:
     by_client: dict[tuple[str, str], list[Method]] = defaultdict(list)
     for method in methods:
         by_client[method.service, method.client].append(method)
-    lines = ["## Methods of databricks-sdk", "", "| client | answered | answer 501 |", "|---|---|---|"]
+    lines = ["## Methods of databricks-sdk", ""]
+    lines += [
+        "What an answered one refuses of its fields stands under deviations and gaps.",
+        "",
+        "| client | answered | answer 501 |",
+        "|---|---|---|",
+    ]
     for (service, client), found in sorted(by_client.items()):
         names = sorted({method.name for method in found})
-        here = {method.name for method in found if known.of(method.verb, method.path.replace("{}", "x"))}
-        if here:
+        here = {method.name for method in found if known.exactly(method.verb, method.path.replace("{}", "x"))}
+        if any("permission" not in name.lower() for name in here) or "ermission" in client:
             missing = ", ".join(f"`{name}`" for name in names if name not in here)
             lines.append(f"| {service}.{client} | {len(here)} of {len(names)} | {missing} |")
     return lines
