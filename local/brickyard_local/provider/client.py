@@ -104,7 +104,12 @@ class Api:
         return json.loads(answer.body) if answer.body else {}
 
     def _send(self, method: str, target: str, content: bytes | None, headers: Mapping[str, str]) -> Answer:
-        sent = {**headers, "Authorization": f"Bearer {self._token}", "Accept": "application/json"}
+        sent = {
+            **headers,
+            "Authorization": f"Bearer {self._token}",
+            "Accept": "application/json",
+            "User-Agent": "brickyard-offline-provider",
+        }
         for attempt in range(_ATTEMPTS):
             answer = self._exchange(method, target, content, sent)
             if answer.status not in _RETRIED:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 # As `gate.Gate` writes it.
 _CALL = re.compile(r" (?P<verb>[A-Z]+) '(?P<path>/[^']*)' -> (?P<status>\d{3}) \d+ ms for (?P<client>\S+)$")
-_OURS = {"python-httpx": "tests", "curl": "tests"}
+_OURS = {"python-httpx": "tests", "curl": "tests", "-": "a client without a name"}
 
 Route = tuple[str, str]
 
