@@ -69,6 +69,7 @@ def test_two_sessions_of_one_server_act_as_two_principals(
         ("OPTIMIZE delta.`/work/x`", "WRITE FILES"),
         ("VACUUM '/work/x'", "WRITE FILES"),
         ("TRUNCATE TABLE delta.`/work/x`", "WRITE FILES"),
+        ("CREATE TABLE delta.`/work/x` SHALLOW CLONE {0}.t", "WRITE FILES"),
         ("CONVERT TO DELTA parquet.`/work/x`", "WRITE FILES"),
         ("CREATE TABLE delta.`/work/x` (id INT)", "WRITE FILES"),
         ("SELECT * FROM parquet.`/Volumes/dev/bronze/secret/x`", "READ FILES"),

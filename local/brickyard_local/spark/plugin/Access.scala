@@ -109,10 +109,14 @@ final class AccessRule(session: SparkSession) extends Rule[LogicalPlan] {
     if (isPath(parts)) writing(parts.last) else named(parts).foreach { case (catalog, ident) => catalog.authorizeWrite(ident) }
 
   /** A clone may replace a table; a new one is asked for when it is created. */
-  private def replaced(target: LogicalPlan): Unit = target match {
-    case identifier: UnresolvedIdentifier if !isPath(identifier.nameParts) =>
-      named(identifier.nameParts).foreach { case (catalog, ident) => if (catalog.tableExists(ident)) catalog.authorizeWrite(ident) }
-    case other => modified(other)
+  private def replaced(target: LogicalPlan): Unit = {
+    val parts = target match {
+      case identifier: UnresolvedIdentifier => identifier.nameParts
+      case relation: UnresolvedRelation => relation.multipartIdentifier
+      case table: UnresolvedTable => table.multipartIdentifier
+      case _ => Seq.empty
+    }
+    if (isPath(parts) || named(parts).exists { case (catalog, ident) => catalog.tableExists(ident) }) modified(parts)
   }
 
   /** The table that a stream is written to by name. */
