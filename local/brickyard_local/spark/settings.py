@@ -46,7 +46,8 @@ def spark_settings(*, files_root: Path, runtime: Path) -> dict[str, str]:
         "spark.default.parallelism": str(cores),
         "spark.sql.leafNodeDefaultParallelism": str(cores),
         "spark.scheduler.mode": "FAIR",
-        "spark.scheduler.allocation.file": Path(__file__).with_name("fairscheduler.xml").as_uri(),
+        # A path of Hadoop, which reads `%20` as it stands: not a URI.
+        "spark.scheduler.allocation.file": f"file:{Path(__file__).with_name('fairscheduler.xml')}",
         "spark.local.dir": str(runtime / "tmp"),
         "spark.sql.warehouse.dir": str(runtime / "warehouse"),
         "spark.hadoop.brickyard.files.root": str(files_root),
