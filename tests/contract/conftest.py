@@ -1,18 +1,26 @@
-"""What several contract tests build: tiny wheels, and a volume to put them into."""
+"""What several contract tests build: tiny wheels in a volume, and Terraform with the genuine provider."""
 
 import io
+import os
+import re
 import secrets
+import shutil
+import subprocess
 import textwrap
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.catalog import VolumeType
 
+from brickyard_local.provider.install import SOURCE, VERSION, target_platform
 from brickyard_local.pytest_plugin import LocalWorkspace
+
+Terraform = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,3 +146,61 @@ def new_robot(local_workspace: LocalWorkspace) -> Callable[[], Robot]:
         return Robot(application_id=application_id, token=str(minted.token_value), workspace=local_workspace)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def genuine_mirror(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Makes Terraform's configuration for a mirror that holds the genuine provider, and no registry.
+
+    The version is the one asked for, else that of the binary's name, else the kit's.
+    """
+
+    def make(version: str | None = None) -> Path:
+        named = os.environ.get("BRICKYARD_GENUINE_PROVIDER")
+        if not named:
+            pytest.skip("BRICKYARD_GENUINE_PROVIDER names no genuine databricks provider")
+        binary = Path(named).resolve()
+        found = re.search(r"_v(\d+\.\d+\.\d+)$", binary.name)
+        version = version or (found[1] if found else VERSION)
+        root = tmp_path_factory.mktemp("genuine")
+        folder = root / "mirror" / SOURCE / version / target_platform()
+        folder.mkdir(parents=True)
+        (folder / f"terraform-provider-databricks_v{version}").symlink_to(binary)
+        configuration = root / "terraform.rc"
+        mirror = root / "mirror"
+        configuration.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{mirror}" }}\n}}\n')
+        return configuration
+
+    return make
+
+
+@pytest.fixture
+def genuine_terraform(tmp_path: Path, genuine_mirror: Callable[..., Path]) -> Callable[..., Terraform]:
+    """Terraform with the genuine provider, in a folder that holds one of the files beside this one."""
+
+    def prepare(resources: str, access: Mapping[str, str], *, timeout_s: float = 300) -> Terraform:
+        shutil.copy(Path(__file__).with_name(resources), tmp_path / "main.tf")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABRICKS_", "TF_"))}
+        environment = {
+            **kept,
+            **access,
+            "TF_CLI_CONFIG_FILE": str(genuine_mirror()),
+            "CHECKPOINT_DISABLE": "1",
+        }
+
+        def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                ["terraform", *arguments, "-no-color"],
+                cwd=tmp_path,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=timeout_s,
+            )
+
+        initialized = run("init")
+        assert initialized.returncode == 0, initialized.stdout + initialized.stderr
+        return run
+
+    return prepare

@@ -3,13 +3,9 @@
 import base64
 import json
 import os
-import platform
-import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,44 +22,9 @@ pytestmark = [
 
 
 @pytest.fixture
-def terraform(tmp_path: Path, fresh_local_workspace: LocalWorkspace) -> Terraform:
-    """Runs Terraform in a folder that holds `compute_resources.tf`, with the genuine provider from a mirror."""
-    genuine = Path(os.environ["BRICKYARD_GENUINE_PROVIDER"]).resolve()
-    named = re.search(r"_v(\d+\.\d+\.\d+)$", genuine.name)
-    version = named[1] if named else "1.99.0"
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    binary = tmp_path / f"mirror/registry.terraform.io/databricks/databricks/{version}"
-    binary /= f"{platform.system().lower()}_{machine}"
-    binary.mkdir(parents=True)
-    (binary / f"terraform-provider-databricks_v{version}").symlink_to(genuine)
-    configuration = tmp_path / "terraform.rc"
-    configuration.write_text(
-        f'provider_installation {{\n  filesystem_mirror {{ path = "{tmp_path / "mirror"}" }}\n}}\n'
-    )
-    shutil.copy(Path(__file__).with_name("compute_resources.tf"), tmp_path / "main.tf")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABRICKS_", "TF_"))}
-    environment = {
-        **kept,
-        "TF_CLI_CONFIG_FILE": str(configuration),
-        "CHECKPOINT_DISABLE": "1",
-        "DATABRICKS_HOST": fresh_local_workspace.host,
-        "DATABRICKS_TOKEN": fresh_local_workspace.token,
-    }
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["terraform", *arguments, "-no-color"],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-
-    initialized = run("init")
-    assert initialized.returncode == 0, initialized.stdout + initialized.stderr
-    return run
+def terraform(genuine_terraform: Callable[..., Terraform], fresh_local_workspace: LocalWorkspace) -> Terraform:
+    access = {"DATABRICKS_HOST": fresh_local_workspace.host, "DATABRICKS_TOKEN": fresh_local_workspace.token}
+    return genuine_terraform("compute_resources.tf", access)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,9 +1,6 @@
 """Principals as the genuine Terraform provider sees them, signed in with OAuth: applied, changed, destroyed."""
 
 import os
-import platform
-import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -39,43 +36,10 @@ def machine_to_machine(fresh_local_workspace: LocalWorkspace) -> dict[str, str]:
 
 
 @pytest.fixture
-def terraform(tmp_path: Path, machine_to_machine: dict[str, str]) -> Terraform:
-    """Runs Terraform in a folder that holds `identity_resources.tf`, with the genuine provider from a mirror."""
-    genuine = Path(os.environ["BRICKYARD_GENUINE_PROVIDER"]).resolve()
-    named = re.search(r"_v(\d+\.\d+\.\d+)$", genuine.name)
-    version = named.group(1) if named else "1.99.0"
-    architecture = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    system = f"{platform.system().lower()}_{architecture}"
-    binary = tmp_path / f"mirror/registry.terraform.io/databricks/databricks/{version}/{system}"
-    binary.mkdir(parents=True)
-    (binary / f"terraform-provider-databricks_v{version}").symlink_to(genuine)
-    configuration = tmp_path / "terraform.rc"
-    configuration.write_text(
-        f'provider_installation {{\n  filesystem_mirror {{ path = "{tmp_path / "mirror"}" }}\n}}\n'
-    )
-    shutil.copy(Path(__file__).with_name("identity_resources.tf"), tmp_path / "main.tf")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABRICKS_", "TF_"))}
-    environment = {
-        **kept,
-        **machine_to_machine,
-        "TF_CLI_CONFIG_FILE": str(configuration),
-        "CHECKPOINT_DISABLE": "1",
-        "HOME": str(tmp_path),
-    }
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["terraform", *arguments, "-no-color"],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-
-    assert run("init").returncode == 0
-    return run
+def terraform(
+    tmp_path: Path, genuine_terraform: Callable[..., Terraform], machine_to_machine: dict[str, str]
+) -> Terraform:
+    return genuine_terraform("identity_resources.tf", {**machine_to_machine, "HOME": str(tmp_path)})
 
 
 def test_principals_and_their_rights_apply_stay_change_and_go(

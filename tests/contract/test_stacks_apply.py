@@ -4,7 +4,6 @@ With the offline provider always, and with the genuine one where BRICKYARD_GENUI
 """
 
 import os
-import platform
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,34 +43,17 @@ class Deployment:
         self.terraform(stack, "apply", "-auto-approve")
 
 
-def genuine_configuration(folder: Path) -> Path:
-    """A mirror with the genuine binary, and no registry."""
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    target = folder / f"registry.terraform.io/databricks/databricks/{VERSION}/{platform.system().lower()}_{machine}"
-    target.mkdir(parents=True)
-    binary = Path(os.environ["BRICKYARD_GENUINE_PROVIDER"]).resolve()
-    (target / f"terraform-provider-databricks_v{VERSION}").symlink_to(binary)
-    configuration = folder / "terraform.rc"
-    configuration.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{folder}" }}\n}}\n')
-    return configuration
-
-
-def offline_configuration(folder: Path) -> Path:
-    return install.install(folder, folder / "cache")
-
-
 @pytest.fixture(
     params=[
-        offline_configuration,
+        "offline",
         pytest.param(
-            genuine_configuration,
+            "genuine",
             marks=[
                 pytest.mark.genuine,
                 pytest.mark.skipif("BRICKYARD_GENUINE_PROVIDER" not in os.environ, reason="no genuine provider named"),
             ],
         ),
     ],
-    ids=["offline", "genuine"],
 )
 def deployment(request: pytest.FixtureRequest, tmp_path: Path, fresh_local_workspace: LocalWorkspace) -> Deployment:
     """A clone in a folder with spaces, whose settings lead to this test's own workspace."""
@@ -83,8 +65,10 @@ def deployment(request: pytest.FixtureRequest, tmp_path: Path, fresh_local_works
     environment = load_environment(ROOT / "environments/local.yaml")
     projects = [load_project(ROOT / "projects/flight_delays/project.yaml")]
     build_app(environment, projects, root=clone, outdir=str(clone / "out")).synth()
-    (tmp_path / "provider").mkdir()
-    configuration = request.param(tmp_path / "provider")
+    if request.param == "genuine":
+        configuration = request.getfixturevalue("genuine_mirror")(VERSION)
+    else:
+        configuration = install.install(tmp_path / "provider", tmp_path / "provider" / "cache")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABRICKS_", "TF_"))}
     variables = {**kept, "TF_CLI_CONFIG_FILE": str(configuration), "CHECKPOINT_DISABLE": "1"}
     deployed = Deployment(out=clone / "out", variables=variables)

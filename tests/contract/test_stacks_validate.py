@@ -5,8 +5,8 @@ BRICKYARD_GENUINE_PROVIDER names the provider's binary, version 1.99.0 (docs/adr
 
 import json
 import os
-import platform
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,9 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def terraform(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def terraform(genuine_mirror: Callable[..., Path]) -> dict[str, str]:
     """Terraform's variables: the genuine provider from a mirror of this test's own, and no registry."""
-    mirror = tmp_path_factory.mktemp("mirror")
-    machine = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    folder = mirror / f"registry.terraform.io/databricks/databricks/{VERSION}/{platform.system().lower()}_{machine}"
-    folder.mkdir(parents=True)
-    binary = Path(os.environ["BRICKYARD_GENUINE_PROVIDER"]).resolve()
-    (folder / f"terraform-provider-databricks_v{VERSION}").symlink_to(binary)
-    config = mirror / "terraform.rc"
-    config.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{mirror}" }}\n}}\n')
-    return {**os.environ, "TF_CLI_CONFIG_FILE": str(config), "CHECKPOINT_DISABLE": "1"}
+    return {**os.environ, "TF_CLI_CONFIG_FILE": str(genuine_mirror(VERSION)), "CHECKPOINT_DISABLE": "1"}
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from brickyard_local.provider.install import SOURCE, VERSION, install, target_platform
+from brickyard_local.provider.install import VERSION, install
 from brickyard_local.pytest_plugin import LocalWorkspace
 
 _COLORED = ("apply", "destroy", "import", "init", "plan", "validate")
@@ -108,18 +108,9 @@ def offline_cli_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def genuine_cli_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The genuine provider in a mirror of its own."""
-    binary = os.environ.get("BRICKYARD_GENUINE_PROVIDER")
-    if not binary:
-        pytest.skip("BRICKYARD_GENUINE_PROVIDER names no genuine databricks provider")
-    root = tmp_path_factory.mktemp("genuine")
-    folder = root / "mirror" / SOURCE / VERSION / target_platform()
-    folder.mkdir(parents=True)
-    (folder / f"terraform-provider-databricks_v{VERSION}").symlink_to(binary)
-    config = root / "terraform.rc"
-    config.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{root / "mirror"}"\n  }}\n}}\n')
-    return config
+def genuine_cli_config(genuine_mirror: Callable[..., Path]) -> Path:
+    """The genuine provider in a mirror of its own, as the version that the offline one has."""
+    return genuine_mirror(VERSION)
 
 
 @pytest.fixture(scope="session")
