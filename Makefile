@@ -52,7 +52,7 @@ lint: ## Ruff: rules and format
 	@$(RUN) ruff check . && $(RUN) ruff format --check .
 
 types: ## Mypy, strict
-	@$(RUN) mypy cli/brickyard constructs stacks local pipelines/brickyard_pipelines projects/flight_delays/flight_delays main.py
+	@$(RUN) mypy cli/brickyard constructs stacks local review pipelines/brickyard_pipelines projects/flight_delays/flight_delays main.py
 
 format: ## Let ruff write the format
 	@$(RUN) ruff check --fix . ; $(RUN) ruff format .

@@ -12,6 +12,7 @@ PACKAGES = {
     "brickyard_constructs": "constructs",
     "brickyard_local": "local",
     "brickyard_pipelines": "pipelines",
+    "brickyard_review": "review",
     "brickyard_stacks": "stacks",
 }
 CDKTF = {"cdktf", "cdktf_cdktf_provider_databricks", "constructs"}
@@ -23,6 +24,7 @@ RULES = {
     "brickyard_constructs": (CDKTF, "a building block does not know who builds with it"),
     "brickyard_pipelines": (set(), "the wheel runs on Databricks, where nothing of ours but itself is installed"),
     "brickyard_local": (set(), "the local workspace knows HTTP and processes, as Databricks would"),
+    "brickyard_review": (set(), "the review knows plan JSON and nothing else: any Terraform project may use it"),
     "brickyard": (OURS, "the command is thin and starts everything, but cdktf it only runs as a process"),
 }
 

@@ -7,7 +7,19 @@ import constructs
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("bench", "ci", "cli", "constructs", "docs", "environments", "local", "pipelines", "projects", "stacks")
+PARTS = (
+    "bench",
+    "ci",
+    "cli",
+    "constructs",
+    "docs",
+    "environments",
+    "local",
+    "pipelines",
+    "projects",
+    "review",
+    "stacks",
+)
 
 
 def test_constructs_is_the_installed_package() -> None:

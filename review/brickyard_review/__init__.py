@@ -1,0 +1,1 @@
+"""Reviews Terraform and OpenTofu plans: plan JSON in, a verdict and its reasons out."""
