@@ -24,3 +24,27 @@ class TwoOwners(ConstructsError):
             f"{what} has two owners of its access: {first} and {second}; "
             "put all of it in one of them and remove the other"
         )
+
+
+class OwnedAndShared(TwoOwners):
+    """Raised when one construct owns the whole access of an object that another one only adds to.
+
+    The authoritative set would remove the added grants on its next apply, and the added ones come back on theirs.
+    """
+
+    def __init__(self, what: str, *, owner: str, sharer: str) -> None:
+        ConstructsError.__init__(
+            self,
+            f"{what} is owned with its whole access by {owner}, and {sharer} adds grants to it as to a referenced one; "
+            "put all of it in the owner, or let both reference it",
+        )
+
+
+class MissingBindings(ConstructsError):
+    """Raised when a construct needs the bindings of another provider, which are not installed."""
+
+    def __init__(self, package: str, *, needed_for: str) -> None:
+        super().__init__(
+            f"{package} is not installed, and {needed_for} needs it; it is large, so it is not among the packages "
+            f"that every environment needs: install it with `pip install {package}`, or add it to the Pipfile"
+        )

@@ -1,26 +1,36 @@
-"""Unity Catalog: catalogs, schemas, volumes, registered models and the privileges on them."""
+"""Unity Catalog: catalogs, schemas, volumes, tables, registered models, tags and the privileges on them."""
 
-from brickyard_constructs.catalog.environment_catalog import (
-    SCHEMAS,
-    CatalogBinding,
-    EnvironmentCatalog,
-    EnvironmentCatalogProps,
-)
+from brickyard_constructs.catalog.bindings import CatalogBinding
+from brickyard_constructs.catalog.environment_catalog import SCHEMAS, EnvironmentCatalog, EnvironmentCatalogProps
 from brickyard_constructs.catalog.governed_model import GovernedModel, GovernedModelProps
+from brickyard_constructs.catalog.governed_schema import GovernedSchema, GovernedSchemaProps
 from brickyard_constructs.catalog.governed_volume import GovernedVolume, GovernedVolumeProps
-from brickyard_constructs.catalog.grants import Access, Grant, Securable, SecurableGrants
+from brickyard_constructs.catalog.grants import (
+    Access,
+    AdditionalGrants,
+    Grant,
+    Securable,
+    SecurableGrants,
+    SecurableName,
+    govern,
+)
 
 __all__ = [
     "SCHEMAS",
     "Access",
+    "AdditionalGrants",
     "CatalogBinding",
     "EnvironmentCatalog",
     "EnvironmentCatalogProps",
     "GovernedModel",
     "GovernedModelProps",
+    "GovernedSchema",
+    "GovernedSchemaProps",
     "GovernedVolume",
     "GovernedVolumeProps",
     "Grant",
     "Securable",
     "SecurableGrants",
+    "SecurableName",
+    "govern",
 ]

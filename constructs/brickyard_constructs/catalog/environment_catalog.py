@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_databricks.catalog import Catalog
-from cdktf_cdktf_provider_databricks.schema import Schema
-from cdktf_cdktf_provider_databricks.workspace_binding import WorkspaceBinding
 from constructs import Construct
 
-from brickyard_constructs.catalog.grants import Access, Securable, SecurableGrants
-from brickyard_constructs.checks import check_at_least, check_object_name
+from brickyard_constructs.catalog.bindings import CatalogBinding, bind
+from brickyard_constructs.catalog.governed_schema import GovernedSchema, GovernedSchemaProps
+from brickyard_constructs.catalog.grants import Access, Securable, SecurableName, govern
+from brickyard_constructs.checks import check_object_name
 from brickyard_constructs.errors import InvalidProps
+from brickyard_constructs.ownership import Ownership, check_ownership, protection, take_over
 
 SCHEMAS: Mapping[str, str] = {
     "bronze": "Data as it arrived",
@@ -21,26 +21,17 @@ SCHEMAS: Mapping[str, str] = {
     "models": "Registered models and the wheels of their jobs",
     "metrics": "Quality of data and models over time",
     "inference": "Predictions, appended and never overwritten",
+    "payloads": "Requests and responses of serving endpoints, as they recorded them",
 }
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CatalogBinding:
-    """Another workspace that sees the catalog. Databricks binds the creating workspace by itself."""
-
-    workspace_id: int
-    read_only: bool = True
-
-    def __post_init__(self) -> None:
-        check_at_least("workspace_id", self.workspace_id, 1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EnvironmentCatalogProps:
     """The catalog and its schemas, and who may use them.
 
-    `schema_access` holds one entry for each schema of `SCHEMAS`. With `protected`, Terraform refuses to delete;
-    without, it deletes what jobs have put in as well.
+    `schema_access` holds one entry for each schema of `SCHEMAS`; `schema_ownership` for those that are not created.
+    With `protected`, Terraform refuses to delete; without, it deletes what jobs have put in as well. `storage_root` is
+    a path of an external location; without it, managed data go where the metastore puts them.
     """
 
     name: str
@@ -52,30 +43,50 @@ class EnvironmentCatalogProps:
     bindings: tuple[CatalogBinding, ...] = ()
     protected: bool = True
     properties: Mapping[str, str] = field(default_factory=dict)
+    ownership: Ownership = "create"
+    schema_ownership: Mapping[str, Ownership] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_object_name("name", self.name)
+        check_ownership(self.ownership)
         if self.schema_access.keys() != SCHEMAS.keys():
             rule = f"one entry for each schema: {', '.join(SCHEMAS)}"
             raise InvalidProps("schema_access", sorted(self.schema_access), rule=rule)
+        if unknown := sorted(self.schema_ownership.keys() - SCHEMAS.keys()):
+            raise InvalidProps("schema_ownership", unknown, rule=f"the schemas are {', '.join(SCHEMAS)}")
         if self.bindings and not self.isolated:
             raise InvalidProps("bindings", len(self.bindings), rule="only an isolated catalog can be bound")
+        if self.ownership == "reference" and (self.bindings or self.storage_root):
+            rule = "a referenced catalog keeps its owner's; adopt it to change them"
+            raise InvalidProps("bindings, storage_root", (len(self.bindings), self.storage_root), rule=rule)
 
 
 class EnvironmentCatalog(Construct):
-    """A catalog that only its own workspaces see, with the schemas bronze to inference.
+    """A catalog that only its own workspaces see, with the schemas bronze to payloads.
 
     Isolating a catalog binds the workspace it is created from, so that only others are bound here.
 
-    Creates: databricks_catalog; databricks_schema for each of `SCHEMAS`; databricks_grants for each of them;
+    Creates: databricks_catalog and databricks_schema for each of `SCHEMAS`, unless they are referenced;
+    databricks_grants for each of them, or databricks_grant for each principal where it is referenced;
     databricks_workspace_binding for each binding.
-    Source: registry.terraform.io/providers/databricks/databricks/latest/docs/resources/workspace_binding
+    Source: registry.terraform.io/providers/databricks/databricks/latest/docs/resources/catalog
     """
 
     def __init__(self, scope: Construct, id_: str, props: EnvironmentCatalogProps) -> None:
         super().__init__(scope, id_)
         self._props = props
-        self.catalog = Catalog(
+        self.catalog = self._made() if props.ownership != "reference" else None
+        # Taken from the resource, the name makes whoever uses it wait.
+        self.name = self.catalog.name if self.catalog else props.name
+        on = SecurableName(kind=Securable.CATALOG, name=props.name, full_name=self.name)
+        self.grants = govern(self, "grants", on=on, access=props.access, ownership=props.ownership)
+        self.schemas = {name: self._schema(name) for name in SCHEMAS}
+        for binding in props.bindings:
+            bind(self, "catalog", self.name, binding)
+
+    def _made(self) -> Catalog:
+        props = self._props
+        catalog = Catalog(
             self,
             "Resource",
             name=props.name,
@@ -84,47 +95,18 @@ class EnvironmentCatalog(Construct):
             storage_root=props.storage_root,
             properties=dict(props.properties) or None,
             force_destroy=not props.protected,
-            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if props.protected else None,
+            lifecycle=protection(props.protected),
         )
-        self.grants = SecurableGrants(
-            self,
-            "grants",
-            securable=Securable.CATALOG,
-            name=props.name,
-            full_name=self.catalog.name,
-            access=props.access,
-        )
-        self.schemas = {name: self._schema(name) for name in SCHEMAS}
-        for binding in props.bindings:
-            self._bind(binding)
+        take_over(catalog, props.ownership, props.name)
+        return catalog
 
-    def _schema(self, name: str) -> Schema:
-        props = self._props
-        schema = Schema(
-            self,
-            name,
-            catalog_name=self.catalog.name,
+    def _schema(self, name: str) -> GovernedSchema:
+        props = GovernedSchemaProps(
+            catalog=self._props.name,
             name=name,
             comment=SCHEMAS[name],
-            force_destroy=not props.protected,
-            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if props.protected else None,
+            access=self._props.schema_access[name],
+            ownership=self._props.schema_ownership.get(name, "create"),
+            protected=self._props.protected,
         )
-        SecurableGrants(
-            self,
-            f"{name}-grants",
-            securable=Securable.SCHEMA,
-            name=f"{props.name}.{name}",
-            full_name=schema.id,
-            access=props.schema_access[name],
-        )
-        return schema
-
-    def _bind(self, binding: CatalogBinding) -> None:
-        WorkspaceBinding(
-            self,
-            f"binding-{binding.workspace_id}",
-            securable_type="catalog",
-            securable_name=self.catalog.name,
-            workspace_id=binding.workspace_id,
-            binding_type="BINDING_TYPE_READ_ONLY" if binding.read_only else "BINDING_TYPE_READ_WRITE",
-        )
+        return GovernedSchema(self, name, props, catalog_reference=self.name)

@@ -45,10 +45,10 @@ def test_schemas_wait_for_their_catalog_and_grants_for_their_schema(
     EnvironmentCatalog(stack, "catalog", props())
 
     schemas = synth()["databricks_schema"].values()
-    assert len(schemas) == 7
+    assert len(schemas) == 8
     assert all(s["catalog_name"].startswith("${databricks_catalog.") for s in schemas)
     schema_grants = [g["schema"] for g in synth()["databricks_grants"].values() if "schema" in g]
-    assert len(schema_grants) == 7
+    assert len(schema_grants) == 8
     assert all(g.startswith("${databricks_schema.") for g in schema_grants)
 
 

@@ -114,12 +114,12 @@ def test_consumers_may_ask_the_endpoint_and_nothing_else(local: dict[str, Any]) 
         assert "consumers" not in json.dumps(resources(local[name], "databricks_permissions"))
 
 
-def test_the_catalog_is_isolated_and_has_the_seven_schemas(local: dict[str, Any]) -> None:
+def test_the_catalog_is_isolated_and_has_the_eight_schemas(local: dict[str, Any]) -> None:
     (catalog,) = resources(local["local-platform"], "databricks_catalog")
     schemas = {s["name"]: s["comment"] for s in resources(local["local-platform"], "databricks_schema")}
 
     assert (catalog["name"], catalog["isolation_mode"]) == ("local", "ISOLATED")
-    assert schemas.keys() == {"bronze", "silver", "gold", "features", "models", "metrics", "inference"}
+    assert schemas.keys() == {"bronze", "silver", "gold", "features", "models", "metrics", "inference", "payloads"}
     assert all(schemas.values())
 
 
@@ -127,7 +127,7 @@ def test_production_refuses_to_delete_what_holds_data(prod: dict[str, Any]) -> N
     kinds = ("catalog", "schema", "volume", "directory", "registered_model", "mlflow_experiment", "model_serving")
     holding = [r for n, s in prod.items() if n != "manifest" for k in kinds for r in resources(s, f"databricks_{k}")]
 
-    assert len(holding) == 14
+    assert len(holding) == 15
     assert all(r["lifecycle"]["prevent_destroy"] for r in holding)
     assert not [r for r in holding if r.get("force_destroy")]
 
