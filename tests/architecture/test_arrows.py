@@ -15,7 +15,7 @@ PACKAGES = {
     "brickyard_review": "review",
     "brickyard_stacks": "stacks",
 }
-CDKTF = {"cdktf", "cdktf_cdktf_provider_databricks", "constructs"}
+CDKTF = {"cdktf", "cdktf_cdktf_provider_aws", "cdktf_cdktf_provider_databricks", "constructs"}
 OURS = set(PACKAGES)
 
 # package -> the packages of ours, and of cdktf's, that it may import, and because.
@@ -62,6 +62,19 @@ def test_the_entry_point_builds_stacks_and_nothing_else() -> None:
     names = {name.split(".")[0] for _, name in imports(ast.parse((ROOT / "main.py").read_text()))}
 
     assert names & (OURS | CDKTF) == {"brickyard_stacks"}
+
+
+def test_the_large_bindings_of_aws_are_imported_only_where_a_function_needs_them() -> None:
+    """They are 54 MB, and not among the packages that every environment installs."""
+    wrong = [
+        f"{path}:{node.lineno}"
+        for package in ("brickyard_constructs", "brickyard_stacks")
+        for path, tree in modules(package)
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom) and "cdktf_cdktf_provider_aws" in ast.unparse(node)
+    ]
+
+    assert not wrong, wrong
 
 
 def test_settings_know_no_terraform() -> None:
