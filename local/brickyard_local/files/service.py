@@ -6,7 +6,6 @@ Source: docs.databricks.com/api/workspace/files. Gaps: listing /Volumes and its 
 import base64
 import binascii
 import os
-import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -139,10 +138,6 @@ class FilesService:
                 place.path.rmdir()
         except OSError as error:
             raise InvalidState(f"The directory {path} is not empty: delete what it holds first.") from error
-
-    def remove_tree(self, folder: Path) -> None:
-        """For other services: remove a folder with all it holds."""
-        shutil.rmtree(folder, ignore_errors=True)
 
     def list_folder(self, caller: Caller, path: str, page_size: int | None, page_token: str | None) -> Document:
         """One page, by name. Errors: NotFound, InvalidParameter."""
