@@ -25,8 +25,6 @@ class TaskType:
     """Whether a task of this type runs on an environment or a cluster."""
     needs_compute: bool = True
     """Whether it must name one; a notebook need not: serverless has an environment of its own."""
-    is_process: bool = True
-    """Whether `processes` runs it; else the engine itself does."""
 
 
 def _check_wheel(key: str, wheel: Mapping[str, Any]) -> None:
@@ -56,9 +54,9 @@ TYPES: Mapping[str, TaskType] = {
         TaskType(name="spark_python_task", check=process_checks.check_script),
         TaskType(name="notebook_task", check=process_checks.check_notebook, needs_compute=False),
         TaskType(name="sql_task", check=process_checks.check_sql, has_compute=False),
-        TaskType(name="condition_task", check=conditions.check, has_compute=False, is_process=False),
-        TaskType(name="for_each_task", check=inputs.check, has_compute=False, is_process=False),
-        TaskType(name="run_job_task", check=_check_run_job, has_compute=False, is_process=False),
+        TaskType(name="condition_task", check=conditions.check, has_compute=False),
+        TaskType(name="for_each_task", check=inputs.check, has_compute=False),
+        TaskType(name="run_job_task", check=_check_run_job, has_compute=False),
     )
 }
 
