@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-MICROS = 1_000_000
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
