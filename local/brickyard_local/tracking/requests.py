@@ -4,7 +4,7 @@ mlflow reads the query of a GET, else the JSON body; we do the same, so that bot
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from brickyard_local.errors import InvalidParameter
@@ -50,10 +50,6 @@ class Sent:
         if not isinstance(value, list) or not value:
             raise InvalidParameter(f"Missing value for required parameter '{name}': give at least one.")
         return [str(item) for item in value]
-
-    def with_body(self, body: Json) -> "Sent":
-        """The same request with another body."""
-        return replace(self, body=body)
 
 
 class Lookup(Protocol):
