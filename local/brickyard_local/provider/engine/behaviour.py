@@ -63,11 +63,6 @@ def ignore_slash_or_unset(old: Value, new: Value) -> bool:
     return ignore_slash(old, new) or (bool(old) and not new)
 
 
-def ignore_whitespace(old: Value, new: Value) -> bool:
-    """White space around a document means nothing."""
-    return isinstance(old, str) and isinstance(new, str) and old.strip() == new.strip()
-
-
 def ignore_unset(old: Value, new: Value) -> bool:
     """Unset in the configuration means what the workspace chose."""
     return bool(old) and not new
