@@ -76,7 +76,7 @@ def test_a_real_environment_names_its_way_to_sign_in_and_a_range_of_versions(pro
 def test_every_set_of_grants_holds_the_deployers_manage(local: dict[str, Any], prod: dict[str, Any]) -> None:
     for stacks, deployer in ((local, "admin@brickyard.local"), (prod, "99999999-2222-3333-4444-555566667777")):
         found = [g for n, s in stacks.items() if n != "manifest" for g in resources(s, "databricks_grants")]
-        assert len(found) == 12  # a catalog, seven schemas, two volumes, a model
+        assert len(found) == 12  # a catalog, eight schemas, two volumes, a model
         for grants in found:
             (own,) = [g for g in grants["grant"] if g["principal"] == deployer]
             assert "MANAGE" in own["privileges"]
