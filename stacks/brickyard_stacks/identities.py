@@ -62,12 +62,13 @@ def referenced_identities(scope: Construct, environment: Environment, roles: Col
 def _group(scope: Construct, environment: Environment, role: Group) -> str:
     settings = getattr(environment.groups, role)
     name: str = settings.name
-    return AccountGroup(scope, role, AccountGroupProps(name=name)).name if settings.create else name
+    made = settings.ownership == "create"
+    return AccountGroup(scope, role, AccountGroupProps(name=name)).name if made else name
 
 
 def _principal(scope: Construct, environment: Environment, role: Principal) -> str:
     settings = getattr(environment.service_principals, role)
-    if not settings.create:
+    if settings.ownership != "create":
         return _reference(scope, environment, role)
     return MadeServicePrincipal(scope, role, ServicePrincipalProps(name=settings.name)).application_id
 

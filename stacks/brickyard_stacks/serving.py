@@ -11,6 +11,7 @@ from brickyard_stacks.identities import referenced_identities
 from brickyard_stacks.names import ALIAS, ProjectNames
 from brickyard_stacks.permissions import endpoint_levels
 from brickyard_stacks.settings import Environment, Project
+from brickyard_stacks.settings.deployment import Serving
 
 
 class ServingStack(EnvironmentStack):
@@ -24,7 +25,7 @@ class ServingStack(EnvironmentStack):
         super().__init__(scope, names.serving_stack, environment=environment, root=root)
         levels = endpoint_levels(environment.stage)
         identities = referenced_identities(Construct(self, "iam"), environment, levels.keys())
-        settings = project.deployment.serving
+        settings = project.deployment.serving or Serving()
         props = PromotedEndpointProps(
             name=names.endpoint,
             model=names.model,

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from brickyard_stacks.settings.strict import PathText, Strict, Text
+from brickyard_stacks.settings.strict import Form, PathText, Strict, Text
 
 Host = Annotated[
-    str, Field(pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]+)?$", description="https:// and the host name, without a path")
+    str, Field(pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]+)?$"), Form("https:// and the host name, without a path")
 ]
 
 

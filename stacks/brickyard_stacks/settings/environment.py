@@ -1,68 +1,29 @@
 """An environment: one stage, cloud, region and workspace, and everything that differs between environments."""
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from brickyard_stacks.settings.auth import Auth
+from brickyard_stacks.settings.catalog import Catalog
+from brickyard_stacks.settings.compute import Compute
+from brickyard_stacks.settings.environment_rules import rules_of
+from brickyard_stacks.settings.network import Network
+from brickyard_stacks.settings.operations import Budget, Notifications
 from brickyard_stacks.settings.principals import Groups, ServicePrincipals
-from brickyard_stacks.settings.strict import Broken, Kebab, PathText, Snake, Strict, Tags, Text
-
-Stage = Literal["local", "dev", "staging", "prod"]
-Cloud = Literal["local", "aws", "azure", "gcp"]
-
-# The bindings and the offline provider are made for this one; `local` must not move under them.
-LOCAL_PROVIDER_VERSION = "1.99.0"
-# 1.114.0 wrote states that later versions cannot read (provider's CHANGELOG, v1.115.0).
-PROVIDER_RANGE = ">= 1.99.0, < 2.0.0, != 1.114.0"
+from brickyard_stacks.settings.secrets import Secrets
+from brickyard_stacks.settings.stages import LOCAL_PROVIDER_VERSION, PROVIDER_RANGE, Cloud, Stage
+from brickyard_stacks.settings.state import State
+from brickyard_stacks.settings.storage import Storage
+from brickyard_stacks.settings.strict import Broken, Form, Kebab, PathText, Strict, Tags, Text
+from brickyard_stacks.settings.workspace import Account, Workspace
 
 _ONE_CONSTRAINT = r"(=|!=|>=?|<=?|~>)? ?[0-9]+(\.[0-9]+){0,2}"
 VersionRange = Annotated[
     str,
-    Field(
-        pattern=rf"^{_ONE_CONSTRAINT}(, ?{_ONE_CONSTRAINT})*$",
-        description='Terraform version constraints such as ">= 1.99.0, < 2.0.0"',
-    ),
+    Field(pattern=rf"^{_ONE_CONSTRAINT}(, ?{_ONE_CONSTRAINT})*$"),
+    Form('Terraform version constraints such as ">= 1.99.0, < 2.0.0"'),
 ]
-
-
-class Workspace(Strict):
-    """The workspace an environment deploys to."""
-
-    name: Kebab
-    auth: Auth
-
-
-class Binding(Strict):
-    """Another workspace that may see the catalog; the one that creates it is bound by Databricks."""
-
-    workspace_id: int = Field(gt=0, lt=2**63, description="the workspace's id, a positive whole number")
-    access: Literal["read_only", "read_write"] = "read_only"
-
-
-class Catalog(Strict):
-    """The environment's catalog."""
-
-    name: Snake
-    isolation: Literal["ISOLATED", "OPEN"] = "ISOLATED"
-    storage_root: Text | None = None
-    bindings: tuple[Binding, ...] = Field(default=(), strict=False)
-
-    def broken_rules(self) -> Iterable[Broken]:
-        """Bindings are for isolated catalogs, one for each workspace."""
-        if self.bindings and self.isolation != "ISOLATED":
-            rule = "bindings need isolation ISOLATED: an OPEN catalog is seen by every workspace"
-            yield Broken(key=("isolation",), rule=rule)
-        if len({b.workspace_id for b in self.bindings}) != len(self.bindings):
-            yield Broken(key=("bindings",), rule="each workspace_id stands once: keep one entry for each workspace")
-
-
-class State(Strict):
-    """Where Terraform keeps its state; a relative path is relative to the clone."""
-
-    backend: Literal["local"]
-    path: PathText
 
 
 class Provider(Strict):
@@ -71,50 +32,58 @@ class Provider(Strict):
     version: VersionRange
 
 
+def _provider(given: dict[str, Any]) -> Provider:
+    return Provider(version=LOCAL_PROVIDER_VERSION if given["stage"] == "local" else PROVIDER_RANGE)
+
+
+def _prefix(given: dict[str, Any]) -> str:
+    name: str = given["name"]
+    return name
+
+
+def _schedules(given: dict[str, Any]) -> Literal["running", "paused"]:
+    return "running" if given["stage"] == "prod" else "paused"
+
+
+def _protection(given: dict[str, Any]) -> bool:
+    return given["stage"] in ("staging", "prod")
+
+
 class Environment(Strict):
     """Everything the stacks need to know about one environment."""
 
-    name: Kebab
-    stage: Stage
-    cloud: Cloud
-    region: Kebab
+    name: Kebab = Field(description="as the file is called")
+    stage: Stage = Field(description="which defaults and rules hold: local, dev, staging or prod")
+    cloud: Cloud = Field(description="local, aws, azure or gcp; local goes with the stage local")
+    region: Kebab = Field(description="the cloud's own word, such as westeurope or us-east-1")
     workspace: Workspace
+    account: Account | None = Field(
+        default=None, description="the account above the workspace; absent: no account stack"
+    )
+    prefix: Kebab = Field(
+        default_factory=_prefix, description="begins names that must be unique in a metastore or account"
+    )
     catalog: Catalog
+    storage: dict[Kebab, Storage] = Field(default={}, description="storage outside the metastore's own, by name")
     groups: Groups
     service_principals: ServicePrincipals
     deployer: Text = Field(description="the principal that runs Terraform: a user name or an application id")
     state: State
-    provider: Provider
-    deletion_protection: bool
-    tags: Tags = Field(default={})
-
-    @model_validator(mode="before")
-    @classmethod
-    def _defaults_of_the_stage(cls, data: object) -> object:
-        if not isinstance(data, dict):
-            return data
-        local = data.get("stage") == "local"
-        version = LOCAL_PROVIDER_VERSION if local else PROVIDER_RANGE
-        protected = data.get("stage") not in ("local", "dev")
-        return {"provider": {"version": version}, "deletion_protection": protected} | data
+    provider: Provider = Field(default_factory=_provider)
+    compute: Compute = Compute()
+    network: Network = Network()
+    secrets: Secrets = Secrets()
+    schedules: Literal["running", "paused"] = Field(
+        default_factory=_schedules, description="whether what jobs and monitors plan happens by itself"
+    )
+    notifications: Notifications = Notifications()
+    deletion_protection: bool = Field(
+        default_factory=_protection, description="whether Terraform refuses to delete what holds data"
+    )
+    prices: PathText | None = Field(default=None, description="a price file for the estimate; default: the example's")
+    budget: Budget | None = None
+    tags: Tags = Field(default={}, description="on everything that takes tags; owner and cost_center are expected")
 
     def broken_rules(self) -> Iterable[Broken]:
         """Rules between keys of an environment."""
-        yield from self._rules_of_local()
-        if self.stage in ("staging", "prod") and not self.deletion_protection:
-            rule = "may be false for the stages local and dev only"
-            yield Broken(key=("deletion_protection",), rule=rule)
-        for role, group in self.groups:
-            if group.create and self.stage != "local":
-                rule = "may be true for the stage local only: account groups come from the identity provider"
-                yield Broken(key=("groups", role, "create"), rule=rule)
-
-    def _rules_of_local(self) -> Iterable[Broken]:
-        if (self.stage == "local") != (self.cloud == "local"):
-            yield Broken(key=("cloud",), rule="stage and cloud are both local, or neither is")
-        if self.stage == "local" and self.workspace.auth.type != "profile":
-            rule = "the stage local signs in with type profile: the local workspace writes the profile"
-            yield Broken(key=("workspace", "auth", "type"), rule=rule)
-        if self.stage == "local" and self.provider.version != LOCAL_PROVIDER_VERSION:
-            rule = f"the stage local uses exactly {LOCAL_PROVIDER_VERSION}"
-            yield Broken(key=("provider", "version"), rule=rule)
+        return rules_of(self)

@@ -1,14 +1,17 @@
 """Say what is wrong in a settings file the way a colleague would: where, what, why, and what was meant."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from brickyard_stacks.errors import Problem
 from brickyard_stacks.settings.document import Document, Location
+from brickyard_stacks.settings.places import Place, locate
+from brickyard_stacks.settings.strict import Strict
+
+_TEXT_ERRORS = ("string_pattern_mismatch", "string_too_long", "string_too_short")
 
 
 def explain(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
@@ -18,24 +21,23 @@ def explain(error: ValidationError, model: type[BaseModel], document: Document) 
 
 
 def _problems(details: ErrorDetails, model: type[BaseModel], document: Document) -> Iterator[Problem]:
-    location = _without_union_tags(details["loc"], model)
-    for broken in details.get("ctx", {}).get("broken", ()):
-        place = (*location, *broken.key)
-        yield _problem(document, place, got=_shown(_at(document.data, place)), rule=broken.rule)
-    if details["type"] == "broken_rules":
-        return
-    if details["type"] == "extra_forbidden":
-        yield _unknown_key(location, model, document)
-    elif details["type"] == "union_tag_invalid":
-        context = details["ctx"]
-        rule = f"must be one of {context['expected_tags']}"
-        yield _problem(document, (*location, "type"), got=_shown(context["tag"]), rule=rule, fix=_choice(details))
-    elif details["type"] in ("missing", "union_tag_not_found"):
-        missing = location if details["type"] == "missing" else (*location, "type")
-        yield _problem(document, missing, rule="required, and missing")
-    else:
-        rule = _rule(details, location, model)
-        yield _problem(document, location, got=_shown(details["input"]), rule=rule, fix=_choice(details))
+    location, place = locate(model, details["loc"])
+    kind = details["type"]
+    if kind == "broken_rules":
+        for broken in details["ctx"]["broken"]:
+            at = (*location, *broken.key)
+            yield _problem(document, at, got=_shown(_at(document.data, at)), rule=broken.rule)
+    elif kind == "extra_forbidden":
+        yield _unknown_key(location, place, document)
+    elif kind in ("union_tag_invalid", "union_tag_not_found"):
+        yield _unknown_member(details, location, place, document)
+    elif kind == "missing":
+        yield _problem(document, location, rule="required, and missing", fix=place.meaning)
+    elif kind != "default_factory_not_called":  # what its value follows from is a problem of its own
+        in_key = details["loc"][-1:] == ("[key]",)
+        rule = _rule(details, (place.key or place) if in_key else place)
+        fix = _near(details["input"], _expected(details))
+        yield _problem(document, location, got=_shown(details["input"]), rule=rule, fix=fix)
 
 
 def _problem(document: Document, location: Location, *, rule: str, got: str = "", fix: str = "") -> Problem:
@@ -43,97 +45,50 @@ def _problem(document: Document, location: Location, *, rule: str, got: str = ""
     return Problem(file=document.file, line=document.line(location), key=key, got=got, rule=rule, fix=fix)
 
 
-def _unknown_key(location: Location, model: type[BaseModel], document: Document) -> Problem:
+def _unknown_key(location: Location, place: Place, document: Document) -> Problem:
+    key = str(location[-1])
+    model = place.model
+    if model is not None and issubclass(model, Strict) and key in model.retired:
+        return _problem(document, location, rule="not a key of this place any more", fix=model.retired[key])
     around = _at(document.data, location[:-1])
-    valid = sorted({name for m in _models(model, location[:-1], document.data) for name in m.model_fields})
+    valid = sorted(place.fields)
     unused = [name for name in valid if not (isinstance(around, Mapping) and name in around)]
-    near = get_close_matches(str(location[-1]), unused or valid, n=1, cutoff=0.5)
-    fix = f"did you mean {near[0]}?" if near else f"valid here: {', '.join(valid)}"
+    fix = _near(key, unused or valid, cutoff=0.5) or f"valid here: {', '.join(valid)}"
     return _problem(document, location, rule="not a key of this place", fix=fix)
 
 
-def _rule(details: ErrorDetails, location: Location, model: type[BaseModel]) -> str:
-    """The field's own words where it has some; pydantic's message otherwise."""
-    message = details["msg"].removeprefix("Value error, ")
-    message = message.replace("Input should be", "must be").replace("a valid string", "a text (quote it)")
-    if details["type"] in ("string_pattern_mismatch", "string_too_long", "string_too_short"):
-        description = _description(location, model)
+def _unknown_member(details: ErrorDetails, location: Location, place: Place, document: Document) -> Problem:
+    """The key that chooses between several models is missing, or names none of them."""
+    at, tags = (*location, place.discriminator), sorted(place.members)
+    one_of = f"must be one of {', '.join(tags)}"
+    if details["type"] == "union_tag_not_found":
+        if not isinstance(details["input"], Mapping):
+            return _problem(document, location, got=_shown(details["input"]), rule="must be keys and values")
+        return _problem(document, at, rule="required, and missing", fix=one_of)
+    tag = details["ctx"]["tag"]
+    return _problem(document, at, got=_shown(_at(document.data, at)), rule=one_of, fix=_near(tag, tags))
+
+
+def _rule(details: ErrorDetails, place: Place) -> str:
+    """The text's form in words where it has one; pydantic's message otherwise."""
+    if details["type"] in _TEXT_ERRORS and place.form:
         limit = details.get("ctx", {}).get("max_length")
-        return f"must be {description}" + (f", at most {limit} long" if limit else "") if description else message
-    return message
+        return f"must be {place.form}" + (f", at most {limit} long" if limit else "")
+    if details["type"] in ("model_type", "model_attributes_type", "dict_type"):
+        return "must be keys and values"
+    message = details["msg"].replace("Input should be", "must be").replace("a valid string", "a text (quote it)")
+    return message.replace("a valid tuple", "a list")
 
 
-def _choice(details: ErrorDetails) -> str:
-    """The nearest of the values a key may have."""
-    context = details.get("ctx", {})
-    expected = context.get("expected") or context.get("expected_tags") or ""
-    choices = [c.strip(" '") for c in str(expected).replace(" or ", ", ").split(",")]
-    got = details["input"]
-    if details["type"] == "union_tag_invalid":
-        got = context.get("tag", "")
-    near = get_close_matches(str(got), choices, n=1, cutoff=0.6) if isinstance(got, str) else []
+def _expected(details: ErrorDetails) -> list[str]:
+    """The values a key may have, from pydantic's sentence."""
+    expected = str(details.get("ctx", {}).get("expected", ""))
+    return [choice.strip(" '") for choice in expected.replace(" or ", ", ").split(",")]
+
+
+def _near(got: object, choices: Iterable[str], *, cutoff: float = 0.6) -> str:
+    near = get_close_matches(got, list(choices), n=1, cutoff=cutoff) if isinstance(got, str) else []
     return f"did you mean {near[0]}?" if near else ""
-
-
-def _description(location: Location, model: type[BaseModel]) -> str:
-    for parent in _models(model, location[:-1], None):
-        field = parent.model_fields.get(str(location[-1])) if location else None
-        if field is not None:
-            texts = [field.description, *(getattr(m, "description", None) for m in _metadata(field.annotation))]
-            return next((t for t in texts if t), "")
-    # An item of a mapping such as tags: the description stands on the mapping's value.
-    for parent in _models(model, location[:-2], None):
-        field = parent.model_fields.get(str(location[-2])) if len(location) > 1 else None
-        if field is not None:
-            return next((t for m in _metadata(field.annotation) if (t := getattr(m, "description", None))), "")
-    return ""
-
-
-def _metadata(annotation: Any) -> Iterator[Any]:
-    for argument in (*getattr(annotation, "__metadata__", ()), *get_args(annotation)):
-        yield argument
-        yield from _metadata(argument)
-
-
-def _models(model: type[BaseModel], location: Location, data: object) -> list[type[BaseModel]]:
-    """The models that may stand at a place; several where a key chooses between them."""
-    found = [model]
-    for depth, part in enumerate(location):
-        fields = [m.model_fields[str(part)] for m in found if str(part) in m.model_fields]
-        if isinstance(part, int):
-            continue
-        found = [m for f in fields for m in _models_within(f.annotation)]
-        found = _chosen(found, _at(data, location[: depth + 1]))
-    return found
-
-
-def _models_within(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in get_args(annotation):
-        yield from _models_within(argument)
-
-
-def _chosen(models: list[type[BaseModel]], value: object) -> list[type[BaseModel]]:
-    """Of the models of a union, the one that the key `type` names."""
-    kind = value.get("type") if isinstance(value, Mapping) else None
-    fitting = [m for m in models if "type" in m.model_fields and kind in get_args(m.model_fields["type"].annotation)]
-    return fitting or models
-
-
-def _without_union_tags(location: Location, model: type[BaseModel]) -> Location:
-    """Pydantic names a chosen union member as if it were a key; no file has that key."""
-    kept: list[str | int] = []
-    tag_was_here = False
-    for part in location:
-        if not tag_was_here and len(_models(model, tuple(kept), None)) > 1:
-            tag_was_here = True
-            continue
-        tag_was_here = False
-        if part == "[key]":
-            break
-        kept.append(part)
-    return tuple(kept)
 
 
 def _at(data: object, location: Location) -> object:

@@ -1,26 +1,28 @@
 """Who acts in an environment, by role."""
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from brickyard_stacks.settings.strict import Broken, Strict, Text
+from brickyard_stacks.settings.ownership import Referred
+from brickyard_stacks.settings.strict import Broken, Form, Strict, Text, Texts, Uuid
 
-ApplicationId = Annotated[
-    str,
-    Field(
-        pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
-        description="the application (client) id, a UUID in lower case",
-    ),
-]
+Role = Literal["data_scientists", "ml_engineers", "approvers", "consumers", "run_as", "plan", "ci", "deployer"]
+
+ApplicationId = Annotated[Uuid, Form("the application (client) id, a UUID in lower case")]
+_RETIRED = {
+    "create": "its name is ownership now: `create: true` is `ownership: create`, `create: false` is `reference`"
+}
 
 
-class Group(Strict):
-    """An account group, made by us (`create: true`) or owned by the identity provider."""
+class Group(Referred):
+    """An account group: the identity provider's, or made or adopted by us."""
+
+    retired: ClassVar[dict[str, str]] = _RETIRED
+    imported_by_name: ClassVar[bool] = False
 
     name: Text
-    create: bool = False
 
 
 class Groups(Strict):
@@ -32,21 +34,39 @@ class Groups(Strict):
     consumers: Group
 
 
-class ServicePrincipal(Strict):
-    """A service principal, made by us (`create: true`) or existing already.
+class Federation(Strict):
+    """Whose tokens sign in as a service principal, so that it needs no secret.
+
+    Source: docs.databricks.com/aws/en/dev-tools/auth/oauth-federation-policy
+    """
+
+    issuer: Annotated[str, Field(pattern=r"^https://[^\s]+$", max_length=1024), Form("the https:// of the issuer")]
+    subject: Text = Field(description="whom the token names, such as repo:org/name:environment:prod")
+    audiences: Texts = Field(default=(), description="whom the token is for; default: the Databricks account's id")
+
+
+class ServicePrincipal(Referred):
+    """A service principal, existing already or made by us.
 
     With `application_id` an existing one needs no look-up, so that a plan works before any apply.
     """
 
+    retired: ClassVar[dict[str, str]] = _RETIRED
+    imported_by_name: ClassVar[bool] = False
+
     name: Text
-    create: bool = False
     application_id: ApplicationId | None = None
+    federation: Federation | None = None
 
     def broken_rules(self) -> Iterable[Broken]:
-        """Databricks gives a new service principal its id."""
-        if self.create and self.application_id is not None:
-            rule = "application_id is given by Databricks when create is true: remove one of the two"
+        """Databricks gives a new service principal its id; only what is ours is trusted to an issuer by us."""
+        yield from super().broken_rules()
+        if self.ownership == "create" and self.application_id is not None:
+            rule = "application_id is given by Databricks with ownership: create: remove one of the two"
             yield Broken(key=("application_id",), rule=rule)
+        if self.ownership == "reference" and self.federation is not None:
+            rule = "only for a service principal that we create or adopt: who owns it decides who signs in as it"
+            yield Broken(key=("federation",), rule=rule)
 
 
 class ServicePrincipals(Strict):

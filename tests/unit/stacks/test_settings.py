@@ -1,7 +1,7 @@
 """Settings files: typed when they are right, explained all at once when they are not."""
 
-import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from brickyard_stacks.errors import InvalidSettings, Problem
-from brickyard_stacks.settings import Environment, load_environment, load_project
+from brickyard_stacks.settings import Environment, Project, load_environment, load_project
+from brickyard_stacks.settings.places import Place
 
 ROOT = Path(__file__).resolve().parents[3]
 LOCAL = (ROOT / "environments/local.yaml").read_text()
@@ -51,7 +52,7 @@ def test_every_problem_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         .replace("type: profile", "type: profil")
         .replace('"1000"', "1000")
         .replace("  run_as:", "  runas:")
-        .replace("local-ci, create: true", "local-ci, create: maybe")
+        .replace("local-ci, ownership: create", "local-ci, ownership: creat")
     )
 
     told = "\n".join(problems(tmp_path, text))
@@ -62,7 +63,8 @@ def test_every_problem_is_told_at_once_with_its_line(tmp_path: Path) -> None:
     assert "did you mean profile?" in told
     assert f"{line_of(text, 'cost_center')}: tags.cost_center: must be a text (quote it); got 1000 (int)" in told
     assert f"{line_of(text, 'runas')}: service_principals.runas: not a key of this place; did you mean run_as?" in told
-    assert f"{line_of(text, 'local-ci')}: service_principals.ci.create: must be a valid boolean; got 'maybe'" in told
+    line = line_of(text, "local-ci")
+    assert f"{line}: service_principals.ci.ownership: must be 'create', 'adopt' or 'reference'; got 'creat'" in told
 
 
 def test_a_typo_inside_a_chosen_kind_of_sign_in_names_that_kinds_keys(tmp_path: Path) -> None:
@@ -82,8 +84,11 @@ def test_a_typo_inside_a_chosen_kind_of_sign_in_names_that_kinds_keys(tmp_path: 
         (("deployer:", "provider: {version: 1.98.0}\ndeployer:"), "stage local uses exactly 1.99.0; got '1.98.0'"),
         (("deployer:", "provider: {version: 1.99}\ndeployer:"), "must be a text (quote it); got 1.99 (float)"),
         (
-            ("create: true}\n  plan", "create: true, application_id: 00000000-0000-0000-0000-000000000000}\n  plan"),
-            "application_id is given by Databricks when create is true",
+            (
+                "ownership: create}\n  plan",
+                "ownership: create, application_id: 00000000-0000-0000-0000-000000000000}\n  plan",
+            ),
+            "application_id is given by Databricks with ownership: create",
         ),
     ],
 )
@@ -99,7 +104,7 @@ def test_several_broken_rules_are_told_together(tmp_path: Path) -> None:
 
     assert "cloud: stage and cloud are both local" in told
     assert "deletion_protection: may be false for the stages local and dev only; got false" in told
-    assert "groups.approvers.create: may be true for the stage local only" in told
+    assert "groups.approvers.ownership: without the block account only the stage local makes" in told
 
 
 @pytest.mark.parametrize(
@@ -146,20 +151,41 @@ def test_a_project_is_called_as_its_folder_is(tmp_path: Path) -> None:
 def test_a_projects_workflow_block_is_the_pipelines_own(tmp_path: Path) -> None:
     file = tmp_path / "churn" / "project.yaml"
     file.parent.mkdir()
-    file.write_text("name: churn\ntitle: x\nworkflow: {anything: [the, pipelines, like]}\ndeployment: {jobs: {}}\n")
+    file.write_text("name: churn\ntitle: x\nworkflow: {anything: [the, pipelines, like]}\ndeployment: {jbo: {}}\n")
 
-    with pytest.raises(InvalidSettings, match=r"4: deployment.jobs: not a key of this place; did you mean job\?") as e:
+    with pytest.raises(InvalidSettings, match=r"4: deployment.jbo: not a key of this place; did you mean job\?") as e:
         load_project(file)
     assert len(e.value.problems) == 1
 
 
-def models(model: type[BaseModel]) -> set[str]:
-    schema = json.dumps(model.model_json_schema())
-    return set(re.findall(r'"([a-z_]+)": \{', schema))
+def test_an_old_key_is_told_its_new_name(tmp_path: Path) -> None:
+    told = problems(tmp_path, LOCAL.replace("local-ci, ownership: create", "local-ci, create: true"))
+
+    assert len(told) == 1
+    assert "service_principals.ci.create: not a key of this place any more; its name is ownership now" in told[0]
 
 
-def test_no_setting_can_hold_a_secret() -> None:
-    assert not {name for name in models(Environment) if re.search(r"token|secret|password|key$", name)}
+def places(place: Place, path: str = "") -> Iterator[tuple[str, Place]]:
+    """Every key that a file may have, with what may stand there."""
+    for name, child in place.fields.items():
+        yield f"{path}{name}", child
+        yield from places(child.item or child, f"{path}{name}.")
+    for member in place.members.values():
+        yield from places(member, path)
+
+
+@pytest.mark.parametrize("model", [Environment, Project])
+def test_no_setting_can_hold_a_secret(model: type[BaseModel]) -> None:
+    """A key whose name speaks of a secret says where one lies, and never what it is."""
+    speaking = {
+        key: place
+        for key, place in places(Place(annotation=model))
+        if re.search(r"token|secret|password|passphrase|credential|(^|_)key$", key.rsplit(".", 1)[-1])
+    }
+    texts = {key for key, place in speaking.items() if not place.fields and place.annotation is str}
+
+    assert speaking
+    assert texts <= {"network.package_index.secret.key", "deployment.jobs.tasks.key"}
 
 
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.dates())

@@ -1,0 +1,55 @@
+"""What Terraform deploys for a project: models, endpoints, jobs, tables, monitors."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import Field
+
+from brickyard_stacks.settings.deployment.endpoints import Endpoint
+from brickyard_stacks.settings.deployment.jobs import WORKFLOW, ExtraJob, Job
+from brickyard_stacks.settings.deployment.models import Model
+from brickyard_stacks.settings.deployment.monitors import Alert, Monitor
+from brickyard_stacks.settings.deployment.tables import Table, Volume
+from brickyard_stacks.settings.strict import Broken, Dotted, Kebab, Snake, Strict, Tags
+
+
+class Serving(Strict):
+    """How large the project's only endpoint is: the short form of `endpoints`."""
+
+    workload_size: Literal["Small", "Medium", "Large"] = "Small"
+    scale_to_zero: bool = True
+
+
+class Deployment(Strict):
+    """What Terraform deploys for the project."""
+
+    tags: Tags = Field(default={}, description="on everything of the project that takes tags")
+    job: Job = Field(default=Job(), description="how the workflow's job runs")
+    models: dict[Snake, Model] | None = Field(
+        default=None, description="registered models by name; default: one, called as the project"
+    )
+    serving: Serving | None = Field(default=None, description="the short form of one endpoint")
+    endpoints: dict[Kebab, Endpoint] | None = Field(
+        default=None, description="endpoints by name; default: one, called as the project; {} is none"
+    )
+    jobs: dict[Kebab, ExtraJob] = Field(default={}, description="jobs besides the workflow's, by name")
+    tables: dict[Dotted, Table] = Field(default={}, description="tables that Terraform makes, by schema.table")
+    volumes: dict[Dotted, Volume] = Field(default={}, description="volumes that Terraform makes, by schema.volume")
+    monitors: dict[Dotted, Monitor] = Field(default={}, description="quality monitors by schema.table")
+    alerts: dict[Kebab, Alert] = Field(default={}, description="SQL alerts by name")
+
+    def broken_rules(self) -> Iterable[Broken]:
+        """Names lead to something, and one thing is said once."""
+        if self.serving is not None and self.endpoints is not None:
+            yield Broken(key=("serving",), rule="endpoints says it all: remove one of the two")
+        if WORKFLOW in self.jobs:
+            yield Broken(key=("jobs", WORKFLOW), rule="is the project's own job: give this one another name")
+        for name, job in self.jobs.items():
+            yield from self._rules_of_job(name, job)
+
+    def _rules_of_job(self, name: str, job: ExtraJob) -> Iterable[Broken]:
+        there = {WORKFLOW, *self.jobs} - {name}
+        for index, task in enumerate(job.tasks):
+            if task.run_job is not None and task.run_job.job not in there:
+                rule = f"another job of the project: {', '.join(sorted(there))}"
+                yield Broken(key=("jobs", name, "tasks", index, "run_job", "job"), rule=rule)
