@@ -4,11 +4,12 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -18,6 +19,8 @@ from brickyard_local.account import Home, WorkspaceSpec
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
+
+_POLL_S = 0.05
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +73,16 @@ class LocalWorkspace:
     def start(self) -> None:
         """Start it again on the same home and ports."""
         process.start(self.home, (WorkspaceSpec(name="local"), WorkspaceSpec(name="other")), tied=True)
+
+
+def until(ask: Callable[[], Any], *, timeout_s: float = 60) -> Any:
+    """The first truthy answer; the test fails when none comes in time."""
+    deadline = time.monotonic() + timeout_s
+    while not (answer := ask()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"it did not come true within {timeout_s:g} s")
+        time.sleep(_POLL_S)
+    return answer
 
 
 def local_cache() -> Path:

@@ -1,7 +1,5 @@
 """Conditions, loops and jobs in jobs, driven by the unmodified databricks-sdk."""
 
-import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import DatabricksError, InvalidParameterValue
 from databricks.sdk.service.jobs import Run, RunLifeCycleState, RunResultState, RunTask
 
-from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_local.pytest_plugin import LocalWorkspace, until
 
 MINUTE = timedelta(minutes=1)
 
@@ -25,15 +23,6 @@ def ended(client: WorkspaceClient, job: int, **given: Any) -> Run:
 
 def results(run: Run) -> dict[str, str]:
     return {task.task_key: task.state.result_state.value for task in run.tasks}
-
-
-def until(ask: Callable[[], Any], *, timeout_s: float = 30) -> Any:
-    """The first truthy answer."""
-    deadline = time.monotonic() + timeout_s
-    while not (answer := ask()):
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)
-    return answer
 
 
 def condition(key: str, left: str, op: str, right: str, *after: dict[str, str], **more: Any) -> dict[str, Any]:

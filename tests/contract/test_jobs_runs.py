@@ -3,8 +3,6 @@
 import contextlib
 import io
 import re
-import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
 from databricks.sdk.service.jobs import QueueSettings, Run, RunLifeCycleState, RunResultState
 
 from brickyard_local import process
-from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_local.pytest_plugin import LocalWorkspace, until
 from brickyard_local.store import Store
 
 MINUTE = timedelta(minutes=1)
@@ -42,15 +40,6 @@ def ended(client: WorkspaceClient, job: int, **given: Any) -> Run:
 
 def results(run: Run) -> dict[str, str]:
     return {task.task_key: task.state.result_state.value for task in run.tasks}
-
-
-def until(ask: Callable[[], Any], *, timeout_s: float = 30) -> Any:
-    """The first truthy answer."""
-    deadline = time.monotonic() + timeout_s
-    while not (answer := ask()):
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)
-    return answer
 
 
 def log_of(client: WorkspaceClient, run_id: int, index: int = 0) -> str:

@@ -1,26 +1,16 @@
 """Runs that start by themselves, what they run as, and with which secrets: through the unmodified databricks-sdk."""
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import DatabricksError, PermissionDenied
 
-from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_local.pytest_plugin import LocalWorkspace, until
 
 YES = {"task_key": "a", "condition_task": {"left": "{{job.trigger.type}}", "op": "EQUAL_TO", "right": "periodic"}}
 EVERY_SECOND = {"quartz_cron_expression": "* * * * * ?", "timezone_id": "UTC", "pause_status": "UNPAUSED"}
-
-
-def until(ask: Callable[[], Any], *, timeout_s: float = 30) -> Any:
-    """The first truthy answer."""
-    deadline = time.monotonic() + timeout_s
-    while not (answer := ask()):
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)
-    return answer
 
 
 def test_a_schedule_starts_runs_until_it_is_paused(client: WorkspaceClient, job_builder: Any) -> None:

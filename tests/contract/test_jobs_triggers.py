@@ -2,7 +2,6 @@
 
 import io
 import secrets
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,18 +12,9 @@ from databricks.sdk.service.catalog import AwsIamRoleRequest, PermissionsChange,
 from databricks.sdk.service.jobs import BaseRun, Continuous, CronSchedule, JobSettings, PauseStatus, RunResultState
 from databricks.sdk.service.workspace import ImportFormat
 
-from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_local.pytest_plugin import LocalWorkspace, until
 
 EVERY_SECOND = {"schedule": {"quartz_cron_expression": "* * * * * ?", "timezone_id": "Europe/Amsterdam"}}
-
-
-def until(ask: Callable[[], Any], *, timeout_s: float = 30) -> Any:
-    """The first truthy answer."""
-    deadline = time.monotonic() + timeout_s
-    while not (answer := ask()):
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.1)
-    return answer
 
 
 def runs(client: WorkspaceClient, job: int) -> list[BaseRun]:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,7 +26,7 @@ from databricks.sdk.service.serving import (
     TrafficConfig,
 )
 
-from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_local.pytest_plugin import LocalWorkspace, until
 
 MINUTES = timedelta(minutes=2)
 LOG_MODELS = """
@@ -118,14 +117,6 @@ def ask_once(workspace: LocalWorkspace, path: str, body: dict[str, Any]) -> http
     """The SDK would try again."""
     headers = {"Authorization": f"Bearer {workspace.token}"}
     return httpx.post(workspace.host + path, json=body, headers=headers, timeout=30, trust_env=False)
-
-
-def until(ask: Callable[[], Any], *, timeout_s: float = 60) -> Any:
-    deadline = time.monotonic() + timeout_s
-    while not (answer := ask()):
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)
-    return answer
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -28,7 +28,7 @@ from databricks.sdk.service.serving import (
 from deltalake import DeltaTable
 
 from brickyard_local import process
-from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_local.pytest_plugin import LocalWorkspace, until
 
 MINUTE = AiGatewayRateLimitRenewalPeriod.MINUTE
 MLMODEL = """
@@ -114,14 +114,6 @@ def rows(client: WorkspaceClient, full_name: str) -> list[dict[str, Any]]:
     assert location is not None
     found = DeltaTable(unquote(urlparse(location).path)).to_pyarrow_table().to_pylist()
     return sorted(found, key=lambda row: row["request_time"])
-
-
-def until(ask_again: Callable[[], Any], *, timeout_s: float = 30) -> Any:
-    deadline = time.monotonic() + timeout_s
-    while not (answer := ask_again()):
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.1)
-    return answer
 
 
 def robot(client: WorkspaceClient, workspace: LocalWorkspace) -> tuple[str, str, WorkspaceClient]:
