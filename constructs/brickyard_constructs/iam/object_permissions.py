@@ -19,6 +19,13 @@ class WorkspaceObject(StrEnum):
     JOB = "job_id"
     EXPERIMENT = "experiment_id"
     SERVING_ENDPOINT = "serving_endpoint_id"
+    CLUSTER_POLICY = "cluster_policy_id"
+    INSTANCE_POOL = "instance_pool_id"
+    CLUSTER = "cluster_id"
+    SQL_WAREHOUSE = "sql_endpoint_id"
+    ALERT = "alert_v2_id"
+    DIRECTORY = "directory_path"
+    NOTEBOOK = "notebook_path"
 
 
 # Source: docs.databricks.com, "Access control lists": the levels of each kind of object.
@@ -26,6 +33,13 @@ LEVELS: dict[WorkspaceObject, tuple[str, ...]] = {
     WorkspaceObject.JOB: ("CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER"),
     WorkspaceObject.EXPERIMENT: ("CAN_READ", "CAN_EDIT", "CAN_MANAGE"),
     WorkspaceObject.SERVING_ENDPOINT: ("CAN_VIEW", "CAN_QUERY", "CAN_MANAGE"),
+    WorkspaceObject.CLUSTER_POLICY: ("CAN_USE",),
+    WorkspaceObject.INSTANCE_POOL: ("CAN_ATTACH_TO", "CAN_MANAGE"),
+    WorkspaceObject.CLUSTER: ("CAN_ATTACH_TO", "CAN_RESTART", "CAN_MANAGE"),
+    WorkspaceObject.SQL_WAREHOUSE: ("CAN_VIEW", "CAN_MONITOR", "CAN_USE", "CAN_MANAGE", "IS_OWNER"),
+    WorkspaceObject.ALERT: ("CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"),
+    WorkspaceObject.DIRECTORY: ("CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"),
+    WorkspaceObject.NOTEBOOK: ("CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"),
 }
 
 

@@ -3,24 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cdktf_cdktf_provider_databricks.job import (
-    Job,
-    JobEnvironment,
-    JobEnvironmentSpec,
-    JobQueue,
-    JobRunAs,
-    JobSchedule,
-    JobTask,
-    JobTaskDependsOn,
-    JobTaskPythonWheelTask,
-)
 from constructs import Construct
 
 from brickyard_constructs.checks import check_at_least, check_not_empty
-from brickyard_constructs.errors import InvalidProps
-from brickyard_constructs.iam import ObjectPermissions, Permission, Target, WorkspaceObject
+from brickyard_constructs.iam import Permission
+from brickyard_constructs.jobs.compute import ServerlessEnvironment
+from brickyard_constructs.jobs.multi_task_job import MultiTaskJob, MultiTaskJobProps
+from brickyard_constructs.jobs.task import After, Task
+from brickyard_constructs.jobs.task_types import PythonWheel
+from brickyard_constructs.jobs.triggers import Trigger
 
-_ENVIRONMENT_KEY = "default"
+_ENVIRONMENT = "default"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,15 +29,6 @@ class WheelTask:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Cron:
-    """When the job starts by itself. A paused schedule is kept, visible, and does not start."""
-
-    quartz: str
-    timezone: str
-    paused: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class WheelJobProps:
     """What runs, from which wheels, as whom, for how long at most, and who may see or start it."""
 
@@ -57,73 +41,47 @@ class WheelJobProps:
     environment_version: str = "4"
     timeout_s: int = 3600
     max_retries: int = 0
-    schedule: Cron | None = None
+    schedule: Trigger | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for prop in ("name", "run_as", "package", "wheels", "tasks", "permissions"):
+        for prop in ("package", "wheels"):
             check_not_empty(prop, getattr(self, prop))
-        check_at_least("timeout_s", self.timeout_s, 60)
         check_at_least("max_retries", self.max_retries, 0)
-        earlier: set[str] = set()
-        for task in self.tasks:
-            if task.key in earlier:
-                raise InvalidProps("tasks", task.key, rule="each key stands once")
-            if missing := set(task.after) - earlier:
-                raise InvalidProps("tasks", sorted(missing), rule=f"{task.key} may only follow tasks before it")
-            earlier.add(task.key)
+        self.as_tasks()
+
+    def as_tasks(self) -> MultiTaskJobProps:
+        """The same, said in general. Errors: InvalidProps."""
+        environment = ServerlessEnvironment(
+            key=_ENVIRONMENT, dependencies=self.wheels, version=self.environment_version
+        )
+        return MultiTaskJobProps(
+            name=self.name,
+            run_as=self.run_as,
+            tasks=tuple(self._task(task) for task in self.tasks),
+            permissions=self.permissions,
+            environments=(environment,),
+            trigger=self.schedule,
+            timeout_s=self.timeout_s,
+            tags=self.tags,
+        )
+
+    def _task(self, task: WheelTask) -> Task:
+        return Task(
+            key=task.key,
+            does=PythonWheel(package=self.package, entry_point=task.key, parameters=task.parameters),
+            after=tuple(After(key=key) for key in task.after),
+            compute=_ENVIRONMENT,
+            max_retries=self.max_retries,
+        )
 
 
-class WheelJob(Construct):
+class WheelJob(MultiTaskJob):
     """A job on serverless compute that runs entry points of a wheel, one run at a time, others waiting in line.
 
     Creates: databricks_job; databricks_permissions.
-    Gaps: serverless compute retries a failed start by itself; that is not a task's retry.
     Source: docs.databricks.com/aws/en/jobs/python-wheel, docs.databricks.com/aws/en/jobs/run-serverless-jobs
     """
 
     def __init__(self, scope: Construct, id_: str, props: WheelJobProps) -> None:
-        super().__init__(scope, id_)
-        spec = JobEnvironmentSpec(environment_version=props.environment_version, dependencies=list(props.wheels))
-        self.job = Job(
-            self,
-            "Resource",
-            name=props.name,
-            run_as=JobRunAs(service_principal_name=props.run_as),
-            environment=[JobEnvironment(environment_key=_ENVIRONMENT_KEY, spec=spec)],
-            # The provider reads them sorted; in another order every plan would show a change (sortTasksByKey).
-            task=[_task(task, props) for task in sorted(props.tasks, key=lambda t: t.key)],
-            schedule=_schedule(props.schedule),
-            queue=JobQueue(enabled=True),
-            max_concurrent_runs=1,
-            timeout_seconds=props.timeout_s,
-            tags=dict(props.tags) or None,
-        )
-        ObjectPermissions(
-            self,
-            "permissions",
-            on=Target(kind=WorkspaceObject.JOB, name=props.name, object_id=self.job.id),
-            permissions=props.permissions,
-        )
-
-
-def _task(task: WheelTask, props: WheelJobProps) -> JobTask:
-    return JobTask(
-        task_key=task.key,
-        environment_key=_ENVIRONMENT_KEY,
-        depends_on=[JobTaskDependsOn(task_key=key) for key in task.after] or None,
-        python_wheel_task=JobTaskPythonWheelTask(
-            package_name=props.package, entry_point=task.key, parameters=list(task.parameters) or None
-        ),
-        max_retries=props.max_retries,
-    )
-
-
-def _schedule(cron: Cron | None) -> JobSchedule | None:
-    if cron is None:
-        return None
-    return JobSchedule(
-        quartz_cron_expression=cron.quartz,
-        timezone_id=cron.timezone,
-        pause_status="PAUSED" if cron.paused else "UNPAUSED",
-    )
+        super().__init__(scope, id_, props.as_tasks())
