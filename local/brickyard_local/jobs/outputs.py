@@ -3,13 +3,12 @@
 Source: docs.databricks.com/api/workspace/jobs/getrunoutput (the first 5 MB of a notebook's exit value)
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 from brickyard_local.jobs import redaction
+from brickyard_local.runtime import task_files
 
-RESULT = "result.json"
 _LIMIT_BYTES = 5 * 1024 * 1024
 
 
@@ -17,7 +16,7 @@ def of_task(folder: Path) -> dict[str, Any]:
     """`notebook_output` or `sql_output`; nothing for other types. A notebook without exit has an empty one."""
     if not redaction.may_show(folder):
         return {}
-    kind, found = _read(folder / "task.json").get("kind"), _read(folder / RESULT)
+    kind, found = task_files.read(folder, task_files.TASK).get("kind"), task_files.read(folder, task_files.RESULT)
     if kind == "sql":
         return {"sql_output": found} if found else {}
     if kind != "notebook":
@@ -27,11 +26,3 @@ def of_task(folder: Path) -> dict[str, Any]:
     result = found["result"].encode()
     shown = result[:_LIMIT_BYTES].decode(errors="ignore")
     return {"notebook_output": {"result": shown, "truncated": len(result) > _LIMIT_BYTES}}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads(path.read_text())
-    except FileNotFoundError:
-        return {}
-    return found

@@ -1,6 +1,5 @@
 """One task attempt as a process: prepare what it needs, start it, wait for it, say how it ended."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -16,12 +15,12 @@ from brickyard_local import children
 from brickyard_local.account import Home
 from brickyard_local.callers import Caller
 from brickyard_local.errors import ApiError
-from brickyard_local.jobs import outputs, packages, redaction, references, wheels
+from brickyard_local.jobs import packages, redaction, references, wheels
 from brickyard_local.jobs.environment import Access, task_environment
 from brickyard_local.jobs.needs import Files, Tokens
 from brickyard_local.jobs.preparation import Preparation, Prepared, Request
 from brickyard_local.jobs.records import Ending
-from brickyard_local.runtime import notebook_main
+from brickyard_local.runtime import notebook_main, task_files
 
 PURPOSE = "task run"
 _TOKEN_LIFETIME_S = 24 * 3600.0
@@ -86,15 +85,12 @@ class TaskProcess:
         except _Stopped as stopped:
             return stopped.ending
         finally:
-            redaction.finish(self.folder, outputs.RESULT, self._assignment.hidden)
+            redaction.finish(self.folder, task_files.RESULT, self._assignment.hidden)
             shutil.rmtree(self.scratch, ignore_errors=True)
 
     def values(self) -> dict[str, Any]:
         """The task values that the process has set, without the secrets of its cluster."""
-        try:
-            found: dict[str, Any] = json.loads((self.folder / "values.json").read_text())
-        except FileNotFoundError:
-            return {}
+        found = task_files.read(self.folder, task_files.VALUES)
         return dict(redaction.redacted(found, self._assignment.hidden))
 
     def _preparation(self) -> Preparation:
@@ -113,8 +109,8 @@ class TaskProcess:
         path = [library.folder for library in prepared.libraries]
         if prepared.missing:
             path.append(packages.ensure(prepared.missing, self._home.cache, self._finish))
-        self._write("task.json", prepared.task | {"scratch": str(self.scratch)})
-        self._write("upstream_values.json", self._assignment.upstream_values)
+        task_files.write(self.folder, task_files.TASK, prepared.task | {"scratch": str(self.scratch)})
+        task_files.write(self.folder, task_files.UPSTREAM_VALUES, self._assignment.upstream_values)
         token = self._tokens.mint_token(
             self._assignment.caller.principal,
             purpose=f"{PURPOSE} {self._assignment.task_run_id}",
@@ -138,7 +134,7 @@ class TaskProcess:
         status = notebook_main.RESTART
         while status == notebook_main.RESTART:
             status = self._finish(argv, environment)
-            if not (self.folder / notebook_main.RESUME).exists():
+            if not (self.folder / task_files.RESUME).exists():
                 break
         return Ending(result="SUCCESS", code="SUCCESS") if status == 0 else self._failure(status)
 
@@ -172,9 +168,8 @@ class TaskProcess:
         return None if limit_s is None else max(0.0, self._began + limit_s - time.monotonic())
 
     def _failure(self, status: int) -> Ending:
-        try:
-            told = json.loads((self.folder / "failure.json").read_text())
-        except FileNotFoundError:
+        told = task_files.read(self.folder, task_files.FAILURE)
+        if not told:
             how = f"signal {-status}" if status < 0 else f"exit status {status}"
             tail = self._child.log_tail() if self._child is not None else ""
             told = {"error": f"The task's process ended by {how}.", "error_trace": tail}
@@ -186,11 +181,6 @@ class TaskProcess:
             error=told["error"],
             error_trace=told["error_trace"],
         )
-
-    def _write(self, name: str, document: Mapping[str, Any]) -> None:
-        target = self.folder / name
-        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(document, file)
 
 
 class _Stopped(Exception):

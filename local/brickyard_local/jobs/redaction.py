@@ -3,11 +3,11 @@
 Source: docs.databricks.com/security/secrets/redaction (there: literal values in notebook results)
 """
 
-import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from brickyard_local.runtime import task_files
 
 _HIDDEN = "[hidden]"
 _MARK = "unredacted"
@@ -36,17 +36,13 @@ def finish(folder: Path, name: str, secrets: Sequence[str]) -> None:
     """After the process has ended: its file may be shown, without the secrets."""
     if not secrets or not (folder / _MARK).exists():
         return
-    target, partial = folder / name, folder / f"{name}.partial"
     try:
-        found = json.loads(target.read_bytes())
-    except FileNotFoundError:
-        pass
+        found = task_files.read(folder, name)
     except ValueError:  # what cannot be read cannot be made safe
-        target.unlink()
+        (folder / name).unlink()
     else:
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(redacted(found, secrets), file)
-        partial.replace(target)
+        if found:
+            task_files.write(folder, name, redacted(found, secrets))
     (folder / _MARK).unlink()
 
 

@@ -6,8 +6,6 @@ Only the standard library is imported before the task's own code: that is the st
 
 import contextlib
 import importlib
-import json
-import os
 import runpy
 import sys
 import traceback
@@ -16,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from brickyard_local.children import exit_with_parent
-from brickyard_local.runtime import lazy_spark, shared_models
+from brickyard_local.runtime import lazy_spark, shared_models, task_files
 
 _RUNTIME = Path(lazy_spark.__file__).parent
 
@@ -29,7 +27,7 @@ def main() -> int:
     """Run the task. Exit status: that of the task's code, 1 for an exception."""
     exit_with_parent()
     folder = Path(sys.argv[1])
-    task: dict[str, Any] = json.loads((folder / "task.json").read_text())
+    task = task_files.read(folder, task_files.TASK)
     lazy_spark.install(task["archives"])
     shared_models.install(Path(task["scratch"]))
     try:
@@ -115,9 +113,7 @@ def _tell(folder: Path, error: BaseException) -> None:
     sys.stderr.flush()
     said = traceback.format_exception_only(error)
     short = said[-1 - len(getattr(error, "__notes__", ()))].strip()
-    target = folder / "failure.json"
-    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump({"error": short, "error_trace": trace}, file)
+    task_files.write(folder, task_files.FAILURE, {"error": short, "error_trace": trace})
 
 
 def _is_ours(filename: str) -> bool:

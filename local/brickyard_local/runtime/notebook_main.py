@@ -1,6 +1,5 @@
 """A notebook task in its process: run it, tell its exit value, or where to go on after a restart of Python."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -9,13 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from brickyard_local.runtime import task_files
 from brickyard_local.runtime.notebook_flow import NotebookExit, NotebookUtility, Widgets
 from brickyard_local.runtime.notebook_run import NotebookRun, RestartAt, load
 from brickyard_local.runtime.task_utilities import of_this_process
 
-RESULT = "result.json"
-RESUME = "resume.json"
-RESTART = 82  # exit status: start the process again, RESUME says where
+RESTART = 82  # exit status: start the process again, `task_files.RESUME` says where
 
 
 class NotebookFailed(RuntimeError):
@@ -24,8 +22,10 @@ class NotebookFailed(RuntimeError):
 
 def run(task: Mapping[str, Any], folder: Path) -> int:
     """Run the notebook of a task. Exit status 0, or RESTART. Errors: those of its cells."""
-    task = {**task, **_read(folder / RESUME)}
-    (folder / RESUME).unlink(missing_ok=True)  # one that is there when the process ends asks for the next restart
+    task = {**task, **task_files.read(folder, task_files.RESUME)}
+    (folder / task_files.RESUME).unlink(
+        missing_ok=True
+    )  # one that is there when the process ends asks for the next restart
     sys.path.insert(0, task["notebook_folder"])
     sys.dont_write_bytecode = True  # the workspace's folders hold what was imported, no caches
     widgets = Widgets(task["parameters"])
@@ -34,9 +34,10 @@ def run(task: Mapping[str, Any], folder: Path) -> int:
     try:
         notebook_run.run(load(task["notebook"]), first_cell=task.get("first_cell", 1))
     except NotebookExit as left:
-        _write(folder / RESULT, {"result": left.value})
+        task_files.write(folder, task_files.RESULT, {"result": left.value})
     except RestartAt as restart:
-        _write(folder / RESUME, {"first_cell": restart.number, "parameters": widgets.getAll()})
+        where = {"first_cell": restart.number, "parameters": widgets.getAll()}
+        task_files.write(folder, task_files.RESUME, where)
         return RESTART
     return 0
 
@@ -51,7 +52,8 @@ def _others(folder: Path, task: Mapping[str, Any]) -> Any:
         below = folder / f"notebook-{count}"
         shutil.rmtree(below, ignore_errors=True)  # of a process before the last restart, which counted from one too
         below.mkdir(mode=0o700)
-        _write(below / "task.json", {**task, "notebook": path, "parameters": dict(arguments), "first_cell": 1})
+        other = {**task, "notebook": path, "parameters": dict(arguments), "first_cell": 1}
+        task_files.write(below, task_files.TASK, other)
         return _finished(path, below, _processed(path, below, timeout_s or None))
 
     return run_other
@@ -74,28 +76,13 @@ def _processed(path: str, below: Path, timeout_s: float | None) -> int:
         finally:
             if child.stdin is not None:
                 child.stdin.close()
-        if not (below / RESUME).exists():
+        if not (below / task_files.RESUME).exists():
             break
     return status
 
 
 def _finished(path: str, below: Path, status: int) -> str:
     if status:
-        told = _read(below / "failure.json").get("error", f"its process ended by exit status {status}")
+        told = task_files.read(below, task_files.FAILURE).get("error", f"its process ended by exit status {status}")
         raise NotebookFailed(f"Notebook {path} failed: {told}")
-    return str(_read(below / RESULT).get("result", ""))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads(path.read_text())
-    except FileNotFoundError:
-        return {}
-    return found
-
-
-def _write(path: Path, document: Mapping[str, Any]) -> None:
-    temporary = path.with_suffix(".new")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(document, file)
-    temporary.replace(path)
+    return str(task_files.read(below, task_files.RESULT).get("result", ""))

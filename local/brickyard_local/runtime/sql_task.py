@@ -3,8 +3,6 @@
 Source: docs.databricks.com/api/workspace/statementexecution; docs.databricks.com/jobs/sql
 """
 
-import json
-import os
 import signal
 import sys
 import time
@@ -12,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from brickyard_local.runtime import workspace_api
+from brickyard_local.runtime import task_files, workspace_api
 from brickyard_local.runtime.sql_text import statements
 
 _STATEMENTS = "/api/2.0/sql/statements"
@@ -29,10 +27,7 @@ def run(task: Mapping[str, Any], folder: Path) -> None:
     """Run all statements; leaves `sql_output` for the run's output. Errors: StatementFailed, WorkspaceRefused."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a cancelled task cancels its statement
     output = _alert(task) if "alert_id" in task else _query(task)
-    temporary = folder / "result.new"
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(output, file)
-    temporary.replace(folder / "result.json")
+    task_files.write(folder, task_files.RESULT, output)
 
 
 def _alert(task: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from brickyard_local.runtime import task_files
 from brickyard_local.runtime.notebook_flow import Library, NotebookUtility, Widgets
 
 _LIMIT_BYTES = 48 * 1024
@@ -24,19 +25,15 @@ class TaskValues:
     """`dbutils.jobs.taskValues`: small values that one task hands to later ones."""
 
     def __init__(self, folder: Path) -> None:
-        self._own = folder / "values.json"
-        self._upstream = folder / "upstream_values.json"
+        self._folder = folder
 
     def set(self, key: str, value: Any) -> None:
         """Errors: TypeError when the value is not JSON, ValueError when it is too large."""
         size = len(json.dumps(value).encode())
         if size > _LIMIT_BYTES:
             raise ValueError(f"The task value '{key}' has {size} bytes as JSON; at most {_LIMIT_BYTES} are allowed.")
-        values = _read(self._own) | {key: value}
-        temporary = self._own.with_suffix(".new")
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(values, file)
-        temporary.replace(self._own)
+        values = task_files.read(self._folder, task_files.VALUES) | {key: value}
+        task_files.write(self._folder, task_files.VALUES, values)
 
     def get(
         self,
@@ -46,7 +43,7 @@ class TaskValues:
         debugValue: Any = None,  # noqa: N803, ARG002 - of use outside of a job only
     ) -> Any:
         """Errors: ValueError when the task has not ended, or set no such value and there is no default."""
-        tasks = _read(self._upstream)
+        tasks = task_files.read(self._folder, task_files.UPSTREAM_VALUES)
         if taskKey not in tasks:
             raise ValueError(
                 f"No task values of task '{taskKey}': it is no task of this job that ended before this one."
@@ -145,11 +142,3 @@ class TaskUtilities:
 def of_this_process() -> TaskUtilities:
     """The one `dbutils` that a notebook, its modules and databricks-sdk share."""
     return TaskUtilities()
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads(path.read_text())
-    except FileNotFoundError:
-        return {}
-    return found

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from brickyard_local.runtime import notebook_main
+from brickyard_local.runtime import notebook_main, task_files
 
 
 def test_a_notebook_that_runs_after_a_restart_of_python_answers_for_itself(
@@ -17,7 +17,7 @@ def test_a_notebook_that_runs_after_a_restart_of_python_answers_for_itself(
     def processed(path: str, below: Path, _timeout_s: float | None) -> int:
         told: Any = left[path]
         if told is not None:
-            notebook_main._write(below / notebook_main.RESULT, told)
+            task_files.write(below, task_files.RESULT, told)
         return 0
 
     monkeypatch.setattr(notebook_main, "_processed", processed)
