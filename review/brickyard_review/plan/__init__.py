@@ -1,0 +1,1 @@
+"""Plan JSON: read as a stream, freed of secrets at the door, typed."""
