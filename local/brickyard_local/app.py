@@ -25,6 +25,7 @@ from brickyard_local.models import native_routes as native_models
 from brickyard_local.models import routes as models
 from brickyard_local.monitors import routes as monitors
 from brickyard_local.permissions import routes as permissions
+from brickyard_local.request_log import RequestLog
 from brickyard_local.routing import RouteTable
 from brickyard_local.secrets import routes as secrets
 from brickyard_local.serving import invocation_routes as invocations
@@ -42,10 +43,13 @@ _CODES = {
 }
 
 
-def create_app(state: LocalState, workspace: Workspace, table: RouteTable | None = None) -> FastAPI:
+def create_app(
+    state: LocalState, workspace: Workspace, table: RouteTable | None = None, log: RequestLog | None = None
+) -> FastAPI:
     """The HTTP application of one workspace of the account.
 
     With a `table` it answers from that; without one FastAPI knows every route, e.g. to describe them as OpenAPI.
+    Who gives a `log` flushes it at the end.
     """
     app = FastAPI(title=f"Brickyard local workspace {workspace.name}", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.local = state
@@ -59,7 +63,7 @@ def create_app(state: LocalState, workspace: Workspace, table: RouteTable | None
     app.add_exception_handler(RequestValidationError, _answer_invalid_body)
     app.add_exception_handler(HTTPException, _answer_unrouted)
     app.add_exception_handler(Exception, _answer_bug)
-    app.add_middleware(Gate)
+    app.add_middleware(Gate, state=state, workspace=workspace, log=log or RequestLog())
 
     @app.get("/.well-known/databricks-config")
     def databricks_config() -> dict[str, str]:

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from brickyard_local.account import ADMIN, Workspace, token_digest
 from brickyard_local.directory import ADMINS_GROUP, EVERYBODY, Directory, Standing
+from brickyard_local.endpoints import from_request
 from brickyard_local.errors import PermissionDenied, Unauthenticated
 from brickyard_local.store import Store
 
@@ -50,7 +51,7 @@ class Callers:
                 "A bearer token is needed: set DATABRICKS_TOKEN, or DATABRICKS_CONFIG_FILE to the databrickscfg "
                 "that `brickyard status --json` names."
             )
-        known = self._store.get("tokens", token_digest(token.strip()))
+        known = self._store.shared("tokens", token_digest(token.strip()))
         if known is None or (known["expires_at"] is not None and known["expires_at"] < time.time()):
             raise Unauthenticated("The token is unknown to this account, revoked or expired.")
         return self.admit(known["principal"], workspace)
@@ -95,10 +96,9 @@ def _caller(principal: str, standing: Standing | None, workspace: Workspace) -> 
     return Caller(principal=principal, groups=groups, is_admin=is_admin, workspace=workspace)
 
 
-async def current_caller(request: Request) -> Caller:
-    """FastAPI dependency: the caller that the gate found. Plain (not async) ones cost a change of threads."""
-    caller: Caller = request.state.caller
+def _found_at_the_gate(request: Request) -> Caller:
+    caller: Caller = request.scope["state"]["caller"]
     return caller
 
 
-CurrentCaller = Annotated[Caller, Depends(current_caller)]
+CurrentCaller = Annotated[Caller, Depends(from_request(_found_at_the_gate))]

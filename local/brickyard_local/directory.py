@@ -173,8 +173,7 @@ class Directory:
         self._cached = replace(before, version=version, **changes)  # type: ignore[arg-type]
 
     def _version(self) -> str:
-        known = self._store.get(_VERSION, "version")
-        return "" if known is None else str(known["version"])
+        return _text(self._store.shared(_VERSION, "version"))
 
     def _load(self, version: str) -> Snapshot:
         """Read everything; again when a writer came between, so that no two moments are mixed."""
@@ -182,7 +181,11 @@ class Directory:
             documents = {kind: {found["id"]: found for found in self._store.all(kind)} for kind in _NAME_FIELDS}
             found = self._store.all(_ASSIGNMENTS)
             assignments = {f"{known['workspace_id']}/{known['principal_id']}": known for known in found}
-            now = self._version()
+            now = _text(self._store.get(_VERSION, "version"))
             if now == version:
                 return Snapshot(version=version, documents=documents, assignments=assignments)
             version = now
+
+
+def _text(version: Document | None) -> str:
+    return "" if version is None else str(version["version"])

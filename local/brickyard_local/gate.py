@@ -1,14 +1,14 @@
 """Who gets in: only this machine, no web page, only known tokens, and no more bytes or time than a call needs."""
 
 import asyncio
-import logging
+import functools
 import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
@@ -18,6 +18,7 @@ from brickyard_local.errors import ApiError, PermissionDenied
 from brickyard_local.files.signing import EXPIRED, UrlExpired
 from brickyard_local.identity.entitlements import require_entitled
 from brickyard_local.identity.oauth_routes import ACCOUNT_METADATA, ACCOUNT_TOKEN, METADATA, TOKEN
+from brickyard_local.request_log import RequestLog
 from brickyard_local.state import LocalState
 
 Message = MutableMapping[str, Any]
@@ -39,36 +40,68 @@ _UNNAMED = "unknown/0.0.0"
 _PAUSE_S = 60.0
 _WHOLE_BODY_S = 300.0
 
-_log = logging.getLogger("brickyard_local.requests")
+
+@dataclass(kw_only=True, slots=True)
+class _Head:
+    """What the gate reads of a request's headers."""
+
+    hosts: list[str] = field(default_factory=list)
+    origins: list[str] = field(default_factory=list)
+    site: str = "none"
+    authorization: str | None = None
+    user_agent: str = ""
+
+    @classmethod
+    def of(cls, headers: list[tuple[bytes, bytes]]) -> "_Head":
+        head = cls()
+        for name, value in headers:
+            if name == b"host":
+                head.hosts.append(value.decode("latin-1"))
+            elif name == b"origin":
+                head.origins.append(value.decode("latin-1"))
+            elif name == b"authorization" and head.authorization is None:
+                head.authorization = value.decode("latin-1")
+            elif name == b"user-agent":
+                head.user_agent = value.decode("latin-1")
+            elif name == b"sec-fetch-site":
+                head.site = value.decode("latin-1")
+        return head
 
 
 class Gate:
     """ASGI middleware around every route; names the workspace in every answer."""
 
-    def __init__(self, app: Callable[[Message, Receive, Send], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        app: Callable[[Message, Receive, Send], Awaitable[None]],
+        *,
+        state: LocalState,
+        workspace: Workspace,
+        log: RequestLog,
+    ) -> None:
         self._app = app
+        self._state = state
+        self._workspace = workspace
+        self._log = log
+        self._names = frozenset({f"127.0.0.1:{workspace.port}", f"localhost:{workspace.port}"})
+        self._origins = frozenset(f"http://{name}" for name in self._names)
+        self._named = (b"x-databricks-org-id", str(workspace.workspace_id).encode())
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"The local workspace speaks no {scope['type']}.")  # uvicorn closes the connection
-        application: FastAPI = scope["app"]
-        workspace: Workspace = application.state.workspace
-        started, status = time.perf_counter(), 0
+        started, status, head = time.perf_counter(), 0, _Head.of(scope["headers"])
 
         async def send_named(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [
-                    *message.get("headers", []),
-                    (b"x-databricks-org-id", str(workspace.workspace_id).encode()),
-                ]
+                message["headers"] = [*message.get("headers", []), self._named]
             await send(message)
 
-        request = Request(scope)
         try:
-            # On the event loop: two reads by key, which wait for no writer, take less than a change of threads.
-            _admit(request, workspace)
+            # On the event loop: what it asks is in memory, which takes less than a change of threads.
+            self._admit(scope, head)
         except UrlExpired:
             await Response(EXPIRED, 403, media_type="application/xml")(scope, receive, send_named)
         except ApiError as error:
@@ -76,8 +109,45 @@ class Gate:
         else:
             await self._app(scope, BoundedBody(receive, most_bytes(scope["path"])), send_named)
         took_ms = (time.perf_counter() - started) * 1000
-        call = (workspace.name, scope["method"], scope["path"], status, took_ms, _client(request))
-        _log.info("%s %s %r -> %s %.0f ms for %s", *call)
+        call = f"{self._workspace.name} {scope['method']} {scope['path']!r} -> {status}"
+        self._log.note(f"{call} {took_ms:.0f} ms for {_client(head.user_agent)}")
+
+    def _admit(self, scope: Message, head: _Head) -> None:
+        """Errors: PermissionDenied for another host, a web page, a principal without rights here; Unauthenticated."""
+        self._check_host(head)
+        self._check_no_web_page(head)
+        path: str = scope["path"]
+        if _OPEN.fullmatch(path):
+            return
+        caller = self._caller(scope, head)
+        if not caller.is_admin:
+            require_entitled(caller.principal, self._state.callers.entitlements(caller), path)
+        scope.setdefault("state", {})["caller"] = caller
+
+    def _caller(self, scope: Message, head: _Head) -> Caller:
+        path: str = scope["path"]
+        if head.authorization is None and path.startswith(_SIGNED):
+            query = scope["query_string"].decode("latin-1")
+            principal = self._state.files.signer.principal(self._workspace.host, scope["method"], path, query)
+            if principal is not None:
+                return self._state.callers.admit(principal, self._workspace)
+        return self._state.callers.authenticate(head.authorization, self._workspace)
+
+    def _check_host(self, head: _Head) -> None:
+        if len(head.hosts) != 1 or head.hosts[0] not in self._names:
+            raise PermissionDenied(
+                f"Host '{', '.join(head.hosts)[:200]}' is not this workspace. Use {self._workspace.host}; other names "
+                "are refused because a web page could use them to reach it."
+            )
+
+    def _check_no_web_page(self, head: _Head) -> None:
+        """Browsers say which page a request comes from; clients of the API say nothing."""
+        foreign = [origin for origin in head.origins if origin not in self._origins]
+        if foreign or head.site not in {"none", "same-origin"}:
+            raise PermissionDenied(
+                f"A request of a web page ({', '.join(foreign)[:200] or head.site}) is refused: the local workspace "
+                "answers programs on this machine."
+            )
 
 
 class BoundedBody:
@@ -127,57 +197,12 @@ def most_bytes(path: str) -> int | None:
     return _MOST_OPEN_BYTES if _OPEN.fullmatch(path) else _MOST_BYTES
 
 
-def _client(request: Request) -> str:
+@functools.lru_cache(maxsize=256)
+def _client(user_agent: str) -> str:
     """The product that calls, as it names itself: `databricks-sdk-py/0.156.0`."""
-    products = re.findall(r"(?<!\S)[\w.-]+(?:/[\w.+-]+)?", request.headers.get("user-agent", ""), re.ASCII)
+    products = re.findall(r"(?<!\S)[\w.-]+(?:/[\w.+-]+)?", user_agent, re.ASCII)
     return next((product[:80] for product in products if product != _UNNAMED), "-")
 
 
 def _too_slow(what: str) -> HTTPException:
     return HTTPException(HTTPStatus.REQUEST_TIMEOUT, f"The request was given up: {what}.", {"connection": "close"})
-
-
-def _admit(request: Request, workspace: Workspace) -> None:
-    """Errors: PermissionDenied for another host, a web page, a principal without rights here; Unauthenticated."""
-    names = {f"127.0.0.1:{workspace.port}", f"localhost:{workspace.port}"}
-    _check_host(request, workspace, names)
-    _check_no_web_page(request, names)
-    path: str = request.scope["path"]
-    if _OPEN.fullmatch(path):
-        return
-    state: LocalState = request.app.state.local
-    caller = _caller(request, state, workspace)
-    if not caller.is_admin:
-        require_entitled(caller.principal, state.callers.entitlements(caller), path)
-    request.state.caller = caller
-
-
-def _caller(request: Request, state: LocalState, workspace: Workspace) -> Caller:
-    authorization = request.headers.get("authorization")
-    path: str = request.scope["path"]
-    if authorization is None and path.startswith(_SIGNED):
-        principal = state.files.signer.principal(workspace.host, request.method, path, request.url.query)
-        if principal is not None:
-            return state.callers.admit(principal, workspace)
-    return state.callers.authenticate(authorization, workspace)
-
-
-def _check_host(request: Request, workspace: Workspace, names: set[str]) -> None:
-    hosts = request.headers.getlist("host")
-    if len(hosts) != 1 or hosts[0] not in names:
-        raise PermissionDenied(
-            f"Host '{', '.join(hosts)[:200]}' is not this workspace. Use {workspace.host}; other names are refused "
-            "because a web page could use them to reach it."
-        )
-
-
-def _check_no_web_page(request: Request, names: set[str]) -> None:
-    """Browsers say which page a request comes from; clients of the API say nothing."""
-    own = {f"http://{name}" for name in names}
-    foreign = [origin for origin in request.headers.getlist("origin") if origin not in own]
-    site = request.headers.get("sec-fetch-site", "none")
-    if foreign or site not in {"none", "same-origin"}:
-        raise PermissionDenied(
-            f"A request of a web page ({', '.join(foreign)[:200] or site}) is refused: the local workspace answers "
-            "programs on this machine."
-        )

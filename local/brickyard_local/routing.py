@@ -16,6 +16,8 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
+from brickyard_local.endpoints import direct
+
 _MOST_LITERAL = 5
 
 
@@ -47,7 +49,8 @@ class LazyRoute(APIRoute):
         with self._lock:
             if not self._is_read:
                 self._is_read = True
-                super().__init__(self.path, self.endpoint, **self._settings)
+                endpoint = direct(self.endpoint, self._settings.get("status_code"))
+                super().__init__(self.path, endpoint, **self._settings)
         try:
             return self.__dict__[name]
         except KeyError:

@@ -18,6 +18,7 @@ from typing import IO
 
 import psutil
 import uvicorn
+from fastapi import FastAPI
 
 from brickyard_local import sockets
 from brickyard_local.account import Home, Workspace, WorkspaceSpec, describe, listen, write_private
@@ -25,7 +26,7 @@ from brickyard_local.app import create_app, route_table
 from brickyard_local.children import exit_with_parent
 from brickyard_local.errors import CannotStart
 from brickyard_local.protocol import PunctualProtocol
-from brickyard_local.routing import RouteTable
+from brickyard_local.request_log import RequestLog
 from brickyard_local.state import LocalState
 
 
@@ -64,8 +65,8 @@ def serve(home: Home, specs: tuple[WorkspaceSpec, ...]) -> None:
 
 
 async def _answer(state: LocalState, workspaces: list[Workspace], listeners: list[socket.socket]) -> None:
-    table = route_table()
-    servers = [_server(state, workspace, table) for workspace in workspaces]
+    table, log = route_table(), RequestLog()
+    servers = [_server(create_app(state, workspace, table, log)) for workspace in workspaces]
 
     def stop() -> None:
         for server in servers:
@@ -83,12 +84,15 @@ async def _answer(state: LocalState, workspaces: list[Workspace], listeners: lis
     await asyncio.to_thread(state.start)
     gc.freeze()  # all that a start makes stays: looking through it at each full collection held a call up for 40 ms
     _announce(state.home, workspaces)
-    await asyncio.gather(*tasks)
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        log.flush()
 
 
-def _server(state: LocalState, workspace: Workspace, table: RouteTable) -> uvicorn.Server:
+def _server(app: FastAPI) -> uvicorn.Server:
     config = uvicorn.Config(
-        create_app(state, workspace, table),
+        app,
         http=PunctualProtocol,
         log_config=None,
         access_log=False,

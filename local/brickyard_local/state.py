@@ -18,6 +18,7 @@ from brickyard_local.composition.data import compose_data
 from brickyard_local.composition.people import compose_people
 from brickyard_local.composition.work import compose_work
 from brickyard_local.compute.compose import Compute
+from brickyard_local.endpoints import from_request
 from brickyard_local.files.service import FilesService
 from brickyard_local.identity.service import IdentityService
 from brickyard_local.jobs.compose import Jobs
@@ -147,10 +148,9 @@ def _revoke_lost_tokens(identity: IdentityService) -> None:
             identity.tokens.revoke_id(known["token_id"])
 
 
-async def local_state(request: Request) -> LocalState:
-    """FastAPI dependency: the account that the request's application serves. Plain ones cost a change of threads."""
+def _served(request: Request) -> LocalState:
     state: LocalState = request.app.state.local
     return state
 
 
-Local = Annotated[LocalState, Depends(local_state)]
+Local = Annotated[LocalState, Depends(from_request(_served))]

@@ -1,7 +1,8 @@
 """Documents in one SQLite file: every write is on disk before the answer leaves.
 
 One table of JSON documents, addressed by scope (0 is the account, else a workspace id), kind and key.
-Reads run in parallel (WAL); writers take turns.
+Reads run in parallel (WAL); writers take turns. What every call asks for is kept in memory until it changes: this
+process is the only one that writes.
 """
 
 import json
@@ -18,6 +19,11 @@ ACCOUNT = 0
 # Keys with a prefix, as a range of the index: no key of ours holds the last character of Unicode.
 _RANGE = "AND key>=? AND key<?"
 _LAST = "\U0010ffff"
+
+# Of what is kept in memory; enough for every token and container that is in use.
+_MOST_KEPT = 10_000
+
+Place = tuple[int, str, str]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -39,6 +45,9 @@ class Store:
         self._path = path
         self._local = threading.local()
         self._writer = threading.RLock()
+        self._kept: dict[Place, Document] = {}
+        self._keeping = threading.Lock()
+        self._commits = 0
         with self.write():
             for statement in _SCHEMA.split(";"):
                 self._connection().execute(statement)
@@ -53,9 +62,11 @@ class Store:
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
             self._local.depth = 1
+            touched = self._local.touched = set()
             try:
                 yield
                 connection.execute("COMMIT")
+                self._forget(touched)
             except BaseException:
                 if connection.in_transaction:  # SQLite ends it by itself when, say, the disk is full
                     connection.execute("ROLLBACK")
@@ -71,6 +82,30 @@ class Store:
             .fetchone()
         )
         return None if row is None else json.loads(row[0])
+
+    def shared(self, kind: str, key: str | int, *, scope: int = ACCOUNT) -> Document | None:
+        """As `get`, of what every call asks for: kept in memory until it changes. Read it, never change it."""
+        place = (scope, kind, str(key))
+        if getattr(self._local, "depth", 0) and place in self._local.touched:
+            return self.get(kind, key, scope=scope)
+        kept = self._kept.get(place)
+        if kept is not None:
+            return kept
+        commits = self._commits
+        found = self.get(kind, key, scope=scope)
+        with self._keeping:
+            if found is not None and commits == self._commits:  # else it may be from before the last commit
+                self._kept[place] = found
+        return found
+
+    def _forget(self, touched: set[Place]) -> None:
+        """After a commit and before it is answered, so that nobody keeps what was read before it."""
+        with self._keeping:
+            self._commits += 1
+            for place in touched:
+                self._kept.pop(place, None)
+            if len(self._kept) > _MOST_KEPT:
+                self._kept.clear()
 
     def all(self, kind: str, *, prefix: str = "", scope: int = ACCOUNT) -> list[Document]:
         """Documents of a kind whose key starts with `prefix`, oldest first."""
@@ -100,6 +135,7 @@ class Store:
     def put(self, kind: str, key: str | int, document: Document, *, scope: int = ACCOUNT) -> Document:
         """Create or replace; the place in the order of `all` is kept. Returns the document."""
         with self.write():
+            self._local.touched.add((scope, kind, str(key)))
             self._connection().execute(
                 "INSERT INTO documents (scope, kind, key, body) VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (scope, kind, key) DO UPDATE SET body=excluded.body",
@@ -110,6 +146,7 @@ class Store:
     def delete(self, kind: str, key: str | int, *, scope: int = ACCOUNT) -> bool:
         """Whether there was one to delete."""
         with self.write():
+            self._local.touched.add((scope, kind, str(key)))
             cursor = self._connection().execute(
                 "DELETE FROM documents WHERE scope=? AND kind=? AND key=?", (scope, kind, str(key))
             )

@@ -68,6 +68,59 @@ def bound(caller: Caller, securable: Document) -> str | None:
     return bindings.get(str(caller.workspace.workspace_id))
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sight:
+    """What a caller sees of a type below one container, with all that the container decides asked once.
+
+    For every document below: `sees` is `allowed(caller, (*above, document), READ, browse=browse)`, and `browses` is
+    `only_browses`.
+    """
+
+    caller: Caller
+    kind: SecurableType
+    browse: bool
+    opened: bool
+    browsed: bool
+    read_above: bool
+    browse_above: bool
+
+    @classmethod
+    def below(cls, caller: Caller, above: Chain, kind: SecurableType, *, browse: bool) -> "Sight":
+        """`above` leads to the container and is not empty."""
+        bound_here = _unbound(caller, above, READ) is None
+        steps = [above[:depth] for depth in range(1, len(above) + 1)]
+        return cls(
+            caller=caller,
+            kind=kind,
+            browse=browse,
+            opened=bound_here and all(_closed(caller, step, browse=False) is None for step in steps),
+            browsed=bound_here and all(_closed(caller, step, browse=browse) is None for step in steps),
+            read_above=caller.is_admin or owns_any(caller, above) or _reads(caller, above, kind),
+            browse_above=holds(caller, above, BROWSE),
+        )
+
+    def sees(self, document: Document) -> bool:
+        """Whether the document may be shown, if only by BROWSE."""
+        return self.browsed and (self._reads(document) or (self.browse and self._browses(document)))
+
+    def browses(self, document: Document) -> bool:
+        """Whether nothing but BROWSE shows it."""
+        return not (self.opened and self._reads(document))
+
+    def _reads(self, document: Document) -> bool:
+        if self.read_above:
+            return True
+        level = Level(kind=self.kind, document=document)
+        return _owns(self.caller, level) or _reads(self.caller, (level,), self.kind)
+
+    def _browses(self, document: Document) -> bool:
+        return self.browse_above or holds(self.caller, (Level(kind=self.kind, document=document),), BROWSE)
+
+
+def _reads(caller: Caller, chain: Chain, kind: SecurableType) -> bool:
+    return any(holds(caller, chain, privilege) for privilege in (*kind.read, MANAGE))
+
+
 def owns_any(caller: Caller, chain: Chain) -> bool:
     """Whether the caller owns the securable or one that contains it."""
     return any(_owns(caller, level) for level in chain)
@@ -131,7 +184,7 @@ def _has(caller: Caller, chain: Chain, need: str, *, browse: bool) -> bool:
         return (
             caller.is_admin
             or owns_any(caller, chain)
-            or any(holds(caller, chain, privilege) for privilege in (*level.kind.read, MANAGE))
+            or _reads(caller, chain, level.kind)
             or (browse and holds(caller, chain, BROWSE))
         )
     if _owns(caller, level):

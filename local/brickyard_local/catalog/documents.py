@@ -26,6 +26,10 @@ class Documents:
     def get(self, kind: SecurableType, full_name: str) -> Document | None:
         return self._store.get(kind.kind, full_name)
 
+    def container(self, kind: SecurableType, full_name: str) -> Document | None:
+        """As `get`, of what is only passed through. Read it, never change it."""
+        return self._store.shared(kind.kind, full_name)
+
     def put(self, kind: SecurableType, document: Document) -> Document:
         with self._store.write():
             if kind is TABLE:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from brickyard_local import paging
 from brickyard_local.callers import Caller
 from brickyard_local.catalog.authority import (
     Chain,
     Level,
+    Sight,
     allowed,
     authorize,
     enter,
@@ -28,6 +30,8 @@ from brickyard_local.errors import NotEmulated, NotFound, PermissionDenied
 from brickyard_local.store import Document, Store
 
 PATH = (CATALOG, SCHEMA)
+# Of containers by full name; None for one that the caller may not enter.
+Sights: TypeAlias = dict[str, Sight | None]
 
 
 _BATCH = 200
@@ -92,7 +96,7 @@ class Reaching:
         parts = split_name(kind, full_name)
         chain: Chain = ()
         for depth, level in enumerate((*PATH[: kind.levels - 1], kind), start=1):
-            chain += (self._level(level, ".".join(parts[:depth])),)
+            chain += (self._level(level, ".".join(parts[:depth]), passing=level is not kind),)
             if caller is not None and level is not kind:
                 enter(caller, chain, browse=browse)
         return chain
@@ -108,11 +112,12 @@ class Reaching:
 
     def visible(self, caller: Caller, kind: SecurableType, parent: str = "", *, browse: bool = False) -> list[Document]:
         """Documents of a type that the caller may see below one parent, or everywhere; by name."""
-        chains: dict[str, Chain | None] = {"": ()}
+        sights: Sights = {}
         if parent:
             parent = ".".join(split_name(PATH[kind.levels - 2], parent))
-            chains[parent] = self.reach(caller, PATH[kind.levels - 2], parent, READ, browse=browse)
-        shown = (self._shown(caller, chains, kind, each, browse) for each in self.documents.children(kind, parent))
+            above = self.reach(caller, PATH[kind.levels - 2], parent, READ, browse=browse)
+            sights[parent] = Sight.below(caller, above, kind, browse=browse)
+        shown = (self._shown(caller, sights, kind, each, browse) for each in self.documents.children(kind, parent))
         return [document for document in shown if document is not None]
 
     def visible_page(
@@ -131,7 +136,10 @@ class Reaching:
         """
         above = PATH[parent.count(".")]
         parent = ".".join(split_name(above, parent))
-        chains: dict[str, Chain | None] = {parent: self.reach(caller, above, parent, READ, browse=browse)}
+        chain = self.reach(caller, above, parent, READ, browse=browse)
+        sights: Sights = {}
+        if above is PATH[kind.levels - 2]:
+            sights[parent] = Sight.below(caller, chain, kind, browse=browse)
         size, after = page.size, paging.decoded(page.page_token) if page.page_token else ""
         found: list[Document] = []
         scanned = 0
@@ -140,7 +148,7 @@ class Reaching:
                 if len(found) == size or scanned == page.most:
                     return Found(documents=found, next_page_token=paging.encoded(after))
                 after, scanned = document["full_name"], scanned + 1
-                shown = self._shown(caller, chains, kind, document, browse)
+                shown = self._shown(caller, sights, kind, document, browse)
                 found += [] if shown is None else [shown]
         return Found(documents=found, next_page_token=None)
 
@@ -160,17 +168,20 @@ class Reaching:
             after = batch[-1]["full_name"]
 
     def _shown(
-        self, caller: Caller, chains: dict[str, Chain | None], kind: SecurableType, document: Document, browse: bool
+        self, caller: Caller, sights: Sights, kind: SecurableType, document: Document, browse: bool
     ) -> Document | None:
-        """The document as the caller sees it, or None. `chains` remembers which containers are open."""
+        """The document as the caller sees it, or None. `sights` remembers what was asked of containers."""
         above = document["full_name"].rpartition(".")[0]
-        if above not in chains:
-            chains[above] = self._open(caller, above, browse=browse)
-        start = chains[above]
-        if start is None:
+        if not above:
+            chain = (Level(kind=kind, document=document),)
+            return self._seen(caller, chain) if allowed(caller, chain, READ, browse=browse) else None
+        if above not in sights:
+            start = self._open(caller, above, browse=browse)
+            sights[above] = None if start is None else Sight.below(caller, start, kind, browse=browse)
+        sight = sights[above]
+        if sight is None or not sight.sees(document):
             return None
-        chain = (*start, Level(kind=kind, document=document))
-        return self._seen(caller, chain) if allowed(caller, chain, READ, browse=browse) else None
+        return {**document, "browse_only": True} if sight.browses(document) else document
 
     def beside(self, caller: Caller, kind: SecurableType, *, browse: bool = False, unbound: bool) -> list[Document]:
         """Catalogs, credentials or locations that the caller may see; `unbound` adds, for admins, all others."""
@@ -182,8 +193,8 @@ class Reaching:
         """Catalogs that the caller may use in this workspace."""
         return [document["full_name"] for document in self.visible(caller, CATALOG)]
 
-    def _level(self, kind: SecurableType, full_name: str) -> Level:
-        document = self.documents.get(kind, full_name)
+    def _level(self, kind: SecurableType, full_name: str, *, passing: bool = False) -> Level:
+        document = self.documents.container(kind, full_name) if passing else self.documents.get(kind, full_name)
         if document is not None:
             return Level(kind=kind, document=document)
         if kind is SCHEMA and full_name.endswith(f".{INFORMATION_SCHEMA}"):

@@ -22,14 +22,15 @@ _PARENT_NAMES = ("catalog_name", "schema_name")
 def info(kind: SecurableType, document: Document, metastore_id: str) -> Document:
     """The API's view of a securable."""
     *above, name = document["full_name"].split(".")
-    shown = {field: value for field, value in document.items() if field not in _INTERNAL and value is not None}
-    shown |= dict(zip(_PARENT_NAMES, above, strict=False)) | {"name": name, "metastore_id": metastore_id}
+    shown = {field: value for field, value in document.items() if value is not None and field not in _INTERNAL}
+    shown |= zip(_PARENT_NAMES, above, strict=False)
+    shown["name"], shown["metastore_id"] = name, metastore_id
     if kind.name in _ID:
         shown[_ID[kind.name]] = document["id"]
-    if kind in {CATALOG, SCHEMA}:
-        shown |= {"catalog_type": "MANAGED_CATALOG"}
+    if kind is CATALOG or kind is SCHEMA:
+        shown["catalog_type"] = "MANAGED_CATALOG"
     if kind is CATALOG:
-        shown |= {"securable_type": "CATALOG"}
+        shown["securable_type"] = "CATALOG"
     return shown
 
 
