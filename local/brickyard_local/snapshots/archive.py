@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from pydantic import TypeAdapter
+
 from brickyard_local.snapshots.errors import CannotRestore
 
 _FORMAT = 1
@@ -84,7 +86,7 @@ def extract(file: Path, into: Path, trees: Collection[str]) -> None:
                 if expected is not None:
                     raise CannotRestore(f"{file} is no snapshot: something follows its checksums.")
                 if entry.name == _CHECKSUMS:
-                    expected = json.loads(_note(tar, entry))
+                    expected = TypeAdapter(dict[str, str]).validate_json(_note(tar, entry))
                 elif entry.name == _ABOUT:
                     checksums[_ABOUT] = hashlib.sha256(_note(tar, entry)).hexdigest()
                 else:
@@ -173,9 +175,9 @@ def _note(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
 
 def _about(file: Path, text: bytes) -> About:
     facts = json.loads(text)
-    if facts.get("format") != _FORMAT:
+    if isinstance(facts, dict) and facts.get("format") != _FORMAT:
         raise CannotRestore(f"{file} has format {facts.get('format')}; this version of Brickyard reads {_FORMAT}.")
-    return About(**facts)
+    return TypeAdapter(About).validate_python(facts)
 
 
 def _no_snapshot(file: Path) -> CannotRestore:

@@ -85,7 +85,7 @@ def unpacked(content: bytes) -> bytes | None:
         return None
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_file_that_is_cut_or_changed_anywhere_is_refused(saved: Any, tmp_path: Path, data: st.DataObject) -> None:
     whole = tmp_path / "whole.tar.gz"
