@@ -11,6 +11,7 @@ from brickyard_local.monitors.records import Records
 from brickyard_local.monitors.refreshes import RefreshesService
 from brickyard_local.monitors.runner import Runner
 from brickyard_local.monitors.service import MonitorsService
+from brickyard_local.sleeper import Sleeper
 from brickyard_local.store import Store
 
 
@@ -33,6 +34,7 @@ class Monitors:
     refreshes: RefreshesService
     quality: QualityService
     clock: MonitorClock
+    sleeper: Sleeper
     records: Records
     _runner: Runner
     _processes: RefreshProcesses
@@ -46,11 +48,11 @@ class Monitors:
         """Take up refreshes that wait, and schedules."""
         if self.records.waiting():
             self._runner.wake()
-        self.clock.changed()
+        self.sleeper.start(self.clock.tick)
 
     def close(self) -> None:
         """Stop the process of a refresh."""
-        self.clock.close()
+        self.sleeper.close()
         self._runner.close()
 
 
@@ -59,10 +61,11 @@ def compose_monitors(home: Home, store: Store, given: Neighbours) -> Monitors:
     records = Records(store)
     processes = RefreshProcesses(home, given.principals, given.spark, given.caller_of)
     runner = Runner(records, given.tables, processes)
+    sleeper = Sleeper("monitor-clock")
     clock = MonitorClock(records, given.tables, runner, given.parse_schedule)
 
     def changed() -> None:
-        clock.changed()
+        sleeper.wake()
         runner.wake()
 
     service = MonitorsService(records, given.tables, given.parse_schedule, changed, runner.stop_table)
@@ -71,6 +74,7 @@ def compose_monitors(home: Home, store: Store, given: Neighbours) -> Monitors:
         refreshes=RefreshesService(records, service, runner),
         quality=QualityService(service, given.tables),
         clock=clock,
+        sleeper=sleeper,
         records=records,
         _runner=runner,
         _processes=processes,

@@ -3,8 +3,10 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from brickyard_local.account import Home
+from brickyard_local.sleeper import Sleeper
 from brickyard_local.sql.access import Access
 from brickyard_local.sql.alerts.clock import AlertClock
 from brickyard_local.sql.alerts.evaluator import Evaluator
@@ -58,6 +60,7 @@ class Sql:
     alerts: AlertsService
     evaluator: Evaluator
     clock: AlertClock
+    sleeper: Sleeper
     records: Records
     _stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -68,12 +71,12 @@ class Sql:
     def start(self, workspace_ids: Sequence[int]) -> None:
         """Begin what happens by itself: idle warehouses stop, old results go, alerts are evaluated."""
         threading.Thread(target=self._tend, args=(list(workspace_ids),), name="sql-tend", daemon=True).start()
-        self.clock.start(workspace_ids)
+        self.sleeper.start(partial(self.clock.tick, list(workspace_ids)))
 
     def close(self) -> None:
         """Stop every process."""
         self._stopping.set()
-        self.clock.close()
+        self.sleeper.close()
         self.warehouses.close()
 
     def _tend(self, workspace_ids: list[int]) -> None:
@@ -84,6 +87,7 @@ class Sql:
 
 def compose_sql(home: Home, store: Store, given: Neighbours) -> Sql:
     """The services of SQL of all workspaces."""
+    sleeper = Sleeper("alerts")
     access = Access(given.principals, given.spark)
     warehouses = WarehousesService(store, home, given.permissions, access, given.entitlements)
     records = Records(store, home)
@@ -91,7 +95,7 @@ def compose_sql(home: Home, store: Store, given: Neighbours) -> Sql:
     statements = StatementsService(records, runner, warehouses, given.signer)
     queries = Objects(store, given.permissions, given.tree, kind="sql_queries", request_type="sql/queries")
     saved = Objects(store, given.permissions, given.tree, kind="alerts_v2", request_type="alertsv2")
-    alerts = AlertsService(saved, warehouses, given.principals, given.parse_schedule)
+    alerts = AlertsService(saved, warehouses, given.principals, given.parse_schedule, sleeper.wake)
     evaluator = Evaluator(store, saved, statements, given.caller_of)
     given.permissions.register(WAREHOUSES, warehouses.exists)
     for objects in (queries, saved):
@@ -104,5 +108,6 @@ def compose_sql(home: Home, store: Store, given: Neighbours) -> Sql:
         alerts=alerts,
         evaluator=evaluator,
         clock=AlertClock(alerts, evaluator, given.parse_schedule),
+        sleeper=sleeper,
         records=records,
     )

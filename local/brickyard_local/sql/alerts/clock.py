@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from brickyard_local.errors import ApiError
 from brickyard_local.sql.alerts.evaluator import Evaluator
@@ -11,43 +11,24 @@ from brickyard_local.sql.alerts.service import AlertsService
 from brickyard_local.sql.needs import ParseSchedule
 from brickyard_local.store import Document
 
-_TICK_S = 0.5
 _log = logging.getLogger("brickyard_local.alerts")
 _Key = tuple[int, str]
 
 
 class AlertClock:
-    """One thread that looks at the time, and one per evaluation that runs."""
+    """Acts for a sleeper; each evaluation that runs has a thread of its own."""
 
     def __init__(self, alerts: AlertsService, evaluator: Evaluator, parse_schedule: ParseSchedule) -> None:
         self._alerts = alerts
         self._evaluator = evaluator
         self._parse_schedule = parse_schedule
-        self._stopping = threading.Event()
-        self._seen = -1
         self._due: dict[_Key, datetime] = {}
         self._schedules: dict[_Key, Document] = {}
         self._running: set[_Key] = set()
 
-    def start(self, workspace_ids: Sequence[int]) -> None:
-        """Begin to look at the time."""
-        threading.Thread(target=self._loop, args=(list(workspace_ids),), name="alerts", daemon=True).start()
-
-    def close(self) -> None:
-        self._stopping.set()
-
-    def _loop(self, workspace_ids: list[int]) -> None:
-        while not self._stopping.wait(_TICK_S):
-            try:
-                self.tick(workspace_ids, datetime.now(UTC))
-            except Exception:  # noqa: BLE001 - one alert's bug must not silence the others
-                _log.exception("the alerts' clock")
-
-    def tick(self, workspace_ids: Sequence[int], moment: datetime) -> None:
-        """Start what is due at a moment."""
-        if self._seen != self._alerts.revision:
-            self._seen = self._alerts.revision
-            self._load(workspace_ids, moment)
+    def tick(self, workspace_ids: Sequence[int], moment: datetime) -> datetime | None:
+        """Start what is due at a moment; when to look again, None when no alert is scheduled."""
+        self._load(workspace_ids, moment)
         for key, due in list(self._due.items()):
             if due > moment:
                 continue
@@ -55,6 +36,7 @@ class AlertClock:
             if key not in self._running:  # a query that takes longer than its schedule is not started twice
                 self._running.add(key)
                 threading.Thread(target=self._evaluate, args=(key,), name=f"alert-{key[1]}", daemon=True).start()
+        return min(self._due.values(), default=None)
 
     def _load(self, workspace_ids: Sequence[int], moment: datetime) -> None:
         found = {

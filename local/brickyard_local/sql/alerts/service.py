@@ -6,7 +6,7 @@ Gaps: notification destinations: 501; e-mails are recorded, not sent; an alert t
 30 days; the templates of summary and description are kept, not rendered.
 """
 
-import itertools
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import ValidationError
@@ -39,17 +39,21 @@ _INTERNAL = frozenset({"folder", "notified_at", "effective"})
 
 
 class AlertsService:
-    """Alerts of every workspace. `revision` changes with them."""
+    """Alerts of every workspace. `changed` is told that their schedules may have changed."""
 
     def __init__(
-        self, objects: Objects, warehouses: WarehousesService, principals: Principals, parse_schedule: ParseSchedule
+        self,
+        objects: Objects,
+        warehouses: WarehousesService,
+        principals: Principals,
+        parse_schedule: ParseSchedule,
+        changed: Callable[[], None],
     ) -> None:
         self._objects = objects
         self._warehouses = warehouses
         self._principals = principals
         self._parse_schedule = parse_schedule
-        self._revisions = itertools.count(1)
-        self.revision = 0
+        self._changed = changed
 
     def create(self, caller: Caller, body: AlertBody) -> Document:
         """Errors: InvalidParameter, NotEmulated, NotFound, PermissionDenied."""
@@ -98,7 +102,7 @@ class AlertsService:
             self._objects.purge(caller, alert_id)
         else:
             self._objects.trash(caller, alert_id, state="DELETED")
-        self.revision = next(self._revisions)
+        self._changed()
 
     def active(self, workspace_id: int) -> list[Document]:
         """Those that are evaluated on schedule."""
@@ -109,7 +113,7 @@ class AlertsService:
         ]
 
     def _answer(self, document: Document) -> Document:
-        self.revision = next(self._revisions)
+        self._changed()
         return _shown(document)
 
     def _check(self, caller: Caller, document: Document, known: Document) -> None:

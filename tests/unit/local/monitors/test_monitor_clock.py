@@ -45,6 +45,16 @@ def test_only_what_is_scheduled_and_not_paused_is_due(records: Records) -> None:
     assert not clock.due(NOON, NOON + timedelta(hours=23))
 
 
+def test_it_comes_again_at_the_next_moment_and_never_without_a_schedule(records: Records) -> None:
+    clock, woken = clock_of(records, known=("runs",))
+    assert clock.tick(NOON - timedelta(days=2)) is None
+    records.keep(monitor("runs", "UNPAUSED"))
+    assert clock.tick(NOON - timedelta(minutes=1)) == NOON
+    assert clock.tick(NOON) == NOON + timedelta(days=1)
+    assert [refresh["trigger"] for refresh in records.refreshes("runs")] == ["SCHEDULE"]
+    assert woken == ["woken"]
+
+
 def test_one_that_waits_is_not_refreshed_twice_and_one_of_a_dropped_table_is_forgotten(records: Records) -> None:
     kept, dropped = records.keep(monitor("kept", "UNPAUSED")), records.keep(monitor("dropped", "UNPAUSED"))
     clock, woken = clock_of(records, known=("kept",))

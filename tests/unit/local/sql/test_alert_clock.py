@@ -18,7 +18,6 @@ class Alerts:
     """Alerts that a test changes."""
 
     def __init__(self) -> None:
-        self.revision = 0
         self.known: dict[str, dict[str, str]] = {"a": HOURLY}
 
     def active(self, _workspace_id: int) -> list[dict[str, Any]]:
@@ -71,6 +70,13 @@ def test_an_alert_is_evaluated_when_it_is_due_and_not_before(tick: Callable[[flo
     assert tick(2) == ["a", "a"]
 
 
+def test_it_looks_again_when_the_next_is_due_and_never_when_none_is(alerts: Any, evaluator: Any) -> None:
+    clock = AlertClock(alerts, evaluator, lambda cron, zone: Quartz.parse(cron, zone_of(zone)))
+    assert clock.tick([1], NOON) == NOON + timedelta(hours=1)
+    alerts.known = {}
+    assert clock.tick([1], NOON) is None
+
+
 def test_what_was_missed_is_made_up_for_once(tick: Callable[[float], list[str]]) -> None:
     tick(0)
     assert tick(5.5) == ["a"]
@@ -81,10 +87,10 @@ def test_a_change_of_schedule_counts_from_then_and_what_is_gone_is_not_evaluated
     tick: Callable[[float], list[str]], alerts: Alerts
 ) -> None:
     tick(0)
-    alerts.known, alerts.revision = {"a": {**HOURLY, "quartz_cron_schedule": "0 30 * * * ?"}}, 1
+    alerts.known = {"a": {**HOURLY, "quartz_cron_schedule": "0 30 * * * ?"}}
     assert tick(0.4) == []
     assert tick(1) == ["a"]
-    alerts.known, alerts.revision = {}, 2
+    alerts.known = {}
     assert tick(9) == ["a"]
 
 
