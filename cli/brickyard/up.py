@@ -60,7 +60,8 @@ def up(clone: Clone, screen: Screen, *, port: int | None, provider: ProviderName
         server, chosen = prepare(clone, screen, port=port, provider=provider)
         client = client_of(clone, server)
         if not _all_have_state(clone, names):
-            threading.Thread(target=_warm_spark, args=(client,), daemon=True).start()
+            for warm in (_warm_tracking, _warm_spark):
+                threading.Thread(target=warm, args=(client,), daemon=True).start()
         deploy(clone, screen, names)
         ended = [finish(clone, screen, client, project) for project in names.projects]
         summary = Summary(
@@ -156,6 +157,12 @@ def client_of(clone: Clone, server: ServerInfo) -> WorkspaceClient:
 
 def _deploy(clone: Clone, stacks: list[str], say: Callable[[str], None]) -> str:
     return run_cdktf(clone, ["deploy", *stacks, "--auto-approve"], say)
+
+
+def _warm_tracking(client: WorkspaceClient) -> None:
+    """Start mlflow's server while cdktf synthesises; a failure is told by Terraform, which asks it first."""
+    with contextlib.suppress(DatabricksError):
+        next(iter(client.experiments.search_experiments(max_results=1)), None)
 
 
 def _warm_spark(client: WorkspaceClient) -> None:

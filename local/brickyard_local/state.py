@@ -117,7 +117,6 @@ class LocalState:
 
     def start(self) -> None:
         """Take up what needs the HTTP server: called once, when all workspaces answer."""
-        self.tracking.start(self.account.workspaces())
         workspace_ids = self._workspace_ids()
         self.compute.lifecycle.start()
         self.jobs.runner.start(workspace_ids)

@@ -97,11 +97,6 @@ class MlflowServer:
         finally:
             self._lock.release()
 
-    def warm_up(self) -> None:
-        """Start it in the background of everything else; what hinders it is told to who asks first."""
-        with contextlib.suppress(TemporarilyUnavailable):
-            self.ensure()
-
     def call(self, method: str, path: str, *, query: Query | None = None, body: Json | None = None) -> Answer:
         """One request. Errors: TemporarilyUnavailable when the child dies over it."""
         with self._in_use():

@@ -7,7 +7,7 @@ import logging
 import threading
 from typing import Protocol
 
-from brickyard_local.account import Home, Workspace
+from brickyard_local.account import Home
 from brickyard_local.callers import Caller
 from brickyard_local.errors import NotFound
 from brickyard_local.store import Document, Store
@@ -19,7 +19,6 @@ from brickyard_local.tracking.lookup import ExperimentLookup
 from brickyard_local.tracking.mlflow_server import Answer, Json, MlflowServer
 from brickyard_local.tracking.requests import Sent
 
-_WARM_UP_AFTER_S = 2.0
 _V2 = "/api/2.0/mlflow/"
 
 
@@ -30,35 +29,21 @@ class Files(SignedFiles, Protocol):
 
 
 class TrackingService:
-    """One mlflow server per workspace, started with the account's first workspace or by the first call."""
+    """One mlflow server per workspace, started by the first call."""
 
     def __init__(self, store: Store, home: Home, permissions: Permissions, tree: Tree, files: Files) -> None:
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes a line for every call to mlflow
         self._home = home
         self._permissions = permissions
         self._files = files
         self._lock = threading.Lock()
         self._servers: dict[int, MlflowServer] = {}
         self._lookups: dict[int, ExperimentLookup] = {}
-        self._warm_up: threading.Timer | None = None
         self.experiments = Experiments(store, tree, permissions)
         self.credentials = Credentials(self.server, permissions, files)
 
-    def start(self, workspaces: list[Workspace]) -> None:
-        """Have the first workspace's server ready before somebody asks; the others start when they are needed.
-
-        A moment later, so that an account that lives shorter (most tests') does not pay for it.
-        """
-        logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes a line for every call to mlflow
-        if workspaces:
-            server = self.server(workspaces[0].workspace_id)
-            self._warm_up = threading.Timer(_WARM_UP_AFTER_S, server.warm_up)
-            self._warm_up.daemon = True
-            self._warm_up.start()
-
     def close(self) -> None:
         """Stop every server."""
-        if self._warm_up is not None:
-            self._warm_up.cancel()
         for server in list(self._servers.values()):
             server.close()
 
