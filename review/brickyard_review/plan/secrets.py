@@ -23,7 +23,6 @@ _SECRET_WORDS = frozenset(
         "credentials",
         "sas",
         "pat",
-        "authorization",
     }
 )
 _SECRET_PAIRS = frozenset(
