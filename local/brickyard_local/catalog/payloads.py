@@ -1,8 +1,9 @@
 """Request bodies of Unity Catalog. A field that is not listed is refused, never lost."""
 
-from typing import Any, Literal
+import json
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Properties = dict[str, str]
 Predictive = Literal["DISABLE", "ENABLE", "INHERIT"]
@@ -138,6 +139,19 @@ class Column(Payload):
     comment: str | None = None
     partition_index: int | None = None
     mask: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _of_the_whole_field(self) -> Self:
+        """Spark tells the type alone (`"string"`); Databricks shows the field: name, type, nullable, metadata."""
+        try:
+            kind = json.loads(self.type_json or "null")
+        except ValueError:
+            return self
+        if isinstance(kind, str) or (isinstance(kind, dict) and "metadata" not in kind):
+            metadata = {"comment": self.comment} if self.comment else {}
+            field = {"name": self.name, "type": kind, "nullable": self.nullable, "metadata": metadata}
+            self.type_json = json.dumps(field)
+        return self
 
 
 class CreateStagingTable(Payload):

@@ -8,6 +8,7 @@ from brickyard_local.provider.resource import DataSource, Resource
 _RESOURCES: Mapping[str, str] = {
     "databricks_catalog": "catalog.catalog:Catalog",
     "databricks_directory": "workspace.directory:Directory",
+    "databricks_entitlements": "iam.entitlements:Entitlements",
     "databricks_file": "files.file:File",
     "databricks_grant": "catalog.grant:Grant",
     "databricks_grants": "catalog.grants:Grants",
@@ -16,10 +17,17 @@ _RESOURCES: Mapping[str, str] = {
     "databricks_job": "jobs.job:Job",
     "databricks_mlflow_experiment": "ml.experiment:Experiment",
     "databricks_model_serving": "serving.model_serving:ModelServing",
+    "databricks_notebook": "workspace.notebook:Notebook",
+    "databricks_permission_assignment": "iam.permission_assignment:PermissionAssignment",
     "databricks_permissions": "iam.permissions:Permissions",
     "databricks_registered_model": "catalog.registered_model:RegisteredModel",
     "databricks_schema": "catalog.schema:Schema",
+    "databricks_secret": "secrets.secret:Secret",
+    "databricks_secret_acl": "secrets.secret_acl:SecretAcl",
+    "databricks_secret_scope": "secrets.secret_scope:SecretScope",
     "databricks_service_principal": "iam.service_principal:ServicePrincipal",
+    "databricks_service_principal_role": "iam.service_principal_role:ServicePrincipalRole",
+    "databricks_user": "iam.user:User",
     "databricks_volume": "catalog.volume:Volume",
     "databricks_workspace_binding": "catalog.workspace_binding:WorkspaceBinding",
     "databricks_workspace_file": "workspace.workspace_file:WorkspaceFile",
@@ -35,6 +43,8 @@ _DATA_SOURCES: Mapping[str, str] = {
 # The other resources' versions are 0 here: nothing of theirs ever enters a state file.
 _SCHEMA_VERSIONS: Mapping[str, int] = {
     "databricks_job": 2,
+    "databricks_notebook": 1,
+    "databricks_secret_scope": 2,
     "databricks_workspace_binding": 1,
     "databricks_workspace_file": 1,
 }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from brickyard_local.provider.install import VERSION, install
 from brickyard_local.pytest_plugin import LocalWorkspace
 
+_ACTIONS = {"replace": ["delete", "create"]}
+_NO_ACTIONS = ("import", "noop", "read")
 _COLORED = ("apply", "destroy", "import", "init", "plan", "validate")
 
 
@@ -46,6 +50,17 @@ class Terraform:
 
     def apply(self, **settings: Any) -> str:
         return self.run("apply", "-auto-approve", **settings)
+
+    def applied(self, **variables: str) -> dict[str, list[str]]:
+        """Apply; the actions which were planned, as `changes` has them."""
+        output = self.run("apply", "-auto-approve", "-json", **variables)
+        events = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+        planned = [event["change"] for event in events if event["type"] == "planned_change"]
+        return {
+            change["resource"]["addr"]: _ACTIONS.get(change["action"], [change["action"]])
+            for change in planned
+            if change["action"] not in _NO_ACTIONS
+        }
 
     def plan(self, **variables: str) -> dict[str, Any]:
         """The plan as JSON."""
@@ -128,6 +143,8 @@ def stack(tmp_path: Path) -> Iterator[StackFactory]:
         folder = tmp_path / f"stack {len(made)}"
         if isinstance(hcl, Path):
             shutil.copytree(hcl, folder)
+            for shared in hcl.parent.glob("*.tf"):
+                shutil.copy(shared, folder)
         else:
             folder.mkdir()
             (folder / "main.tf").write_text(hcl)
@@ -143,6 +160,81 @@ def stack(tmp_path: Path) -> Iterator[StackFactory]:
     for terraform in made:
         if terraform.state():
             terraform.run("destroy", "-auto-approve")
+
+
+_REFERENCE = re.compile(r"\$\{(?:(?P<address>[\w.\[\]\"]+)\.)?(?P<name>\w+)\}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """One folder of `parity`: a configuration, what each step of its life plans, and what it leaves behind."""
+
+    folder: Path
+    facts: Mapping[str, Any]
+
+    def filled_in(self, terraform: Terraform, value: Any) -> Any:
+        """Text with `${prefix}` and `${address.attribute}` as the state has them, in any document."""
+        known = _state_file(terraform)
+
+        def named(found: re.Match[str]) -> str:
+            address, name = found["address"], found["name"]
+            return str(known[address][name]) if address else {"prefix": terraform.prefix}[name]
+
+        def fill(item: Any) -> Any:
+            if isinstance(item, dict):
+                return {key: fill(member) for key, member in item.items()}
+            if isinstance(item, list):
+                return [fill(member) for member in item]
+            return _REFERENCE.sub(named, item) if isinstance(item, str) else item
+
+        return fill(value)
+
+    def drift(self, terraform: Terraform) -> None:
+        """Change objects behind Terraform's back."""
+        call = terraform.workspace.client().api_client.do
+        for method, path, body in self.filled_in(terraform, self.facts.get("drift", [])):
+            call(method, path, body=body)
+
+    def objects(self, terraform: Terraform) -> list[tuple[str, Mapping[str, str]]]:
+        """Paths and queries which show what the configuration made."""
+        found = []
+        for text in self.filled_in(terraform, self.facts["objects"]):
+            path, _, query = text.partition("?")
+            found.append((path, dict(part.split("=", 1) for part in query.split("&")) if query else {}))
+        return found
+
+    def forget_and_import(self, terraform: Terraform) -> None:
+        """Write `import` blocks for the next plan in place of what the state knows."""
+        ids = self.filled_in(terraform, self.facts.get("imports", {}))
+        managed = _state_file(terraform)
+        skipped = self.facts.get("not_imported", [])
+        blocks = [
+            f'import {{\n  to = {address}\n  id = "{ids.get(address) or values["id"]}"\n}}\n'
+            for address, values in managed.items()
+            if address not in skipped
+        ]
+        terraform.run("state", "rm", *(address for address in managed if address not in skipped))
+        (terraform.folder / "imports.tf").write_text("".join(blocks))
+
+
+def _state_file(terraform: Terraform) -> dict[str, dict[str, Any]]:
+    """Attributes of managed resources by address, without another run of Terraform."""
+    document = json.loads((terraform.folder / "terraform.tfstate").read_text())
+    return {
+        f"{resource['type']}.{resource['name']}": resource["instances"][0]["attributes"]
+        for resource in document["resources"]
+        if resource["mode"] == "managed"
+    }
+
+
+def _scenarios() -> list[Path]:
+    return sorted(path.parent for path in (Path(__file__).parent / "parity").glob("*/scenario.yaml"))
+
+
+@pytest.fixture(params=_scenarios(), ids=lambda folder: folder.name)
+def scenario(request: pytest.FixtureRequest) -> Scenario:
+    """Every configuration of `parity`."""
+    return Scenario(folder=request.param, facts=yaml.safe_load((request.param / "scenario.yaml").read_text()))
 
 
 _LOG_VERSIONS = """

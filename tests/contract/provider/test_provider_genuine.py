@@ -89,6 +89,22 @@ def comparable(value: Any, known: Mapping[str, str]) -> Any:
     return value
 
 
+@pytest.fixture
+def scenario_twins(
+    genuine_cli_config: Path,
+    offline_cli_config: Path,
+    accounts: dict[str, LocalWorkspace],
+    stack: Any,
+    scenario: Any,
+) -> dict[str, Any]:
+    """A configuration of `parity` twice."""
+    configs = {"genuine": genuine_cli_config, "offline": offline_cli_config}
+    return {
+        name: stack(scenario.folder, cli_config=config, workspace=accounts[name], prefix=PREFIX)
+        for name, config in configs.items()
+    }
+
+
 def _known(workspace: LocalWorkspace) -> dict[str, str]:
     return {workspace.host: "<host>", str(workspace.home.root): "<home>"}
 
@@ -109,14 +125,17 @@ def changes(terraform: Any, plan: Mapping[str, Any]) -> dict[str, Any]:
 
 def left_behind(workspace: LocalWorkspace) -> dict[str, Any]:
     """The workspace's objects, without what differs from one account to the next."""
-    call = workspace.client().api_client.do
-    known = _known(workspace)
-    found = {}
+    objects = []
     for template in _OBJECTS:
         path, _, query = template.format(p=PREFIX).partition("?")
-        arguments = dict(part.split("=", 1) for part in query.split("&")) if query else {}
-        found[template] = comparable(_stable(call("GET", path, query=arguments)), known)
-    return found
+        objects.append((path, dict(part.split("=", 1) for part in query.split("&")) if query else {}))
+    return {str(place): answer for place, answer in enumerate(_answers(workspace, objects))}
+
+
+def _answers(workspace: LocalWorkspace, objects: list[tuple[str, dict[str, str]]]) -> list[Any]:
+    call = workspace.client().api_client.do
+    known = _known(workspace)
+    return [comparable(_stable(call("GET", path, query=query)), known) for path, query in objects]
 
 
 def _stable(value: Any) -> Any:
@@ -165,3 +184,35 @@ def _step(twins: dict[str, Any], variables: dict[str, str]) -> None:
         assert each.changes(**variables) == {}
     left = {name: left_behind(each.workspace) for name, each in twins.items()}
     assert differences(left["offline"], left["genuine"]) == [], variables
+
+
+@pytest.mark.genuine
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_both_providers_take_a_configuration_through_the_same_life(
+    scenario_twins: dict[str, Any], scenario: Any
+) -> None:
+    """Created, changed, replaced, changed behind Terraform's back, imported, destroyed: the same plans and objects."""
+    _same(scenario_twins, scenario, {}, "first")
+    variables: dict[str, str] = {}
+    for step in scenario.facts["steps"]:
+        variables = step["variables"]
+        _same(scenario_twins, scenario, variables, str(variables))
+    for each in scenario_twins.values():
+        scenario.drift(each)
+    _same(scenario_twins, scenario, variables, "drift")
+    for each in scenario_twins.values():
+        scenario.forget_and_import(each)
+    _same(scenario_twins, scenario, variables, "import")
+    for each in scenario_twins.values():
+        each.run("destroy", "-auto-approve", **variables)
+
+
+def _same(twins: dict[str, Any], scenario: Any, variables: dict[str, str], step: str) -> None:
+    plans = {name: changes(each, each.plan(**variables)) for name, each in twins.items()}
+    assert differences(plans["offline"], plans["genuine"]) == [], step
+    for each in twins.values():
+        each.run("apply", "plan")
+        each.run("plan", "-detailed-exitcode", **variables)
+    left = {name: _answers(each.workspace, scenario.objects(each)) for name, each in twins.items()}
+    assert differences(left["offline"], left["genuine"]) == [], step

@@ -123,11 +123,11 @@ def _revoke(principal: str, privilege: str) -> Any:
 
 
 def test_what_is_not_emulated_fails_the_plan_by_name(terraform: Any) -> None:
-    hcl = 'resource "databricks_secret_scope" "a" {\n  name = "a"\n}\n'
+    hcl = 'resource "databricks_token" "a" {\n  comment = "a"\n}\n'
     output = terraform(hcl).run("plan", fails=True)
-    assert "does not emulate the resource databricks_secret_scope" in output
-    output = terraform('resource "databricks_cluster_policy" "a" {\n  name = "a"\n}\n').run("plan", fails=True)
-    assert "does not emulate the resource databricks_cluster_policy" in output
+    assert "does not emulate the resource databricks_token" in output
+    output = terraform('resource "databricks_repo" "a" {\n  url = "https://x.org/a"\n}\n').run("plan", fails=True)
+    assert "does not emulate the resource databricks_repo" in output
     output = terraform('data "databricks_clusters" "a" {}\n').run("plan", fails=True)
     assert "does not emulate the data source databricks_clusters" in output
 

@@ -14,6 +14,7 @@ from brickyard_local.provider.table import data_source, data_source_types, resou
 KNOWN: Mapping[str, frozenset[str]] = {
     # Suppressed by code which compares the content's hash: `plan_md5`.
     "databricks_file": frozenset({"suppress md5"}),
+    "databricks_notebook": frozenset({"suppress md5"}),
     "databricks_workspace_file": frozenset({"suppress md5"}),
     # Its elements go with it.
     "databricks_catalog": frozenset(
@@ -121,5 +122,5 @@ def test_a_data_source_knows_its_own_name(type_name: str) -> None:
 
 
 def test_what_is_not_emulated_is_none() -> None:
-    assert resource("databricks_cluster") is None
+    assert resource("databricks_token") is None
     assert data_source("databricks_clusters") is None

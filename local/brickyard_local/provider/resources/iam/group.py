@@ -6,6 +6,7 @@ from brickyard_local.provider.errors import ApiError
 from brickyard_local.provider.resource import Found, Resource, Session, State
 from brickyard_local.provider.resources.iam.scim import (
     ENTITLEMENT_DEFAULTS,
+    ENTITLEMENTS,
     SCIM,
     compact,
     entitlements,
@@ -30,6 +31,7 @@ class Group(Resource):
             OneOf(names=("workspace_consume", "databricks_sql_access")),
         ),
         local=frozenset({"id", "force"}),
+        reported=frozenset(ENTITLEMENTS),
     )
 
     def create(self, session: Session, planned: State) -> str:

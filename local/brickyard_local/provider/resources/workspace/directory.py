@@ -3,9 +3,8 @@
 from brickyard_local.provider.engine.behaviour import Behaviour
 from brickyard_local.provider.errors import InvalidValue
 from brickyard_local.provider.resource import Found, Resource, Session, State
+from brickyard_local.provider.resources.workspace.tree import WORKSPACE
 from brickyard_local.provider.wire.values import Value
-
-_WORKSPACE = "/api/2.0/workspace"
 
 
 def _adds_slash(old: Value, new: Value) -> bool:
@@ -26,12 +25,12 @@ class Directory(Resource):
 
     def create(self, session: Session, planned: State) -> str:
         path = str(planned["path"])
-        session.api.post(f"{_WORKSPACE}/mkdirs", {"path": path})
+        session.api.post(f"{WORKSPACE}/mkdirs", {"path": path})
         return path
 
     def read(self, session: Session, state: State) -> Found | None:
         path = str(state["id"])
-        status = session.api.get(f"{_WORKSPACE}/get-status", {"path": path})
+        status = session.api.get(f"{WORKSPACE}/get-status", {"path": path})
         if status.get("object_type") != "DIRECTORY":
             raise InvalidValue(f"{path} is a {status.get('object_type')}, not a directory", "Use another path.")
         return {**session.found(status), "workspace_path": f"/Workspace{path}"}
@@ -44,4 +43,4 @@ class Directory(Resource):
         body = {"path": prior["id"]}
         if prior.get("delete_recursive"):
             body["recursive"] = True
-        session.api.post(f"{_WORKSPACE}/delete", body)
+        session.api.post(f"{WORKSPACE}/delete", body)

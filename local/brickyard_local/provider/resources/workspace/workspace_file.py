@@ -1,10 +1,8 @@
 """databricks_workspace_file: a file in the workspace tree."""
 
 import base64
-import posixpath
 
 from brickyard_local.provider.engine.behaviour import Behaviour
-from brickyard_local.provider.errors import ApiError
 from brickyard_local.provider.resource import Found, Resource, Session, State
 from brickyard_local.provider.resources.content import (
     CHANGED,
@@ -14,9 +12,8 @@ from brickyard_local.provider.resources.content import (
     md5_of,
     plan_md5,
 )
+from brickyard_local.provider.resources.workspace.tree import WORKSPACE, import_with_parents
 from brickyard_local.provider.wire.values import Value
-
-_WORKSPACE = "/api/2.0/workspace"
 
 
 class WorkspaceFile(Resource):
@@ -36,18 +33,12 @@ class WorkspaceFile(Resource):
 
     def create(self, session: Session, planned: State) -> str:
         path = str(planned["path"])
-        try:
-            _upload(session, path, planned)
-        except ApiError as error:
-            if not _lacks_parent(error):
-                raise
-            session.api.post(f"{_WORKSPACE}/mkdirs", {"path": posixpath.dirname(path)})
-            _upload(session, path, planned)
+        import_with_parents(session, _body(path, planned))
         return path
 
     def read(self, session: Session, state: State) -> Found | None:
         path = str(state["id"])
-        status = session.api.get(f"{_WORKSPACE}/get-status", {"path": path})
+        status = session.api.get(f"{WORKSPACE}/get-status", {"path": path})
         links = {"url": session.url("#workspace", path), "workspace_path": f"/Workspace{path}"}
         return {**session.found(status), **links}
 
@@ -56,22 +47,16 @@ class WorkspaceFile(Resource):
         return None if found is None else {**found, "md5": md5_of(content_of(state))}
 
     def update(self, session: Session, prior: State, planned: State) -> str:
-        _upload(session, str(prior["id"]), planned)
+        session.api.post(f"{WORKSPACE}/import", _body(str(prior["id"]), planned))
         return str(prior["id"])
 
     def delete(self, session: Session, prior: State) -> None:
-        session.api.post(f"{_WORKSPACE}/delete", {"path": prior["id"]})
+        session.api.post(f"{WORKSPACE}/delete", {"path": prior["id"]})
 
     def customize(self, prior: State | None, planned: dict[str, Value]) -> dict[str, Value]:
         return plan_md5(prior, planned)
 
 
-def _upload(session: Session, path: str, planned: State) -> None:
+def _body(path: str, planned: State) -> dict[str, Value]:
     content = base64.b64encode(content_of(planned)).decode()
-    body = {"content": content, "format": "RAW", "overwrite": True, "path": path}
-    session.api.post(f"{_WORKSPACE}/import", body)
-
-
-def _lacks_parent(error: ApiError) -> bool:
-    message = error.summary.lower()
-    return "parent folder " in message and " does not exist" in message
+    return {"content": content, "format": "RAW", "overwrite": True, "path": path}
