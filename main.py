@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from brickyard_stacks.app import build_app
+from brickyard_stacks.app import synthesise
 from brickyard_stacks.errors import StacksError
 from brickyard_stacks.settings import environment_file, load_environment, load_project, project_files
 
@@ -15,7 +15,7 @@ def main() -> None:
     """Synthesise the environment that BRICKYARD_ENV names."""
     environment = load_environment(environment_file(ROOT, os.environ))
     projects = [load_project(path) for path in project_files(ROOT)]
-    build_app(environment, projects, root=ROOT).synth()
+    synthesise(environment, projects, root=ROOT)
 
 
 if __name__ == "__main__":

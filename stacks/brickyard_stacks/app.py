@@ -1,20 +1,40 @@
-"""From settings to an App: one environment, its platform, and every project's two stacks."""
+"""From settings to an App: one environment, its platform, and every project's stacks; judged before it is deployed."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from cdktf import App
+import jsii
+from cdktf import App, TerraformStack
+from constructs import IValidation
 
 from brickyard_constructs.errors import ConstructsError
 from brickyard_stacks.artifacts import build_wheel
-from brickyard_stacks.errors import CannotBuildStacks
-from brickyard_stacks.names import EnvironmentNames, ProjectNames
+from brickyard_stacks.base import EnvironmentStack
+from brickyard_stacks.errors import CannotBuildStacks, Refused, StacksError
+from brickyard_stacks.guarding import judge, load_rules, stack_file
+from brickyard_stacks.names import ProjectNames, refuse_equal_names
 from brickyard_stacks.platform import PlatformStack
 from brickyard_stacks.project import ProjectStack
 from brickyard_stacks.serving import ServingStack
 from brickyard_stacks.settings import Environment, Project
 
 _WHEELS = Path(".brickyard/cache/wheels")
+
+
+def synthesise(environment: Environment, projects: Sequence[Project], *, root: Path, outdir: str | None = None) -> None:
+    """Write every stack of an environment, and let the guards judge what was written.
+
+    Errors: CannotBuildWheel, CannotBuildStacks, Refused.
+    """
+    app = build_app(environment, projects, root=root, outdir=outdir)
+    guards = Guards(app, environment, root)
+    app.node.add_validation(guards)
+    try:
+        app.synth()
+    except RuntimeError:
+        if guards.error is not None:
+            raise guards.error from None
+        raise
 
 
 def build_app(environment: Environment, projects: Sequence[Project], *, root: Path, outdir: str | None = None) -> App:
@@ -31,7 +51,7 @@ def build_app(environment: Environment, projects: Sequence[Project], *, root: Pa
 
 
 def _build_stacks(app: App, environment: Environment, projects: Sequence[Project], root: Path) -> None:
-    _refuse_equal_names(environment, projects)
+    refuse_equal_names(environment, [ProjectNames.of(environment, project) for project in projects])
     platform = PlatformStack(app, environment, root=root)
     pipelines = build_wheel(root / "pipelines", root / _WHEELS)
     for project in projects:
@@ -42,13 +62,36 @@ def _build_stacks(app: App, environment: Environment, projects: Sequence[Project
         serving.add_dependency(stack)
 
 
-def _refuse_equal_names(environment: Environment, projects: Sequence[Project]) -> None:
-    """A project called `platform`, or `churn_serving` beside `churn`, would have another stack's name and state."""
-    owners = {EnvironmentNames.of(environment).platform_stack: "the platform"}
-    for project in projects:
-        names = ProjectNames.of(environment, project)
-        for stack in (names.project_stack, names.serving_stack):
-            if stack in owners:
-                message = f"the stack {stack} would belong to {owners[stack]} and to the project {project.name}"
-                raise CannotBuildStacks(f"{message}; rename the project")
-            owners[stack] = f"the project {project.name}"
+@jsii.implements(IValidation)
+class Guards:
+    """cdktf's last question before it writes its manifest: one call, over the documents of all stacks.
+
+    What is refused is not left lying where Terraform could apply it.
+    """
+
+    def __init__(self, app: App, environment: Environment, root: Path) -> None:
+        self._app = app
+        self._environment = environment
+        self._rules = load_rules(root)
+        self.error: StacksError | None = None
+
+    def validate(self) -> list[str]:
+        """What is refused, as texts; `error` holds the same for Python."""
+        files = [stack_file(Path(self._app.outdir), name) for name in self._stacks()]
+        try:
+            refusals = judge(self._rules, self._environment, files)
+            self.error = Refused(refusals) if refusals else None
+        except StacksError as error:
+            refusals, self.error = [], error
+        if self.error is None:
+            return []
+        for file in files:
+            file.unlink(missing_ok=True)
+        return [str(r) for r in refusals] or [str(self.error)]
+
+    def _stacks(self) -> list[str]:
+        return [
+            child.name if isinstance(child, EnvironmentStack) else child.node.id
+            for child in self._app.node.children
+            if isinstance(child, TerraformStack)
+        ]

@@ -49,3 +49,12 @@ class CannotBuildStacks(StacksError):
 
 class CannotBuildWheel(StacksError):
     """Raised when a folder of Python code cannot be built into a wheel."""
+
+
+class Refused(StacksError):
+    """Raised when rules refuse what was synthesised; it carries every refusal, not the first one."""
+
+    def __init__(self, refusals: Sequence[object]) -> None:
+        self.refusals = tuple(refusals)
+        count = "1 thing" if len(self.refusals) == 1 else f"{len(self.refusals)} things"
+        super().__init__("\n".join([f"{count} must not be deployed:", *(f"  {r}" for r in self.refusals)]))

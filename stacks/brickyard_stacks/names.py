@@ -1,17 +1,26 @@
-"""Every name that more than one part uses, in one place: stacks, jobs, models, endpoints, paths.
+"""The registry of names: what more than one part uses is named here, and nowhere else.
 
-Stacks refer to each other's objects by these names, which are known at synthesis, and never by ids: so no stack
-reads another one's state, and a plan of one works whatever the other's state is called.
+Stacks, state keys, jobs, models, endpoints, paths. Stacks refer to each other's objects by these names, which are
+known at synthesis, and never by ids: so no stack reads another one's state, and a plan of one works before the other
+is applied.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from brickyard_stacks.errors import CannotBuildStacks
 from brickyard_stacks.settings import Environment, Project
+from brickyard_stacks.settings.state import LocalState
 
 ALIAS = "champion"
 LANDING_VOLUME = "landing"
 ARTIFACTS_VOLUME = "artifacts"
+MODELS_SCHEMA = "models"
+PAYLOADS_SCHEMA = "payloads"
+METRICS_SCHEMA = "metrics"
 EXPERIMENTS_FOLDER = "/Shared/brickyard"
+# Left behind by no environment, project or sandbox: none of their names holds a dot.
+STATE_FILE = "{stack}.tfstate"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,55 +29,94 @@ class EnvironmentNames:
 
     environment: str
     catalog: str
+    prefix: str
 
     @classmethod
     def of(cls, environment: Environment) -> "EnvironmentNames":
         """Take the names from the settings."""
-        return cls(environment=environment.name, catalog=environment.catalog.name)
+        return cls(environment=environment.name, catalog=environment.catalog.name, prefix=environment.prefix)
+
+    @property
+    def account_stack(self) -> str:
+        """The stack that an account administrator applies."""
+        return f"{self.environment}-account"
 
     @property
     def platform_stack(self) -> str:
-        """The stack with the catalog, the groups and the service principals."""
+        """The stack with what all projects share."""
         return f"{self.environment}-platform"
 
     @property
     def artifacts_folder(self) -> str:
         """The volume of wheels, as a path."""
-        return f"/Volumes/{self.catalog}/models/{ARTIFACTS_VOLUME}"
+        return f"/Volumes/{self.catalog}/{MODELS_SCHEMA}/{ARTIFACTS_VOLUME}"
+
+    def shared(self, name: str) -> str:
+        """An object of the whole workspace, metastore or account: the prefix keeps two environments apart."""
+        return f"{self.prefix}-{name}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProjectNames:
-    """The names of one project's objects in one environment."""
+    """The names of one project's objects in one environment, or in one engineer's sandbox of it."""
 
     shared: EnvironmentNames
     project: str
     slug: str
+    models: tuple[str, ...]
+    endpoints: tuple[str, ...]
+    sandbox: str | None = None
 
     @classmethod
-    def of(cls, environment: Environment, project: Project) -> "ProjectNames":
-        """Take the names from the settings."""
-        return cls(shared=EnvironmentNames.of(environment), project=project.name, slug=project.slug)
+    def of(cls, environment: Environment, project: Project, *, sandbox: str | None = None) -> "ProjectNames":
+        """Take the names from the settings. `sandbox` is who it belongs to."""
+        return cls(
+            shared=EnvironmentNames.of(environment),
+            project=project.name,
+            slug=project.slug,
+            models=tuple(project.models),
+            endpoints=tuple(project.endpoints),
+            sandbox=sandbox,
+        )
 
     @property
     def project_stack(self) -> str:
-        """The stack with the model, the experiment and the job."""
-        return f"{self.shared.environment}-{self.slug}"
+        """The stack with the models, the experiment and the jobs."""
+        own = f"{self.shared.environment}-{self.slug}"
+        return own if self.sandbox is None else f"{own}-{self.sandbox}"
 
     @property
     def serving_stack(self) -> str:
-        """The stack with the endpoint."""
+        """The stack with the endpoints."""
         return f"{self.project_stack}-serving"
 
     @property
+    def monitoring_stack(self) -> str:
+        """The stack with the monitors and alerts."""
+        return f"{self.project_stack}-monitoring"
+
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        """The project's stacks, in the order in which they are deployed."""
+        return (self.project_stack, self.serving_stack, self.monitoring_stack)
+
+    @property
     def job(self) -> str:
-        """The job is called as its stack is."""
+        """The workflow's job is called as its stack is."""
         return self.project_stack
+
+    def extra_job(self, name: str) -> str:
+        """A job besides the workflow's."""
+        return f"{self.project_stack}-{name}"
 
     @property
     def endpoint(self) -> str:
-        """The endpoint is called as the project's stack is."""
-        return self.project_stack
+        """The endpoint that the workflow's `deploy` step moves: the project's first."""
+        return self.endpoint_called(self.endpoints[0] if self.endpoints else self.slug)
+
+    def endpoint_called(self, name: str) -> str:
+        """An endpoint; the one that has the project's name is called as its stack is."""
+        return self.project_stack if name == self.slug else f"{self.project_stack}-{name}"
 
     @property
     def experiment(self) -> str:
@@ -76,16 +124,65 @@ class ProjectNames:
         return f"{EXPERIMENTS_FOLDER}/{self.project_stack}"
 
     @property
+    def sandbox_schema(self) -> str | None:
+        """The one schema of a sandbox: its models, volumes and tables are all in it."""
+        return None if self.sandbox is None else f"{self.sandbox.replace('-', '_')}_{self.project}"
+
+    @property
     def model_schema(self) -> str:
         """The schema of registered models."""
-        return "models"
+        return self.sandbox_schema or MODELS_SCHEMA
 
     @property
     def model(self) -> str:
-        """The registered model's three-level name."""
-        return f"{self.shared.catalog}.{self.model_schema}.{self.project}"
+        """The three-level name of the model that the workflow trains: the project's first."""
+        return self.model_called(self.models[0] if self.models else self.project)
+
+    def model_called(self, name: str) -> str:
+        """A registered model's three-level name."""
+        return f"{self.shared.catalog}.{self.model_schema}.{name}"
+
+    def table(self, dotted: str) -> tuple[str, str, str]:
+        """Catalog, schema and name of a table or volume that settings call `schema.name`."""
+        schema, _, name = dotted.partition(".")
+        if self.sandbox_schema is None:
+            return self.shared.catalog, schema, name
+        return self.shared.catalog, self.sandbox_schema, f"{schema}_{name}"
 
     @property
     def wheels_folder(self) -> str:
         """Where the project's wheels are uploaded, as a path."""
-        return f"{self.shared.artifacts_folder}/{self.project}"
+        if self.sandbox_schema is None:
+            return f"{self.shared.artifacts_folder}/{self.project}"
+        return f"/Volumes/{self.shared.catalog}/{self.sandbox_schema}/{ARTIFACTS_VOLUME}/{self.project}"
+
+
+def state_key(environment: Environment, stack: str) -> str:
+    """Where a stack's state lies in its backend: a path of the file system, or the key of an object."""
+    state = environment.state
+    folder = state.path if isinstance(state, LocalState) else state.key_prefix
+    return f"{folder}/{STATE_FILE.format(stack=stack)}"
+
+
+def refuse_equal_names(environment: Environment, names: Sequence[ProjectNames]) -> None:
+    """Every stack, and so every state, has one owner, and so has every model.
+
+    A project called `platform`, or `churn_serving` beside `churn`, would have another stack's name and state.
+
+    Errors: CannotBuildStacks, naming both owners.
+    """
+    shared = EnvironmentNames.of(environment)
+    stacks = [(shared.account_stack, "the account"), (shared.platform_stack, "the platform")]
+    stacks += [(stack, f"the project {n.project}") for n in names for stack in n.stacks]
+    _refuse_two_owners("stack", stacks)
+    models = [(model, f"the project {n.project}") for n in names for model in map(n.model_called, n.models)]
+    _refuse_two_owners("model", models)
+
+
+def _refuse_two_owners(kind: str, owned: Iterable[tuple[str, str]]) -> None:
+    owners: dict[str, str] = {}
+    for name, owner in owned:
+        if name in owners:
+            message = f"the {kind} {name} would belong to {owners[name]} and to {owner}"
+            raise CannotBuildStacks(f"{message}; rename the {'model' if kind == 'model' else 'project'}")
+        owners[name] = owner

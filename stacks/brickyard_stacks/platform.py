@@ -43,7 +43,7 @@ class PlatformStack(EnvironmentStack):
         self._volume("models", ARTIFACTS_VOLUME, "Wheels of the projects' jobs", artifacts_privileges())
         folder = FolderProps(path=EXPERIMENTS_FOLDER, protected=environment.deletion_protection)
         Folder(self, "experiments", folder)
-        TerraformOutput(self, "catalog_name", value=self._catalog.catalog.name)
+        TerraformOutput(self, "catalog_name", value=self._catalog.name)
 
     def _environment_catalog(self, identities: Identities) -> EnvironmentCatalog:
         settings = self.environment.catalog

@@ -37,7 +37,7 @@ class ProjectStack(EnvironmentStack):
         model = self._model()
         experiment = self._experiment()
         job = self._job(tuple(self._upload(wheel).path for wheel in wheels))
-        TerraformOutput(self, "model_name", value=model.model.id)
+        TerraformOutput(self, "model_name", value=model.id)
         TerraformOutput(self, "experiment_id", value=experiment.experiment.id)
         TerraformOutput(self, "job_id", value=job.job.id)
 
