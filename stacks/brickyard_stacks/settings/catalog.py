@@ -31,6 +31,9 @@ class Schema(Owned):
             yield Broken(key=("extra_access",), rule=rule)
 
 
+SCHEMA_NAMES = ("bronze", "silver", "gold", "features", "models", "metrics", "inference", "payloads")
+
+
 class Schemas(Strict):
     """The schemas that every project shares."""
 

@@ -7,10 +7,10 @@ from pydantic import Field
 
 from brickyard_stacks.settings.catalog import Catalog
 from brickyard_stacks.settings.compute import Compute
-from brickyard_stacks.settings.environment_rules import rules_of
 from brickyard_stacks.settings.network import Network
 from brickyard_stacks.settings.operations import Budget, Notifications
 from brickyard_stacks.settings.principals import Groups, ServicePrincipals
+from brickyard_stacks.settings.rules import rules_of
 from brickyard_stacks.settings.secrets import Secrets
 from brickyard_stacks.settings.stages import LOCAL_PROVIDER_VERSION, PROVIDER_RANGE, Cloud, Stage
 from brickyard_stacks.settings.state import State

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from brickyard_stacks.errors import Problem
 from brickyard_stacks.settings.document import Document, Location
 from brickyard_stacks.settings.places import Place, locate
-from brickyard_stacks.settings.strict import Strict
+from brickyard_stacks.settings.strict import Broken, Strict
 
 _TEXT_ERRORS = ("string_pattern_mismatch", "string_too_long", "string_too_short")
 
@@ -24,9 +24,7 @@ def _problems(details: ErrorDetails, model: type[BaseModel], document: Document)
     location, place = locate(model, details["loc"])
     kind = details["type"]
     if kind == "broken_rules":
-        for broken in details["ctx"]["broken"]:
-            at = (*location, *broken.key)
-            yield _problem(document, at, got=_shown(_at(document.data, at)), rule=broken.rule)
+        yield from (problem_of(broken, document, location) for broken in details["ctx"]["broken"])
     elif kind == "extra_forbidden":
         yield _unknown_key(location, place, document)
     elif kind in ("union_tag_invalid", "union_tag_not_found"):
@@ -34,10 +32,16 @@ def _problems(details: ErrorDetails, model: type[BaseModel], document: Document)
     elif kind == "missing":
         yield _problem(document, location, rule="required, and missing", fix=place.meaning)
     elif kind != "default_factory_not_called":  # what its value follows from is a problem of its own
-        in_key = details["loc"][-1:] == ("[key]",)
-        rule = _rule(details, (place.key or place) if in_key else place)
+        rule = _rule(details, place)
         fix = _near(details["input"], _expected(details))
         yield _problem(document, location, got=_shown(details["input"]), rule=rule, fix=fix)
+
+
+def problem_of(broken: Broken, document: Document, within: Location = ()) -> Problem:
+    """A broken rule with its place in the file."""
+    at = (*within, *broken.key)
+    got = _at(document.data, at)
+    return _problem(document, at, got=_shown(got), rule=broken.rule, fix=_near(got, broken.choices))
 
 
 def _problem(document: Document, location: Location, *, rule: str, got: str = "", fix: str = "") -> Problem:
@@ -77,7 +81,7 @@ def _rule(details: ErrorDetails, place: Place) -> str:
     if details["type"] in ("model_type", "model_attributes_type", "dict_type"):
         return "must be keys and values"
     message = details["msg"].replace("Input should be", "must be").replace("a valid string", "a text (quote it)")
-    return message.replace("a valid tuple", "a list")
+    return message.replace("a valid tuple", "a list").replace("Tuple should have", "must have")
 
 
 def _expected(details: ErrorDetails) -> list[str]:

@@ -102,18 +102,18 @@ def _tags(place: Place, discriminator: str) -> Iterator[str]:
 
 
 def locate(model: type[BaseModel], location: Location) -> tuple[Location, Place]:
-    """A location as a file has it, without tags, and what may stand there; an unknown key is its parent's."""
-    place = Place(annotation=model)
+    """A location as a file has it, without tags, and what may stand there; of a wrong key, what keys may be."""
+    path = [Place(annotation=model)]
     kept: list[str | int] = []
     for part in location:
         if part == "[key]":
-            return tuple(kept), place
-        if str(part) in place.members:
-            place = place.members[str(part)]
+            return tuple(kept), path[-2].key or path[-1]
+        if str(part) in path[-1].members:
+            path[-1] = path[-1].members[str(part)]
             continue
         kept.append(part)
-        child = place.fields.get(str(part)) or place.item
+        child = path[-1].fields.get(str(part)) or path[-1].item
         if child is None:
             break
-        place = child
-    return tuple(kept), place
+        path.append(child)
+    return tuple(kept), path[-1]

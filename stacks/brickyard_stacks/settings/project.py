@@ -45,7 +45,7 @@ class Project(Strict):
         for name, endpoint in (self.deployment.endpoints or {}).items():
             if endpoint.model not in self.models:
                 rule = f"must be one of the project's models: {', '.join(self.models) or 'none'}"
-                yield Broken(key=("deployment", "endpoints", name, "model"), rule=rule)
+                yield Broken(key=("deployment", "endpoints", name, "model"), rule=rule, choices=tuple(self.models))
         if self.deployment.serving is not None and len(self.models) != 1:
             rule = f"the short form is for a project of one model; this one has {len(self.models)}: write endpoints"
             yield Broken(key=("deployment", "serving"), rule=rule)

@@ -10,10 +10,11 @@ from pydantic_core import PydanticCustomError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Broken:
-    """A rule between several keys that a file breaks: the key to look at, and the rule."""
+    """A rule between several keys that a file breaks: the key to look at, the rule, and what the key may name."""
 
     key: tuple[str | int, ...]
     rule: str
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=False, slots=True)

@@ -75,6 +75,12 @@ PROD: dict[str, Any] = {
         "ci": {"name": "prod-ci"},
     },
     "deployer": "99999999-2222-3333-4444-555566667777",
+    "state": {
+        "backend": "azurerm",
+        "storage_account_name": "acmestate",
+        "container_name": "tfstate",
+        "key_prefix": "brickyard/prod",
+    },
 }
 
 

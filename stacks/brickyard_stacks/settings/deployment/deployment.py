@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from brickyard_stacks.settings.catalog import SCHEMA_NAMES
 from brickyard_stacks.settings.deployment.endpoints import Endpoint
 from brickyard_stacks.settings.deployment.jobs import WORKFLOW, ExtraJob, Job
 from brickyard_stacks.settings.deployment.models import Model
@@ -46,6 +47,15 @@ class Deployment(Strict):
             yield Broken(key=("jobs", WORKFLOW), rule="is the project's own job: give this one another name")
         for name, job in self.jobs.items():
             yield from self._rules_of_job(name, job)
+        yield from self._rules_of_schemas()
+
+    def _rules_of_schemas(self) -> Iterable[Broken]:
+        """What a project makes or measures lies in a schema that every environment has."""
+        for kind in ("tables", "volumes", "monitors"):
+            for name in getattr(self, kind):
+                if name.split(".")[0] not in SCHEMA_NAMES:
+                    rule = f"begins with one of the schemas {', '.join(SCHEMA_NAMES)}"
+                    yield Broken(key=(kind, name), rule=rule)
 
     def _rules_of_job(self, name: str, job: ExtraJob) -> Iterable[Broken]:
         there = {WORKFLOW, *self.jobs} - {name}

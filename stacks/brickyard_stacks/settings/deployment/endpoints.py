@@ -53,9 +53,20 @@ class Gateway(Strict):
 
 
 class ProvisionedThroughput(Strict):
-    """How much of a language model is held ready, in model units."""
+    """How much of a language model is held ready: in model units, or in tokens per second for older families."""
 
-    model_units: int = Field(ge=1, le=100_000, description="model units, a positive whole number")
+    model_units: int | None = Field(default=None, ge=1, le=100_000, description="a positive whole number")
+    min_tokens_per_second: int = Field(default=0, ge=0, description="0 scales to zero")
+    max_tokens_per_second: int | None = Field(default=None, ge=1, description="a positive whole number")
+
+    def broken_rules(self) -> Iterable[Broken]:
+        """One unit, and the least is not more than the most."""
+        if (self.model_units is None) == (self.max_tokens_per_second is None):
+            rule = "model_units or max_tokens_per_second must be given, not both: the model's family has one of them"
+            yield Broken(key=("model_units",), rule=rule)
+        if self.min_tokens_per_second > (self.max_tokens_per_second or 0):
+            rule = f"at most max_tokens_per_second, {self.max_tokens_per_second or 'which is not given'}"
+            yield Broken(key=("min_tokens_per_second",), rule=rule)
 
 
 class Endpoint(Strict):
@@ -72,11 +83,13 @@ class Endpoint(Strict):
     gateway: Gateway = Gateway()
 
     def broken_rules(self) -> Iterable[Broken]:
-        """A custom model has a workload's size; a language model has a throughput or one."""
-        if self.provisioned_throughput is not None and self.workload_size is not None:
-            rule = "provisioned_throughput says how large it is: remove one of the two"
-            yield Broken(key=("workload_size",), rule=rule)
-        if self.provisioned_throughput is not None and self.route != "llm":
+        """A custom model has a workload's size; a language model has a throughput."""
+        if self.route == "llm" and self.provisioned_throughput is None:
+            yield Broken(key=("provisioned_throughput",), rule="required for route llm: how much is held ready")
+        if self.route == "llm" and (self.workload_size is not None or self.workload_type != "CPU"):
+            key = "workload_size" if self.workload_size is not None else "workload_type"
+            yield Broken(key=(key,), rule="for route custom only: provisioned_throughput sizes a language model")
+        if self.route == "custom" and self.provisioned_throughput is not None:
             yield Broken(key=("provisioned_throughput",), rule="for route llm only")
         if self.gateway.guardrails is not None and self.route != "llm":
             yield Broken(key=("gateway", "guardrails"), rule="for route llm only")

@@ -15,7 +15,7 @@ from brickyard_stacks.errors import InvalidSettings, Problem
 from brickyard_stacks.settings import Environment, Project, load_environment, load_project
 from brickyard_stacks.settings.places import Place
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 LOCAL = (ROOT / "environments/local.yaml").read_text()
 
 
