@@ -1,14 +1,14 @@
-"""The rules of a policy: what each type allows. Pure: no I/O.
+"""The rules of a policy: what each type allows. Pure but for `patterns`, which may need a process.
 
 Source: docs.databricks.com/admin/clusters/policy-definition (supported policy types)
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from brickyard_local.compute.attributes import Attribute
+from brickyard_local.compute.patterns import matches
 
 RuleType = Literal["fixed", "forbidden", "allowlist", "blocklist", "regex", "range", "unlimited"]
 LIMITING: tuple[RuleType, ...] = ("allowlist", "blocklist", "regex", "range", "unlimited")
@@ -80,7 +80,7 @@ _CHECKS: Mapping[RuleType, Callable[[Rule, Any], bool]] = {
     "forbidden": lambda _rule, _value: False,
     "allowlist": lambda rule, value: value in rule.values,
     "blocklist": lambda rule, value: value not in rule.values,
-    "regex": lambda rule, value: re.fullmatch(rule.pattern, str(value)) is not None,
+    "regex": lambda rule, value: matches(rule.pattern, str(value)),
     "range": lambda rule, value: rule.contains(value),
     "unlimited": lambda _rule, _value: True,
 }

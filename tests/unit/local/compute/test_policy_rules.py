@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from brickyard_local.compute import patterns
 from brickyard_local.compute.attributes import assign, attribute, found
 from brickyard_local.compute.definition import parse
 from brickyard_local.compute.enforcement import Applied, applied
@@ -162,6 +163,24 @@ def test_a_regex_is_anchored_at_both_ends(pattern: str, value: str) -> None:
     assume(value.strip("a"))
 
     assert apply({"node_type_id": {"type": "regex", "pattern": pattern}}, {"node_type_id": value}).violations
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+b", "(a|a)*b", "(.*a){20}b"])
+def test_a_pattern_that_would_hold_the_server_for_hours_is_refused_by_name(
+    pattern: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patterns, "_LIMIT_S", 0.4)
+    policy = {"node_type_id": {"type": "regex", "pattern": pattern}}
+
+    with pytest.raises(InvalidParameter, match=r"takes more than 0\.4 s"):
+        apply(policy, {"node_type_id": "a" * 60})
+
+
+def test_a_pattern_with_groups_matches_as_any_other() -> None:
+    policy = {"node_type_id": {"type": "regex", "pattern": r"(i3|m5)\.(x?large\d*)+"}}
+
+    assert not apply(policy, {"node_type_id": "m5.large"}).violations
+    assert apply(policy, {"node_type_id": "m5.tiny"}).violations
 
 
 def script(kind: str, path: str) -> Json:
