@@ -45,7 +45,7 @@ def compose_triggers(
 
         if "file_arrival" in block:
             arrival = block["file_arrival"]
-            looks: Looks = partial(observed.files, finder(watched_folder, arrival["url"]))
+            looks: Looks = observed.Files(finder(watched_folder, arrival["url"]))
             return _watch(arrival, "FILE_ARRIVAL", looks), definition
         tables = block["table_update"]
         finds = {table: finder(table_folder, table) for table in tables["table_names"]}
