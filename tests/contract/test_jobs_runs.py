@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import OperationFailed, PermissionDenied
+from databricks.sdk.errors import BadRequest, OperationFailed, PermissionDenied
 from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
 from databricks.sdk.service.jobs import QueueSettings, Run, RunLifeCycleState, RunResultState
 
@@ -364,3 +364,15 @@ def _grant_volume(client: WorkspaceClient, volume: str, principal: str) -> None:
 def _allow(client: WorkspaceClient, job: int, user: str, level: PermissionLevel) -> None:
     entry = AccessControlRequest(service_principal_name=user, permission_level=level)
     client.permissions.update("jobs", str(job), access_control_list=[entry])
+
+
+@pytest.mark.parametrize("asked", [{"job_id": 2**63}, {"start_time_from": 10**30}, {"job_id": -(2**63) - 1}])
+def test_a_number_that_no_client_can_hold_is_a_bad_request(client: WorkspaceClient, asked: dict[str, int]) -> None:
+    with pytest.raises(BadRequest):
+        client.api_client.do("GET", "/api/2.2/jobs/runs/list", query=asked)
+
+
+def test_a_job_id_that_no_client_can_hold_starts_nothing(client: WorkspaceClient) -> None:
+    for path in ("run-now", "runs/cancel-all", "delete"):
+        with pytest.raises(BadRequest):
+            client.api_client.do("POST", f"/api/2.2/jobs/{path}", body={"job_id": 2**63})

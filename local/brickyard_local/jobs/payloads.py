@@ -3,13 +3,16 @@
 Source: docs.databricks.com/api/workspace/jobs
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from brickyard_local.errors import InvalidParameter, NotEmulated
 
 _LONGEST_TOKEN = 64
+
+Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+"""A number of the API: larger ones fit neither its clients nor the store."""
 
 
 class _Body(BaseModel, defer_build=True):
@@ -19,14 +22,14 @@ class _Body(BaseModel, defer_build=True):
 class ResetJob(_Body):
     """Replace all settings of a job."""
 
-    job_id: int
+    job_id: Int64
     new_settings: dict[str, Any]
 
 
 class UpdateJob(_Body):
     """Set some settings of a job, remove others."""
 
-    job_id: int
+    job_id: Int64
     new_settings: dict[str, Any] = Field(default_factory=dict)
     fields_to_remove: list[str] = Field(default_factory=list)
 
@@ -34,19 +37,19 @@ class UpdateJob(_Body):
 class JobId(_Body):
     """A job."""
 
-    job_id: int
+    job_id: Int64
 
 
 class RunId(_Body):
     """A run."""
 
-    run_id: int
+    run_id: Int64
 
 
 class JobIdOfRuns(_Body):
     """All runs of a job, or all that wait in the queue."""
 
-    job_id: int | None = None
+    job_id: Int64 | None = None
     all_queued_runs: bool = False
 
 
@@ -74,7 +77,7 @@ class _Parameters(BaseModel, defer_build=True):
 class RunNow(_Parameters):
     """Start a run of a job."""
 
-    job_id: int
+    job_id: Int64
     idempotency_token: str | None = Field(default=None, max_length=_LONGEST_TOKEN)
     queue: Queue | None = None
 
@@ -82,11 +85,11 @@ class RunNow(_Parameters):
 class RepairRun(_Parameters):
     """Run tasks of an ended run again."""
 
-    run_id: int
+    run_id: Int64
     rerun_tasks: list[str] = Field(default_factory=list)
     rerun_all_failed_tasks: bool = False
     rerun_dependent_tasks: bool = False
-    latest_repair_id: int | None = None
+    latest_repair_id: Int64 | None = None
 
 
 class SubmitRun(BaseModel, defer_build=True):
@@ -121,11 +124,11 @@ class ListJobs(BaseModel, defer_build=True):
 class ListRuns(BaseModel, defer_build=True):
     """Which runs to list. A limit of 0 means the largest."""
 
-    job_id: int | None = None
+    job_id: Int64 | None = None
     active_only: bool = False
     completed_only: bool = False
-    start_time_from: int | None = None
-    start_time_to: int | None = None
+    start_time_from: Int64 | None = None
+    start_time_to: Int64 | None = None
     run_type: str = "JOB_RUN"
     limit: int = Field(default=20, ge=0, le=1000)
     page_token: str | None = None
