@@ -36,6 +36,7 @@ def start(home: Home, workspaces: Sequence[WorkspaceSpec], *, tied: bool = False
     A `tied` server ends with the process that started it, whatever ends that.
     Errors: CannotStart with what the server said.
     """
+    home = Home(root=home.root.absolute(), cache=home.cache.absolute())  # the server has another working folder
     settle(home)
     known = running(home)
     if known is not None and all(_serves(known, spec) for spec in workspaces):

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import psutil
+import pytest
 
 from brickyard_local import process
 from brickyard_local.account import Home, WorkspaceSpec, free_port
@@ -48,3 +49,15 @@ def test_a_tied_server_ends_with_the_process_that_started_it(tmp_path: Path) -> 
     while server.is_running() and server.status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, "the server outlived its starter"
         time.sleep(0.02)
+
+
+def test_a_home_that_is_named_from_the_working_folder_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    home = Home(root=Path("home"), cache=Path("cache"))
+    info = process.start(home, (WorkspaceSpec(name="local"),), tied=True)
+    try:
+        assert info.home.root == tmp_path / "home"
+        assert process.running(home) is not None
+    finally:
+        process.stop(home)
+    assert not (tmp_path / "home" / "home").exists(), "the server's own working folder is the home"
