@@ -26,6 +26,7 @@ class WorkspaceObject(StrEnum):
     ALERT = "alert_v2_id"
     DIRECTORY = "directory_path"
     NOTEBOOK = "notebook_path"
+    WORKSPACE_FILE = "workspace_file_path"
 
 
 # Source: docs.databricks.com, "Access control lists": the levels of each kind of object.
@@ -40,6 +41,7 @@ LEVELS: dict[WorkspaceObject, tuple[str, ...]] = {
     WorkspaceObject.ALERT: ("CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"),
     WorkspaceObject.DIRECTORY: ("CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"),
     WorkspaceObject.NOTEBOOK: ("CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"),
+    WorkspaceObject.WORKSPACE_FILE: ("CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"),
 }
 
 

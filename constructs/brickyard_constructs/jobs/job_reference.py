@@ -5,6 +5,7 @@ from cdktf_cdktf_provider_databricks.data_databricks_jobs import DataDatabricksJ
 from constructs import Construct
 
 from brickyard_constructs.checks import check_not_empty
+from brickyard_constructs.expressions import quoted
 
 
 class ReferencedJob(Construct):
@@ -21,5 +22,5 @@ class ReferencedJob(Construct):
         check_not_empty("name", name)
         self.jobs = DataDatabricksJobs(self, "Resource", job_name_contains=name)
         ids = f"data.{self.jobs.terraform_resource_type}.{self.jobs.friendly_unique_id}.ids"
-        self.exists = f'contains(keys({ids}), "{name}")'
-        self.job_id = Token.as_number(f'${{tonumber({ids}["{name}"])}}')
+        self.exists = f"contains(keys({ids}), {quoted(name)})"
+        self.job_id = Token.as_number(f"${{tonumber({ids}[{quoted(name)}])}}")

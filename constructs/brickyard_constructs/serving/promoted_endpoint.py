@@ -11,6 +11,7 @@ from constructs import Construct
 from brickyard_constructs.bindings import Blocks
 from brickyard_constructs.checks import check_emails, check_endpoint_name, check_full_name, check_not_empty
 from brickyard_constructs.errors import InvalidProps
+from brickyard_constructs.expressions import quoted
 from brickyard_constructs.iam import ObjectPermissions, Permission, Target, WorkspaceObject
 from brickyard_constructs.secret_reference import SecretReference
 from brickyard_constructs.serving.gateway import Gateway
@@ -119,7 +120,7 @@ class PromotedEndpoint(Construct):
             f"No endpoint yet: {self._promotion.missing}. "
             "Run the project's job; once it has promoted a version, deploy this stack again."
         )
-        return f'${{{self._promotion.wanted} ? "{there}" : "{missing}"}}'
+        return f"${{{self._promotion.wanted} ? {quoted(there)} : {quoted(missing)}}}"
 
     def _endpoint(self, wanted: float) -> TerraformResource:
         props = self._props

@@ -7,6 +7,8 @@ from cdktf_cdktf_provider_databricks.data_databricks_registered_model import Dat
 from cdktf_cdktf_provider_databricks.data_databricks_serving_endpoints import DataDatabricksServingEndpoints
 from constructs import Construct
 
+from brickyard_constructs.expressions import quoted
+
 
 class Promotion:
     """The versions of a model that carry aliases, and an endpoint's present state.
@@ -31,9 +33,11 @@ class Promotion:
             "served",
             f"${{flatten([for e in {endpoints} : [for c in {_listed('e.config')} : "
             f"[for s in {_listed('c.served_entities')} : s.entity_version]] "
-            f'if e.name == "{endpoint}"])}}',
+            f"if e.name == {quoted(endpoint)}])}}",
         )
-        there = TerraformLocal(scope, "there", f'${{length([for e in {endpoints} : e if e.name == "{endpoint}"]) > 0}}')
+        there = TerraformLocal(
+            scope, "there", f"${{length([for e in {endpoints} : e if e.name == {quoted(endpoint)}]) > 0}}"
+        )
         self._served = f"local.{served.friendly_unique_id}"
         promoted = " && ".join(f"length({versions}) > 0" for versions in self._promoted.values())
         promoted = promoted if len(self._promoted) == 1 else f"({promoted})"
@@ -52,7 +56,7 @@ class Promotion:
 
     def _versions(self, scope: Construct, alias: str, found: str) -> str:
         name = "promoted" if alias == self._aliases[0] else f"promoted-{alias}"
-        expression = f'${{[for a in {found} : a.version_num if a.alias_name == "{alias}"]}}'
+        expression = f"${{[for a in {found} : a.version_num if a.alias_name == {quoted(alias)}]}}"
         return f"local.{TerraformLocal(scope, name, expression).friendly_unique_id}"
 
 

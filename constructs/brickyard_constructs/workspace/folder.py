@@ -1,12 +1,16 @@
 """Folders in the workspace's tree."""
 
+import re
 from dataclasses import dataclass
 
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_databricks.directory import Directory
 from constructs import Construct
 
-from brickyard_constructs.checks import check_workspace_path
+from brickyard_constructs.checks import check_workspace_path, known
+from brickyard_constructs.errors import InvalidProps
+
+_SHARED = re.compile(r"(/Workspace)?/Shared(/.*)?")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,3 +41,11 @@ class Folder(Construct):
             delete_recursive=not props.protected,
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if props.protected else None,
         )
+
+
+def check_private(prop: str, value: str) -> None:
+    """A path outside of /Shared, for what runs as a principal: in /Shared everybody may edit everything."""
+    check_workspace_path(prop, value)
+    if known(value) and _SHARED.fullmatch(value):
+        rule = "outside of /Shared: everybody may edit what lies there, and what they write would run as the principal"
+        raise InvalidProps(prop, value, rule=rule)

@@ -1,0 +1,123 @@
+"""Queries over the metric tables of a monitor, from typed parts: the latest window's value of one metric.
+
+Source: docs.databricks.com/aws/en/data-quality-monitoring/data-profiling/monitor-output (columns of both tables)
+"""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from brickyard_constructs.checks import check_full_name, check_not_empty, check_one_of
+from brickyard_constructs.errors import InvalidProps
+from brickyard_constructs.monitoring.profiles import GRANULARITIES
+from brickyard_constructs.monitoring.sql_text import identifier, table, text
+
+# A column of the metric table, or a field of one: `js_distance`, `ks_test.pvalue`.
+_METRIC = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?")
+_DRIFT = {"previous": "CONSECUTIVE", "baseline": "BASELINE"}
+WHOLE_TABLE = ":table"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slice:
+    """Rows for which a slicing expression, as the monitor has it, gives this value."""
+
+    expression: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DriftMetric:
+    """How much a column changed, against the window before or the baseline. A snapshot has no granularity."""
+
+    metrics_table: str
+    column: str
+    metric: str
+    against: str = "previous"
+    granularity: str | None = None
+    slice: Slice | None = None
+
+    def __post_init__(self) -> None:
+        _check(self)
+        check_one_of("against", self.against, tuple(_DRIFT))
+
+    @property
+    def sql(self) -> str:
+        """The query; its one column is called `value`."""
+        return _latest(self, f"drift_type = {text(_DRIFT[self.against])}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProfileMetric:
+    """What a column was like; of the model's quality the column is `:table`."""
+
+    metrics_table: str
+    metric: str
+    column: str = WHOLE_TABLE
+    granularity: str | None = None
+    slice: Slice | None = None
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    @property
+    def sql(self) -> str:
+        """The query; its one column is called `value`."""
+        return _latest(self, "log_type = 'INPUT'")
+
+
+MetricQuery: TypeAlias = DriftMetric | ProfileMetric
+_WORST = {">": "max", ">=": "max", "<": "min", "<=": "min"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limit:
+    """What a metric must not be: `>` 0.2, say. A metric that is not there yet, or null, keeps every limit."""
+
+    metric: MetricQuery
+    operator: str
+    threshold: float
+
+    def __post_init__(self) -> None:
+        check_one_of("operator", self.operator, tuple(_WORST))
+        if not math.isfinite(self.threshold):
+            raise InvalidProps("threshold", self.threshold, rule="a finite number")
+
+    @property
+    def sql(self) -> str:
+        """A query of one row: the worst `value` of the newest window, and whether it is `breached`."""
+        worst = f"{_WORST[self.operator]}(value)"
+        breached = f"coalesce({worst} {self.operator} {float(self.threshold)!r}D, false)"
+        return f"SELECT {worst} AS value, {breached} AS breached FROM ({self.metric.sql})"  # noqa: S608
+
+
+def _check(query: MetricQuery) -> None:
+    check_full_name("metrics_table", query.metrics_table)
+    check_not_empty("column", query.column)
+    if not _METRIC.fullmatch(query.metric):
+        raise InvalidProps(
+            "metric", query.metric, rule="a metric like js_distance, or a part of one like ks_test.pvalue"
+        )
+    if query.granularity is not None:
+        check_one_of("granularity", query.granularity, GRANULARITIES)
+
+
+def _latest(query: MetricQuery, kind: str) -> str:
+    """All rows of the newest window: of predictions there is one for each model, and who asks takes the worst."""
+    metric = ".".join(identifier(part) for part in query.metric.split("."))
+    where = [f"column_name = {text(query.column)}", kind, *_sliced(query.slice), *_grained(query.granularity)]
+    source = table(query.metrics_table)
+    rows = " AND ".join(where)
+    newest = f"SELECT max(window.start) FROM {source} WHERE {rows}"  # noqa: S608 - every part is quoted
+    return f"SELECT {metric} AS value FROM {source} WHERE {rows} AND window.start = ({newest})"  # noqa: S608
+
+
+def _sliced(wanted: Slice | None) -> list[str]:
+    if wanted is None:
+        return ["slice_key IS NULL"]
+    return [f"slice_key = {text(wanted.expression)}", f"slice_value = {text(wanted.value)}"]
+
+
+def _grained(granularity: str | None) -> list[str]:
+    return ["granularity IS NULL"] if granularity is None else [f"granularity = {text(granularity)}"]
