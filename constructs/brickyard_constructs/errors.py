@@ -38,13 +38,3 @@ class OwnedAndShared(TwoOwners):
             f"{what} is owned with its whole access by {owner}, and {sharer} adds grants to it as to a referenced one; "
             "put all of it in the owner, or let both reference it",
         )
-
-
-class MissingBindings(ConstructsError):
-    """Raised when a construct needs the bindings of another provider, which are not installed."""
-
-    def __init__(self, package: str, *, needed_for: str) -> None:
-        super().__init__(
-            f"{package} is not installed, and {needed_for} needs it; it is large, so it is not among the packages "
-            f"that every environment needs: install it with `pip install {package}`, or add it to the Pipfile"
-        )

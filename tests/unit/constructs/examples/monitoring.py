@@ -1,0 +1,108 @@
+"""Monitors of predictions, of a feature table and of a small table; alerts over them; and the trigger that retrains."""
+
+from cdktf import TerraformOutput, TerraformStack
+
+from brickyard_constructs.iam import Permission
+from brickyard_constructs.jobs import Cron, Notifications
+from brickyard_constructs.monitoring import (
+    CustomMetric,
+    DriftMetric,
+    InferenceLog,
+    Limit,
+    Profile,
+    ProfileMetric,
+    QualityMonitor,
+    QualityMonitorProps,
+    RetrainingTrigger,
+    RetrainingTriggerProps,
+    Slice,
+    Snapshot,
+    SqlAlert,
+    SqlAlertProps,
+    TimeSeries,
+)
+
+DAILY = Cron(quartz="0 0 6 * * ?", timezone="UTC", paused=False)
+READS = (Permission(level="CAN_READ", group="team"),)
+PREDICTIONS = InferenceLog(
+    problem_type="classification",
+    timestamp_column="predicted_at",
+    prediction_column="prediction",
+    model_id_column="model_version",
+    label_column="late",
+    granularities=("1 day", "1 week"),
+)
+PROFILES: dict[str, Profile] = {
+    "dev.inference.flights": PREDICTIONS,
+    "dev.features.weather": TimeSeries(timestamp_column="at", granularities=("1 hour",)),
+    "dev.gold.airports": Snapshot(),
+}
+TOTAL = CustomMetric(name="total", type="aggregate", definition="sum({{input_column}})", input_columns=("delay",))
+
+
+def monitor(stack: TerraformStack, table: str) -> QualityMonitorProps:
+    """Put the monitor of a table into a stack."""
+    props = QualityMonitorProps(
+        table=table,
+        output_schema="dev.metrics",
+        assets_dir="/Users/deployer/monitors",
+        profile=PROFILES[table],
+        slices=("carrier",),
+        custom_metrics=(TOTAL,),
+        baseline="dev.features.weather_2024" if table == "dev.features.weather" else None,
+        schedule=DAILY,
+        tell_of_failures=("team@acme.example",),
+    )
+    made = QualityMonitor(stack, f"monitor-{table.rsplit('.', 1)[1]}", props)
+    TerraformOutput(stack, f"monitoring-{table.rsplit('.', 1)[1]}", value=made.status)
+    return props
+
+
+def build(stack: TerraformStack) -> None:
+    """Put it all into a stack."""
+    flights, *_ = [monitor(stack, table) for table in PROFILES]
+    drift = DriftMetric(
+        metrics_table=flights.drift_table, column="prediction", metric="js_distance", granularity="1 day"
+    )
+    united = Slice(expression="carrier", value="UA")
+    accuracy = ProfileMetric(
+        metrics_table=flights.profile_table, metric="accuracy_score", granularity="1 day", slice=united
+    )
+    alert = SqlAlertProps(
+        name="Predictions drift",
+        query=drift,
+        warehouse_id="abc123",
+        operator="GREATER_THAN",
+        threshold=0.2,
+        schedule=DAILY,
+        permissions=READS,
+        tell=("team@acme.example",),
+        run_as="run-as",
+    )
+    SqlAlert(stack, "drift", alert)
+    free = "SELECT count(*) AS n FROM dev.silver.flights"
+    rows = SqlAlertProps(
+        name="No flights",
+        query=free,
+        column="n",
+        warehouse_id="abc123",
+        operator="LESS_THAN",
+        threshold=1,
+        schedule=DAILY,
+        permissions=READS,
+    )
+    SqlAlert(stack, "rows", rows)
+    trigger = RetrainingTriggerProps(
+        name="dev-flights-retraining",
+        limits={
+            "drift": Limit(metric=drift, operator=">", threshold=0.2),
+            "accuracy": Limit(metric=accuracy, operator="<", threshold=0.7),
+        },
+        retrain_job="dev-flights",
+        run_as="run-as",
+        folder="/Users/deployer/brickyard",
+        permissions=(Permission(level="CAN_VIEW", group="team"),),
+        paused=False,
+        notifications=Notifications(on_failure=("team@acme.example",)),
+    )
+    TerraformOutput(stack, "retraining", value=RetrainingTrigger(stack, "retraining-trigger", trigger).status)
