@@ -8,6 +8,7 @@ from cdktf_cdktf_provider_databricks.provider import DatabricksProvider
 from constructs import Construct
 
 from brickyard_stacks.imports import add_imports
+from brickyard_stacks.imports import add_imports
 from brickyard_stacks.settings import Auth, Environment
 from brickyard_stacks.settings.auth import ProfileAuth
 from brickyard_stacks.state import keep_state
@@ -28,6 +29,7 @@ class EnvironmentStack(TerraformStack):
         DatabricksProvider(self, "databricks", **self.sign_in(root))
         self.add_override("terraform.required_providers.databricks.version", environment.provider.version)
         keep_state(self, name, environment, root=root)
+        add_imports(self, name=name, environment=environment.name, root=root)
         add_imports(self, name=name, environment=environment.name, root=root)
 
     def sign_in(self, root: Path) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from brickyard_constructs.iam import (
 from brickyard_stacks.permissions import Group, Levels, Principal, Privileges, Role
 from brickyard_stacks.settings import Environment
 
-_GROUPS: tuple[Group, ...] = get_args(Group)
-_PRINCIPALS: tuple[Principal, ...] = get_args(Principal)
+GROUPS: tuple[Group, ...] = get_args(Group)
+PRINCIPALS: tuple[Principal, ...] = get_args(Principal)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,11 +30,14 @@ class Identities:
     groups: Mapping[Group, str]
     principals: Mapping[Principal, str]
 
-    def access(self, privileges: Privileges) -> Access:
-        """The privileges of roles as grants to principals."""
+    def access(self, privileges: Privileges, kept: Mapping[str, tuple[str, ...]] | None = None) -> Access:
+        """The privileges of roles as grants to principals. `kept` is what others hold already, and keep."""
         known: list[tuple[Role, str]] = [*self.groups.items(), *self.principals.items(), ("deployer", self.deployer)]
-        grants = [Grant(principal=name, privileges=privileges[role]) for role, name in known if role in privileges]
-        return Access(deployer=self.deployer, grants=tuple(grants))
+        grants = [
+            Grant(principal=name, privileges=privileges[role], key=role) for role, name in known if role in privileges
+        ]
+        stays = [Grant(principal=name, privileges=held) for name, held in (kept or {}).items()]
+        return Access(deployer=self.deployer, grants=tuple(grants), kept=tuple(stays))
 
     def permissions(self, levels: Levels) -> tuple[Permission, ...]:
         """The levels of roles as permissions of groups and service principals."""
@@ -46,29 +49,33 @@ class Identities:
 
 
 def made_identities(scope: Construct, environment: Environment) -> Identities:
-    """Make what the settings say to make, and refer to the rest. The platform stack does this, once."""
-    groups = {role: _group(scope, environment, role) for role in _GROUPS}
-    principals = {role: _principal(scope, environment, role) for role in _PRINCIPALS}
+    """Make what the settings say to make, and refer to the rest.
+
+    The account's stack does this where there is one, and the platform's otherwise: once.
+    """
+    groups = {role: _group(scope, environment, role) for role in GROUPS}
+    principals = {role: _principal(scope, environment, role) for role in PRINCIPALS}
     return Identities(deployer=environment.deployer, groups=groups, principals=principals)
 
 
 def referenced_identities(scope: Construct, environment: Environment, roles: Collection[Role]) -> Identities:
     """Refer to those who hold one of `roles` by name, as the stacks of projects do."""
-    groups = {role: getattr(environment.groups, role).name for role in _GROUPS if role in roles}
-    principals = {role: _reference(scope, environment, role) for role in _PRINCIPALS if role in roles}
+    groups = {role: getattr(environment.groups, role).name for role in GROUPS if role in roles}
+    principals = {role: _reference(scope, environment, role) for role in PRINCIPALS if role in roles}
     return Identities(deployer=environment.deployer, groups=groups, principals=principals)
 
 
 def _group(scope: Construct, environment: Environment, role: Group) -> str:
     settings = getattr(environment.groups, role)
     name: str = settings.name
-    made = settings.ownership == "create"
-    return AccountGroup(scope, role, AccountGroupProps(name=name)).name if made else name
+    if settings.ownership == "reference":
+        return name
+    return AccountGroup(scope, role, AccountGroupProps(name=name)).name
 
 
 def _principal(scope: Construct, environment: Environment, role: Principal) -> str:
     settings = getattr(environment.service_principals, role)
-    if settings.ownership != "create":
+    if settings.ownership == "reference":
         return _reference(scope, environment, role)
     return MadeServicePrincipal(scope, role, ServicePrincipalProps(name=settings.name)).application_id
 

@@ -109,3 +109,53 @@ def endpoint_levels(stage: Stage) -> Levels:
         "run_as": "CAN_MANAGE",
         "plan": "CAN_VIEW",
     }
+
+
+def location_privileges() -> Privileges:
+    """On an external location: managed data are reached through their catalog, so that nobody needs the files."""
+    return {"deployer": ("BROWSE", "CREATE_MANAGED_STORAGE"), "plan": ("BROWSE",)}
+
+
+def credential_privileges() -> Privileges:
+    """On a storage credential."""
+    return {"deployer": ("CREATE_EXTERNAL_LOCATION",)}
+
+
+def table_privileges() -> Privileges:
+    """On a table that Terraform makes and jobs fill; people read and write by the catalog's."""
+    return {"run_as": ("MODIFY", "SELECT")}
+
+
+def volume_privileges() -> Privileges:
+    """On a volume of a project."""
+    return {"run_as": ("READ_VOLUME", "WRITE_VOLUME")}
+
+
+def policy_levels(stage: Stage, policy: str) -> Levels:
+    """On a cluster policy. Those of jobs start clusters of jobs only, so that a plan may look them up."""
+    people: Levels = {"data_scientists": "CAN_USE", "ml_engineers": "CAN_USE"} if _people_write(stage) else {}
+    if policy in ("job", "gpu"):
+        return {**people, "run_as": "CAN_USE", "plan": "CAN_USE"}
+    return people or {"ml_engineers": "CAN_USE"}
+
+
+def pool_levels() -> Levels:
+    """On an instance pool."""
+    return {"run_as": "CAN_ATTACH_TO", "plan": "CAN_ATTACH_TO"}
+
+
+def warehouse_levels(stage: Stage) -> Levels:
+    """On a SQL warehouse: no compute for people who only read, but for those who look after it."""
+    people: Levels = {"data_scientists": "CAN_USE"} if _people_write(stage) else {}
+    return {**people, "ml_engineers": "CAN_USE", "run_as": "CAN_USE", "plan": "CAN_VIEW"}
+
+
+def file_levels() -> Levels:
+    """On a notebook or file that a job runs: who may edit it runs code as the job's principal."""
+    return {"data_scientists": "CAN_READ", "ml_engineers": "CAN_READ", "run_as": "CAN_RUN", "plan": "CAN_READ"}
+
+
+def alert_levels(stage: Stage) -> Levels:
+    """On a SQL alert."""
+    people = "CAN_RUN" if _people_write(stage) else "CAN_READ"
+    return {"data_scientists": people, "ml_engineers": people, "approvers": "CAN_READ", "plan": "CAN_READ"}
