@@ -38,22 +38,23 @@ def main() -> NoReturn:
     os.execve(argv[0], argv, environment)  # noqa: S606 - the program of package-lock.json
 
 
-def settings_of(clone: Clone, arguments: list[str]) -> dict[str, str]:
-    """The environment variables for cdktf. Errors: UnknownEnvironment, NotUp."""
-    name = os.environ.get("BRICKYARD_ENV", "")
+def settings_of(clone: Clone, arguments: list[str], given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment variables for cdktf; `given` are the shell's. Errors: UnknownEnvironment, NotUp."""
+    given = os.environ if given is None else given
+    name = given.get("BRICKYARD_ENV", "")
     verb = next((argument for argument in arguments if not argument.startswith("-")), "")
     if not name and verb in _TERRAFORM_VERBS | {"synth", "list", "output"}:
         known = ", ".join(sorted(path.stem for path in (clone.root / "environments").glob("*.yaml")))
         raise UnknownEnvironment(
             f"Name the environment: BRICKYARD_ENV=<name> pipenv run cdktf {verb} … (environments/ has: {known})."
         )
-    inherited, variables = dict(os.environ), {}
+    inherited, variables = dict(given), {}
     if name == "local":
         inherited = {key: value for key, value in inherited.items() if not key.startswith(_SIGN_IN)}
         variables = _local_variables(clone, verb)
     return {
         **inherited,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # `python main.py` is this Python
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{given.get('PATH', '')}",  # `python main.py` is this Python
         "CHECKPOINT_DISABLE": "1",
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
         **{name: inherited.get(name, _WAIT_FOR_LOCK) for name in _LOCKING},

@@ -61,3 +61,17 @@ class UnknownLog(BrickyardError):
 
 class InvalidWorkspace(BrickyardError):
     """Raised when a workspace is asked for by what is no name or no port."""
+
+
+class CannotSignIn(BrickyardError):
+    """Raised when databricks-sdk finds no sign-in for the workspace of an environment."""
+
+
+class CannotAdopt(BrickyardError):
+    """Raised when a workspace cannot be written down as settings, or a file would be overwritten."""
+
+
+class AccessLost(BrickyardError):
+    """Raised when somebody may do less than before."""
+
+    exit_status = 2

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 from brickyard.clone import Clone
+from brickyard.environment_verbs import add_environment_verbs
 from brickyard.errors import BrickyardError, NotUp
 from brickyard.local_verbs import add_verbs
 from brickyard.screen import Screen
@@ -16,10 +17,11 @@ from brickyard_stacks.errors import StacksError
 def main() -> int:
     """Errors become one sentence on standard error; exit status 1, or 130 when interrupted."""
     options = _parser().parse_args()
-    _settle_environment()
+    if not getattr(options, "any_environment", False):
+        _settle_environment()
     try:
-        run: Callable[[argparse.Namespace, Clone, Screen], None] = options.run
-        run(options, Clone.find(), Screen())
+        run: Callable[[argparse.Namespace, Clone, Screen], int | None] = options.run
+        return run(options, Clone.find(), Screen()) or 0
     except BrickyardError as error:
         print(f"\nbrickyard: {error}", file=sys.stderr)
         return error.exit_status
@@ -39,7 +41,6 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    return 0
 
 
 def _settle_environment() -> None:
@@ -107,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     status = verbs.add_parser("status", help="what is deployed, what runs, where it answers")
     status.add_argument("--json", action="store_true", help="for programs")
     status.set_defaults(run=_status)
+    add_environment_verbs(verbs)
     add_verbs(verbs.add_parser("local", help="the local workspace by itself: up, down, reset, logs, snapshots"))
     return parser
 

@@ -8,7 +8,6 @@ from cdktf_cdktf_provider_databricks.provider import DatabricksProvider
 from constructs import Construct
 
 from brickyard_stacks.imports import add_imports
-from brickyard_stacks.imports import add_imports
 from brickyard_stacks.settings import Auth, Environment
 from brickyard_stacks.settings.auth import ProfileAuth
 from brickyard_stacks.state import keep_state

@@ -1,0 +1,15 @@
+"""The commands for any environment; what one does is imported when it is asked for."""
+
+import argparse
+from typing import Any
+
+from brickyard.adopt.verb import add_arguments as add_adopt
+
+
+def add_environment_verbs(verbs: Any) -> None:
+    """Add them to the parser's commands. They sign in as the environment says, with the shell's own variables."""
+    for name, text, add_arguments in (
+        ("adopt", "write settings and import blocks for a workspace that is there already", add_adopt),
+    ):
+        parser: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
+        add_arguments(parser)
