@@ -29,7 +29,6 @@ class EnvironmentStack(TerraformStack):
         self.add_override("terraform.required_providers.databricks.version", environment.provider.version)
         keep_state(self, name, environment, root=root)
         add_imports(self, name=name, environment=environment.name, root=root)
-        add_imports(self, name=name, environment=environment.name, root=root)
 
     def sign_in(self, root: Path) -> dict[str, Any]:
         """The provider's arguments."""
