@@ -118,6 +118,8 @@ class Waived:
 class Finding:
     """What a rule says of one place."""
 
+    id: str
+    """Of this rule, stack, place and message: what a waiver names."""
     rule: str
     severity: Severity
     title: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from brickyard_review.analyses.access.entries import access_title
 from brickyard_review.analyses.differences import Difference, attribute_change, differences
 from brickyard_review.analyses.titles import title
 from brickyard_review.analyses.words import sentences
@@ -68,7 +69,7 @@ def _described(
         address=change.address,
         type=change.type,
         action=change.action,
-        title=title(change),
+        title=access_title(change) or title(change),
         construct=sources.construct(change.address),
         source=sources.line(change.address),
         previous_address=change.previous_address if change.moved else None,

@@ -40,7 +40,7 @@ def access_changes(plan: Plan) -> Access:
     after = _held(entry for resource in resources for entry in resource.after.entries)
     direct = [found for resource in resources for found in _direct(resource, after, principals)]
     members = [found for change in plan.changes for found in _through_membership(change, before, after, principals)]
-    gaps = tuple(_gaps(resources, members, principals, touched=bool(direct or members)))
+    gaps = tuple(_gaps(resources, principals, touched=bool(direct or members)))
     ordered = sorted((*direct, *members), key=lambda found: (not found.lost, found.securable, found.principal))
     return Access(changes=tuple(ordered), gaps=gaps)
 
@@ -153,9 +153,7 @@ def _of_group(
         )
 
 
-def _gaps(
-    resources: Iterable[_Resource], members: list[AccessChange], principals: Principals, *, touched: bool
-) -> Iterator[Gap]:
+def _gaps(resources: Iterable[_Resource], principals: Principals, *, touched: bool) -> Iterator[Gap]:
     for resource in resources:
         for end in dict.fromkeys((*resource.before.open_ends, *resource.after.open_ends)):
             if resource.change.action is not Action.NO_OP:

@@ -1,4 +1,4 @@
-"""What a resource grants: securable or object, principal, privileges; of every Databricks type that grants something."""
+"""What a resource grants: securable or object, principal, privileges; for each Databricks type that grants."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -71,6 +71,14 @@ def securable_of(resource_type: str, values: Mapping[str, Any]) -> Securable | N
 def _named(kind: str, value: Any) -> Securable | None:
     name = text_of(value)
     return Securable(kind=kind, name=name) if name else None
+
+
+def access_title(change: ResourceChange) -> str | None:
+    """`grants on catalog sales`; None for what is no grant or does not yet say on what."""
+    if not list(_pairs(change.type, change.values)) and change.type not in AUTHORITATIVE:
+        return None
+    securable = securable_of(change.type, change.values)
+    return f"{noun(change.type)} on {securable}" if securable else None
 
 
 def read_entries(change: ResourceChange, values: Mapping[str, Any] | None) -> Entries:

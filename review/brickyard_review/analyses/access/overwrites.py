@@ -6,8 +6,14 @@ Source: github.com/databricks/terraform-provider-databricks issues 4679, 5010, 5
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from brickyard_review.analyses.access.entries import AUTHORITATIVE, Entry, Securable, read_entries, securable_key
-from brickyard_review.analyses.access.entries import securable_of
+from brickyard_review.analyses.access.entries import (
+    AUTHORITATIVE,
+    Entry,
+    Securable,
+    read_entries,
+    securable_key,
+    securable_of,
+)
 from brickyard_review.analyses.titles import noun, object_name
 from brickyard_review.model import Action, Overwrite
 from brickyard_review.plan.model import Plan, ResourceChange
