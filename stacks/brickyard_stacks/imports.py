@@ -23,10 +23,13 @@ Address = Annotated[
 
 
 class ImportBlock(Strict):
-    """One object that is there already: its address in the stack, its id, and the attributes that stay as found."""
+    """One object that is there already: its address in the stack, its id, and the attributes that stay as found.
+
+    Without an id the stack imports it by itself, since its settings say so.
+    """
 
     to: Address
-    id: Annotated[str, Field(min_length=1, description="the id that Terraform imports by")]
+    id: Annotated[str, Field(min_length=1, description="the id that Terraform imports by")] | None = None
     keep: Texts = ()
 
 
@@ -66,8 +69,9 @@ def add_imports(stack: TerraformStack, *, name: str, environment: str, root: Pat
     blocks = read_imports(root, environment).get(name, [])
     if not blocks:
         return
-    written: list[Any] = [{"to": block.to, "id": block.id} for block in blocks]
-    stack.add_override("import", written)
+    written: list[Any] = [{"to": block.to, "id": block.id} for block in blocks if block.id is not None]
+    if written:
+        stack.add_override("import", written)
     for block in blocks:
         if block.keep:
             resource = block.to.partition("[")[0]

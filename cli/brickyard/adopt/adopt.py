@@ -197,7 +197,8 @@ def _say_proof(clone: Clone, screen: Screen, environment: str, proof: Proof) -> 
     for stack, blocks in sorted(proof.blocks.items()):
         for block in blocks:
             kept = f", as found: {', '.join(block.keep)}" if block.keep else ""
-            screen.console.print(f"  import {stack}: {block.to} ({block.id}){kept}", markup=False, soft_wrap=True)
+            by = block.id or "as the settings say"
+            screen.console.print(f"  import {stack}: {block.to} ({by}){kept}", markup=False, soft_wrap=True)
     for address in proof.made:
         screen.console.print(f"  not there yet, will be made: {address}", markup=False, soft_wrap=True)
     file = clone.relative(imports_file(clone.root, environment))

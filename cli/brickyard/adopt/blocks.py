@@ -22,16 +22,17 @@ _ROUNDS = 4
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Block:
-    """One object to import, and the attributes that stay as found."""
+    """One object to import, and the attributes that stay as found; without an id the stack imports it by itself."""
 
     to: str
-    id: str
+    id: str | None
     keep: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """As the file holds it."""
+        named = {"id": self.id} if self.id is not None else {}
         kept = {"keep": list(self.keep)} if self.keep else {}
-        return {"to": self.to, "id": self.id, **kept}
+        return {"to": self.to, **named, **kept}
 
 
 Blocks = Mapping[str, Sequence[Block]]
@@ -47,14 +48,14 @@ class Proof:
 
 
 def find_blocks(workspace: Workspace, synthesised: Synthesised) -> dict[str, list[Block]]:
-    """A block for everything of the stacks that is there and is not imported by the stack itself."""
+    """A block for everything of the stacks that is there."""
     return {stack: _blocks(workspace, synthesised.document(stack)) for stack in synthesised.stacks}
 
 
 def _blocks(workspace: Workspace, document: Mapping[str, Any]) -> list[Block]:
     names = StackNames(document=document, inventory=workspace.inventory)
-    by_itself = {block["to"] for block in document.get("import", ())}
-    blocks = []
+    by_itself = [str(block["to"]) for block in document.get("import", ())]
+    blocks = [Block(to=address, id=None) for address in by_itself]
     for kind, name, arguments in names.resources():
         address = f"{kind}.{name}[0]" if "count" in arguments else f"{kind}.{name}"
         if address in by_itself or "for_each" in arguments:
@@ -66,8 +67,9 @@ def _blocks(workspace: Workspace, document: Mapping[str, Any]) -> list[Block]:
 
 
 def write_blocks(file: Path, blocks: Blocks) -> None:
-    """Write the file that the stacks read, whole or not at all; stacks without a block are left out."""
-    document = {stack: [block.as_dict() for block in each] for stack, each in sorted(blocks.items()) if each}
+    """Write the file that the stacks read, whole or not at all; what would say nothing is left out."""
+    written = {stack: [block for block in each if block.id or block.keep] for stack, each in sorted(blocks.items())}
+    document = {stack: [block.as_dict() for block in each] for stack, each in written.items() if each}
     write_private(file, json.dumps(document, indent=2) + "\n")
     file.chmod(0o644)  # it is part of the clone, and holds names
 
