@@ -15,7 +15,6 @@ from brickyard_local.provider.install import install
 from crash_loads import applies
 from crash_loads.account import Crashes
 from crash_loads.applies import TerraformApplies
-from crash_loads.objects import Jobs
 from crash_loads.sql_tables import SqlTables
 from crash_loads.tracking import EXPERIMENT, Tracking
 from crash_loads.writer import Writer, make
@@ -28,7 +27,6 @@ KINDS = {
     "sql_b": SqlTables,
     "tracking": Tracking,
     "terraform": TerraformApplies,
-    "job": Jobs,
 }
 _PATIENCE_S = 120.0
 _ROUNDS = 2
@@ -67,6 +65,8 @@ def test_sql_tracking_and_terraform_are_as_acknowledged_after_every_kill(loaded:
         writer = loaded.writers[number % len(KINDS) if number < len(KINDS) else loaded.random.randrange(len(KINDS))]
         loaded.crash(number, lambda writer=writer: _busy(loaded, writer))
         hit[writer.name] += 1
+        sys.stdout.write(f"{number + 1} of {MOMENTS}, under {writer.name}, {len(loaded.wrong)} wrong\n")
+        sys.stdout.flush()
         if len(loaded.wrong) > 20:
             break
     loaded.settle(MOMENTS, _ROUNDS)
