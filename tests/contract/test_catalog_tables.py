@@ -128,6 +128,31 @@ def test_a_view_keeps_its_text_and_the_engines_settings(client: WorkspaceClient,
     assert client.tables.get(f"{catalog}.default.v").table_type == TableType.VIEW
 
 
+def test_a_view_is_replaced_at_once_or_stays_as_it_was(
+    client: WorkspaceClient, catalog: str, new_robot: Callable[[], Any]
+) -> None:
+    """Its privileges go with it, as on Databricks; a table of that name is in the way."""
+    robot = new_robot()
+    grants = {"changes": [{"principal": robot.application_id, "add": ["USE_CATALOG", "USE_SCHEMA", "MANAGE"]}]}
+    call(client, "PATCH", f"/permissions/catalog/{catalog}", grants)
+    body = {"table_type": "VIEW", "replace": True}
+    register(client, catalog, "v", None, **body, view_definition="SELECT 1 AS id")
+    with pytest.raises(PermissionDenied, match="CREATE TABLE"):
+        register(robot.client(), catalog, "v", None, **body, view_definition="SELECT 2 AS id")
+    assert client.tables.get(f"{catalog}.default.v").view_definition == "SELECT 1 AS id"
+
+    select = {"changes": [{"principal": robot.application_id, "add": ["SELECT"]}]}
+    call(client, "PATCH", f"/permissions/table/{catalog}.default.v", select)
+    register(client, catalog, "v", None, **body, view_definition="SELECT 3 AS id")
+    assert client.tables.get(f"{catalog}.default.v").view_definition == "SELECT 3 AS id"
+    left: Any = client.api_client.do("GET", f"{UC}/permissions/table/{catalog}.default.v")
+    assert not left.get("privilege_assignments")
+
+    make_table(client, catalog, "t", "id")
+    with pytest.raises(ResourceConflict):
+        register(client, catalog, "t", None, **body, view_definition="SELECT 4 AS id")
+
+
 def test_constraints_are_kept_with_the_table(client: WorkspaceClient, catalog: str) -> None:
     make_table(client, catalog, "t", "a")
     name = f"{catalog}.default.t"

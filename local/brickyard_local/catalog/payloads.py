@@ -163,7 +163,7 @@ class CreateStagingTable(Payload):
 
 
 class CreateTable(Payload):
-    """`spark_view` is ours: what the Spark catalog plug-in keeps with a view."""
+    """Ours: `spark_view`, what the Spark catalog plug-in keeps with a view; `replace`, that a view may be there."""
 
     catalog_name: str
     schema_name: str
@@ -179,6 +179,7 @@ class CreateTable(Payload):
     view_dependencies: dict[str, Any] | None = None
     row_filter: dict[str, Any] | None = None
     spark_view: Any = None
+    replace: bool = False
 
 
 class UpdateTable(Payload):

@@ -57,12 +57,14 @@ class TablesService:
 
     def create(self, caller: Caller, body: CreateTable) -> Document:
         """Register a table or view. Errors: NotEmulated, InvalidParameter, TABLE_ALREADY_EXISTS."""
-        fields = body.given("catalog_name", "schema_name", "name", "storage_location")
+        fields = body.given("catalog_name", "schema_name", "name", "storage_location", "replace")
         fields = {field: value for field, value in fields.items() if value is not None}
         parent = f"{body.catalog_name}.{body.schema_name}"
         with self._catalog.storage.change():
             _refuse_unknown(body)
             if body.table_type == "VIEW":
+                if body.replace:
+                    self._drop_view(caller, f"{parent}.{body.name}")
                 return self._catalog.create(caller, TABLE, parent, body.name, fields)
             if body.table_type == "EXTERNAL":
                 fields |= {"data_source_format": "DELTA", "storage_location": self._claim(caller, body)}
@@ -173,6 +175,12 @@ class TablesService:
         text = body.storage_location if url is None else str(url)
         self._locations.claim(caller, text, "CREATE_EXTERNAL_TABLE", "CreateTable")
         return text
+
+    def _drop_view(self, caller: Caller, full_name: str) -> None:
+        """Make room for the view that replaces it, in the same transaction. A table stays: its name is taken."""
+        known = self._catalog.documents.get(TABLE, full_name)
+        if known is not None and known["table_type"] == "VIEW":
+            self._catalog.delete(caller, TABLE, full_name)
 
     def _free_name(self, caller: Caller, catalog: str, schema: str, name: str) -> str:
         chain = self._catalog.reach(caller, SCHEMA, f"{catalog}.{schema}", TABLE.create)

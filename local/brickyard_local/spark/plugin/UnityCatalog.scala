@@ -157,9 +157,18 @@ class UnityCatalog extends DeltaCatalog with RelationCatalog {
     view
   }
 
+  /** In one call, or a kill between two would lose the view. Privileges on the one that was there go with it, as on Databricks. */
+  override def createOrReplaceView(ident: Identifier, view: View): View = {
+    val body = ViewJson.body(unity.naming(ident), view).put("replace", true)
+    unity.register(ident, body, new ViewAlreadyExistsException(ident))
+    view
+  }
+
+  /** Of ALTER VIEW: privileges and tags stay. */
   override def replaceView(ident: Identifier, view: View): View = {
-    if (!dropView(ident)) throw new NoSuchViewException(ident)
-    createView(ident, view)
+    if (!viewExists(ident)) throw new NoSuchViewException(ident)
+    unity.changeView(ident, ViewJson.changes(view))
+    view
   }
 
   override def dropView(ident: Identifier): Boolean = viewExists(ident) && unity.dropTable(ident)

@@ -133,6 +133,10 @@ final class UnityDelegate extends TableCatalog with SupportsNamespaces with Func
       case refusal: WorkspaceRefusal if refusal.status == 404 => throw new NoSuchNamespaceException(catalog +: ident.namespace)
     }
 
+  /** Give a view another text, columns or properties. Errors: the workspace's refusal. */
+  def changeView(ident: Identifier, changes: ObjectNode): Unit =
+    rest.patch(s"/tables/${UnityRest.encode(fullName(ident))}", changes)
+
   override def alterTable(ident: Identifier, changes: TableChange*): Table =
     throw new UnsupportedOperationException(s"ALTER TABLE works on Delta tables only, and ${fullName(ident)} is none.")
 

@@ -11,16 +11,22 @@ object ViewJson {
 
   /** The body of POST /tables that makes `view`; `naming` says where. */
   def body(naming: ObjectNode, view: View): ObjectNode = {
+    naming.put("table_type", "VIEW")
+    naming.setAll[ObjectNode](changes(view))
+  }
+
+  /** The body of PATCH /tables that makes an existing view this one. */
+  def changes(view: View): ObjectNode = {
     val json = UnityRest.Json
-    naming.put("table_type", "VIEW").put("view_definition", view.queryText)
-    Option(view.properties.get(TableCatalog.PROP_COMMENT)).foreach(naming.put("comment", _))
-    naming.set[ObjectNode]("columns", TableJson.columns(view.schema, Array.empty))
-    naming.set[ObjectNode]("properties", json.valueToTree[JsonNode](view.properties))
-    val settings = naming.putObject("spark_view").put("catalog", view.currentCatalog).put("schema_mode", view.schemaMode)
+    val body = json.createObjectNode().put("view_definition", view.queryText)
+    Option(view.properties.get(TableCatalog.PROP_COMMENT)).foreach(body.put("comment", _))
+    body.set[ObjectNode]("columns", TableJson.columns(view.schema, Array.empty))
+    body.set[ObjectNode]("properties", json.valueToTree[JsonNode](view.properties))
+    val settings = body.putObject("spark_view").put("catalog", view.currentCatalog).put("schema_mode", view.schemaMode)
     settings.set[ObjectNode]("namespace", json.valueToTree[JsonNode](view.currentNamespace))
     settings.set[ObjectNode]("configs", json.valueToTree[JsonNode]((view.sqlConfigs.asScala - ViewAccess.Setting).asJava))
     settings.set[ObjectNode]("query_columns", json.valueToTree[JsonNode](view.queryColumnNames))
-    naming
+    body
   }
 
   /** The view that a table object of type VIEW describes, with more settings; one made outside of Spark gets plain ones. */
