@@ -1,0 +1,1 @@
+"""A `Review` for people and programs: terminal, Markdown, JSON, pictures."""

@@ -1,0 +1,1 @@
+"""A review as Markdown that renders alike in Azure DevOps and on GitHub, within a size."""
