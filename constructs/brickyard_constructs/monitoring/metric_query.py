@@ -26,6 +26,9 @@ class Slice:
     expression: str
     value: str
 
+    def __post_init__(self) -> None:
+        check_not_empty("expression", self.expression)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DriftMetric:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from cdktf import Token
 from constructs import Construct
 
-from brickyard_constructs.checks import check_at_least, check_not_empty, check_object_name, known
+from brickyard_constructs.checks import check_not_empty, check_object_name, known
 from brickyard_constructs.errors import InvalidProps
 from brickyard_constructs.expressions import quoted
 from brickyard_constructs.iam import Permission
@@ -24,6 +24,7 @@ from brickyard_constructs.workspace.folder import check_private
 from brickyard_constructs.workspace.notebook import Notebook, NotebookProps
 
 _DAY_S = 86_400
+_QUIET_S = 300  # the two metric tables of a refresh are written one after the other
 _CHECK = """# Databricks notebook source
 # Written by Brickyard: which limits do the newest metrics break? The next task asks for `breached`.
 import json
@@ -54,6 +55,7 @@ class RetrainingTriggerProps:
     paused: bool
     parameters: Mapping[str, str] = field(default_factory=dict)
     between_s: int = _DAY_S
+    quiet_s: int = _QUIET_S
     notifications: Notifications = field(default_factory=Notifications)
     ui_locked: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -63,15 +65,22 @@ class RetrainingTriggerProps:
         for prop in ("limits", "retrain_job", "run_as"):
             check_not_empty(prop, getattr(self, prop))
         check_private("folder", self.folder)
-        check_at_least("between_s", self.between_s, 60)
         for table in self.metrics_tables:
             if not known(table):
                 raise InvalidProps("limits", table, rule="plain names of tables: the notebook's text holds them")
+        _ = self.trigger
 
     @property
     def metrics_tables(self) -> tuple[str, ...]:
         """The tables that are looked at, each once."""
         return tuple(sorted({limit.metric.metrics_table for limit in self.limits.values()}))
+
+    @property
+    def trigger(self) -> TableUpdate:
+        """A refresh of any of the monitors, once it is through. Errors: InvalidProps."""
+        return TableUpdate(
+            tables=self.metrics_tables, paused=self.paused, between_s=self.between_s, quiet_s=self.quiet_s
+        )
 
     @property
     def notebook(self) -> str:
@@ -134,7 +143,7 @@ class RetrainingTrigger(Construct):
                 ),
             ),
             permissions=props.permissions,
-            trigger=TableUpdate(tables=props.metrics_tables, paused=props.paused, between_s=props.between_s),
+            trigger=props.trigger,
             # The run lasts as long as the one it starts.
             timeout_s=_DAY_S,
             notifications=props.notifications,

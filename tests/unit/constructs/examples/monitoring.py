@@ -19,6 +19,7 @@ from brickyard_constructs.monitoring import (
     Snapshot,
     SqlAlert,
     SqlAlertProps,
+    TableListing,
     TimeSeries,
 )
 
@@ -60,6 +61,8 @@ def monitor(stack: TerraformStack, table: str) -> QualityMonitorProps:
 
 def build(stack: TerraformStack) -> None:
     """Put it all into a stack."""
+    gold = TableListing(stack, "gold", catalog="dev", schema="gold")
+    TerraformOutput(stack, "has-airports", value=f"${{{gold.has('dev.gold.airports')}}}")
     flights, *_ = [monitor(stack, table) for table in PROFILES]
     drift = DriftMetric(
         metrics_table=flights.drift_table, column="prediction", metric="js_distance", granularity="1 day"
