@@ -1,0 +1,33 @@
+terraform {
+  required_providers {
+    databricks = {
+      source  = "databricks/databricks"
+      version = "1.99.0"
+    }
+  }
+}
+
+variable "host" { type = string }
+
+variable "token" {
+  type      = string
+  sensitive = true
+}
+
+variable "prefix" { type = string }
+
+variable "other_warehouse" {
+  type    = string
+  default = ""
+}
+
+variable "password" {
+  type      = string
+  sensitive = true
+  default   = "none yet"
+}
+
+provider "databricks" {
+  host  = var.host
+  token = var.token
+}
