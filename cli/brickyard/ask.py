@@ -14,6 +14,7 @@ from brickyard_local.account import write_private
 from brickyard_stacks.names import ALIAS, ProjectNames
 
 _READY_S = 120.0
+_ANSWER_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,12 +38,27 @@ def ask(clone: Clone, client: WorkspaceClient, names: ProjectNames) -> Answer:
     _wait_until_ready(client, names.endpoint)
     url = f"{client.config.host}/serving-endpoints/{names.endpoint}/invocations"
     begin = time.perf_counter()
-    answer = httpx.post(url, json=example, headers=client.config.authenticate(), timeout=60, trust_env=False)
+    predictions = _asked(url, example, client.config.authenticate())
     took_ms = (time.perf_counter() - begin) * 1000
-    if answer.status_code != 200 or "predictions" not in answer.json():
-        raise EndpointSilent(f"{url} answered {answer.status_code}: {answer.text[:500]}")
-    shown = json.dumps(answer.json()["predictions"])
+    shown = json.dumps(predictions)
     return Answer(prediction=shown[:300], version=version, took_ms=took_ms, command=curl_command(clone, url))
+
+
+def _asked(url: str, example: dict[str, Any], headers: dict[str, str]) -> Any:
+    """The predictions. Errors: EndpointSilent."""
+    try:
+        answer = httpx.post(url, json=example, headers=headers, timeout=_ANSWER_S, trust_env=False)
+    except httpx.TransportError as error:
+        raise EndpointSilent(
+            f"{url} did not answer ({type(error).__name__}). Its log: `brickyard local logs serving`."
+        ) from error
+    try:
+        found = answer.json()
+    except ValueError:
+        found = None
+    if answer.status_code != 200 or not isinstance(found, dict) or "predictions" not in found:
+        raise EndpointSilent(f"{url} answered {answer.status_code}: {answer.text[:500]}")
+    return found["predictions"]
 
 
 def curl_command(clone: Clone, url: str) -> str:
@@ -80,4 +96,4 @@ def _wait_until_ready(client: WorkspaceClient, endpoint: str) -> None:
         if state is not None and state.config_update is not None and state.config_update.value == "UPDATE_FAILED":
             break
         time.sleep(0.3)
-    raise EndpointSilent(f"Endpoint '{endpoint}' is not ready: {said}. Its logs: `brickyard status`.")
+    raise EndpointSilent(f"Endpoint '{endpoint}' is not ready: {said}. Its log: `brickyard local logs serving`.")

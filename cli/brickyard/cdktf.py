@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from brickyard.clone import Clone
-from brickyard.errors import BrickyardError, DeployFailed, NotUp, UnknownEnvironment
+from brickyard.errors import BrickyardError, DeployFailed, NotSetUp, NotUp, UnknownEnvironment
 from brickyard_local import process
 
 _TERRAFORM_VERBS = frozenset({"apply", "deploy", "destroy", "diff", "plan"})
@@ -30,10 +30,10 @@ def main() -> NoReturn:
     try:
         clone = Clone.find()
         environment = settings_of(clone, arguments)
+        argv = [str(_binary(clone)), *_with_flags(arguments, environment)]
     except BrickyardError as error:
         print(f"brickyard: {error}", file=sys.stderr)
         sys.exit(error.exit_status)
-    argv = [str(_binary(clone)), *_with_flags(arguments, environment)]
     os.chdir(clone.root)
     os.execve(argv[0], argv, environment)  # noqa: S606 - the program of package-lock.json
 
@@ -43,11 +43,8 @@ def settings_of(clone: Clone, arguments: list[str], given: Mapping[str, str] | N
     given = os.environ if given is None else given
     name = given.get("BRICKYARD_ENV", "")
     verb = next((argument for argument in arguments if not argument.startswith("-")), "")
-    if not name and verb in _TERRAFORM_VERBS | {"synth", "list", "output"}:
-        known = ", ".join(sorted(path.stem for path in (clone.root / "environments").glob("*.yaml")))
-        raise UnknownEnvironment(
-            f"Name the environment: BRICKYARD_ENV=<name> pipenv run cdktf {verb} … (environments/ has: {known})."
-        )
+    if verb in _TERRAFORM_VERBS | {"synth", "list", "output"}:
+        _check_environment(clone, name, verb)
     inherited, variables = dict(given), {}
     if name == "local":
         inherited = {key: value for key, value in inherited.items() if not key.startswith(_SIGN_IN)}
@@ -60,6 +57,18 @@ def settings_of(clone: Clone, arguments: list[str], given: Mapping[str, str] | N
         **{name: inherited.get(name, _WAIT_FOR_LOCK) for name in _LOCKING},
         **variables,
     }
+
+
+def _check_environment(clone: Clone, name: str, verb: str) -> None:
+    """Errors: UnknownEnvironment, before cdktf starts a Python that would say so in the middle of its output."""
+    known = sorted(path.stem for path in (clone.root / "environments").glob("*.yaml"))
+    if name in known:
+        return
+    got = f"There is no environment '{name}'. " if name else ""
+    raise UnknownEnvironment(
+        f"{got}Name the environment: BRICKYARD_ENV=<name> pipenv run cdktf {verb} … "
+        f"(environments/ has: {', '.join(known)})."
+    )
 
 
 def _local_variables(clone: Clone, verb: str) -> dict[str, str]:
@@ -84,7 +93,11 @@ def _with_flags(arguments: list[str], environment: Mapping[str, str]) -> list[st
 
 
 def _binary(clone: Clone) -> Path:
-    return clone.root / "node_modules" / ".bin" / "cdktf"
+    """Errors: NotSetUp."""
+    binary = clone.root / "node_modules" / ".bin" / "cdktf"
+    if not binary.exists():
+        raise NotSetUp("cdktf is not installed in this clone: run `make setup`.")
+    return binary
 
 
 def run_cdktf(clone: Clone, arguments: list[str], say: Callable[[str], None]) -> str:

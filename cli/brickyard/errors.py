@@ -35,8 +35,16 @@ class ProviderSwitch(BrickyardError):
     """Raised when the state was made by one provider and another one is asked for."""
 
 
+class NoTerraform(BrickyardError):
+    """Raised when Terraform cannot be started."""
+
+
+class NotSetUp(BrickyardError):
+    """Raised when the tools of this clone are not installed."""
+
+
 class UnknownEnvironment(BrickyardError):
-    """Raised when a command of cdktf is given without naming the environment."""
+    """Raised when a command of cdktf names no environment, or one that does not exist."""
 
 
 class NotUp(BrickyardError):

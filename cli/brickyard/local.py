@@ -9,6 +9,7 @@ from pathlib import Path
 from brickyard.clone import Clone
 from brickyard.errors import InvalidWorkspace, NotConfirmed
 from brickyard.lock import only_one
+from brickyard.ports import FIRST, LAST, is_port
 from brickyard.removal import remove
 from brickyard.screen import Screen
 from brickyard_local import process
@@ -114,8 +115,9 @@ def _workspace_spec(text: str) -> WorkspaceSpec:
     name, _, port = text.partition(":")
     if not _NAME.match(name):
         raise InvalidWorkspace(f"'{name}' is no name of a workspace: use letters, digits, '-' and '_', a letter first.")
-    if port and not (port.isdecimal() and 1024 <= int(port) <= 65535):
-        raise InvalidWorkspace(f"'{port}' is no port for workspace '{name}': use a number from 1024 to 65535, or none.")
+    if port and not is_port(port):
+        rule = f"use a number from {FIRST} to {LAST}, or none"
+        raise InvalidWorkspace(f"'{port}' is no port for workspace '{name}': {rule}.")
     return WorkspaceSpec(name=name, port=int(port) if port else None)
 
 

@@ -1,5 +1,6 @@
 """`brickyard local logs`: what the parts of the local workspace wrote."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from brickyard_local import process
 
 PARTS = ("server", "spark", "tracking", "serving", "job")
 _LINES = 200
+_LONGEST_TAIL_BYTES = 1_000_000
 _POLL_S = 0.3
 _PATTERNS = {"server": "server.log", "spark": "spark-*.log", "tracking": "tracking-*.log", "serving": "serving/*.log"}
 
@@ -69,20 +71,40 @@ def _tasks(clone: Clone, run_id: int) -> list[int]:
 
 
 def _tail(file: Path) -> str:
-    lines = file.read_text(errors="replace").splitlines(keepends=True)[-_LINES:]
-    return "".join(lines)
+    """The last lines, of a log that may be of any size."""
+    size = file.stat().st_size
+    with file.open("rb") as content:
+        content.seek(max(0, size - _LONGEST_TAIL_BYTES))
+        lines = content.read().decode(errors="replace").splitlines(keepends=True)
+    cut = 1 if size > _LONGEST_TAIL_BYTES else 0  # the first of them may have lost its beginning
+    return "".join(lines[cut:][-_LINES:])
 
 
 def _following(files: list[Path]) -> Iterator[str]:
     """What is appended, until interrupted; a file that starts anew is read from its start."""
-    places = {file: file.stat().st_size for file in files}
+    places = {file: _size(file) for file in files}
     while True:
         for file, place in places.items():
-            size = file.stat().st_size if file.exists() else 0
-            if size == place:
-                continue
-            with file.open("rb") as content:
-                content.seek(place if size > place else 0)
-                yield content.read().decode(errors="replace")
-            places[file] = size
+            text, places[file] = _appended(file, place)
+            if text:
+                yield text
         time.sleep(_POLL_S)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _appended(file: Path, place: int) -> tuple[str, int]:
+    """What a file has got since a place, and the place of its end; one that was removed has nothing, from its start."""
+    try:
+        with file.open("rb") as content:
+            size = content.seek(0, os.SEEK_END)
+            content.seek(place if size >= place else 0)
+            text = content.read()
+            return text.decode(errors="replace"), content.tell()
+    except FileNotFoundError:
+        return "", 0

@@ -9,6 +9,7 @@ from brickyard.clone import Clone
 from brickyard.environment_verbs import add_environment_verbs
 from brickyard.errors import BrickyardError, NotUp
 from brickyard.local_verbs import add_verbs
+from brickyard.ports import port
 from brickyard.screen import Screen
 from brickyard_local.errors import LocalWorkspaceError
 from brickyard_stacks.errors import StacksError
@@ -98,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     start = verbs.add_parser("start", help="start the local workspace only, for cdktf by hand")
     start.set_defaults(run=_start)
     for verb in (up, start):
-        verb.add_argument("--port", type=int, help="the workspace's port (default: chosen once, then kept)")
+        verb.add_argument("--port", type=port, help="the workspace's port (default: chosen once, then kept)")
         verb.add_argument("--provider", choices=("genuine", "offline"), help="the Databricks provider (default: found)")
     stop = verbs.add_parser("stop", help="stop the local workspace, keep its state")
     stop.set_defaults(run=_stop)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from brickyard.clone import Clone
-from brickyard.errors import ProviderSwitch
+from brickyard.errors import NoTerraform, ProviderSwitch
 from brickyard_local.account import write_private
 from brickyard_local.provider.install import VERSION, install
 
@@ -39,7 +39,7 @@ class Provider:
 
 
 def choose_provider(clone: Clone, asked: ProviderName | None) -> Provider:
-    """The provider asked for, or remembered, or found. Errors: ProviderSwitch."""
+    """The provider asked for, or remembered, or found. Errors: ProviderSwitch, NoTerraform."""
     memory = clone.terraform / "provider"
     remembered = memory.read_text().strip() if memory.exists() else ""
     made_state = any(clone.terraform_state.glob("*.tfstate"))
@@ -61,7 +61,10 @@ def _find(clone: Clone) -> ProviderName:
 
 
 def _genuine_answers(clone: Clone) -> bool:
-    """Whether `terraform init` can get the genuine provider, from the registry or the team's own mirror."""
+    """Whether `terraform init` can get the genuine provider, from the registry or the team's own mirror.
+
+    Errors: NoTerraform.
+    """
     with tempfile.TemporaryDirectory(prefix="brickyard-") as folder:
         (Path(folder) / "main.tf").write_text(_PROBE)
         environment = {**_own_environment(), **_plugin_cache(clone), "CHECKPOINT_DISABLE": "1"}
@@ -73,6 +76,10 @@ def _genuine_answers(clone: Clone) -> bool:
                 env=environment,
                 check=False,
             )
+        except FileNotFoundError as error:
+            raise NoTerraform(
+                "terraform is not on PATH: install Terraform 1.11 or newer, then run this again."
+            ) from error
         except subprocess.TimeoutExpired:
             return False
     return done.returncode == 0

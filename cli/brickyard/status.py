@@ -6,9 +6,11 @@ from typing import Any
 
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors.base import DatabricksError
+from rich.markup import escape
 
 from brickyard.clone import Clone
 from brickyard.environment import names_of
+from brickyard.errors import StaleState
 from brickyard.screen import Screen
 from brickyard.up import client_of
 from brickyard_local import process
@@ -56,10 +58,16 @@ def read_status(clone: Clone) -> Status:
 
 
 def _stacks(clone: Clone) -> dict[str, int]:
-    """Managed resources in the state of each stack."""
+    """Managed resources in the state of each stack. Errors: StaleState."""
     found = {}
     for file in sorted(clone.terraform_state.glob("*.tfstate")):
-        resources = json.loads(file.read_text()).get("resources", [])
+        try:
+            resources = json.loads(file.read_text()).get("resources", [])
+        except ValueError as error:  # Terraform was killed while it wrote
+            raise StaleState(
+                f"The Terraform state {clone.relative(file)} cannot be read ({error}). Put {file.name}.backup "
+                "beside it in its place, or remove everything with `pipenv run brickyard down --force`."
+            ) from error
         found[file.stem] = sum(len(r["instances"]) for r in resources if r["mode"] == "managed")
     return found
 
@@ -97,8 +105,8 @@ def show(status: Status, screen: Screen) -> None:
     for name, host in where["hosts"].items():
         if name != "local":
             screen.line(f"  also           {name} at {host}")
-    screen.line(f"  token file     {where['token_file']}")
-    screen.line(f"  log            {where['log_file']}")
+    screen.line(f"  token file     {escape(where['token_file'])}")
+    screen.line(f"  log            {escape(where['log_file'])}")
     screen.line(f"Provider         {status.provider or 'not chosen yet'}")
     for stack, count in status.stacks.items():
         screen.line(f"Stack            {stack}: {count} resources")

@@ -216,3 +216,28 @@ def test_every_verb_is_there_and_leads_to_what_it_says() -> None:
         assert callable(parser.parse_args(line.split()).run)
     with pytest.raises(SystemExit):
         parser.parse_args(["logs", "nothing"])
+
+
+def test_following_goes_on_when_the_log_is_removed_and_comes_again(empty_clone: Clone) -> None:
+    """`brickyard local reset` in another window removes it."""
+    empty_clone.home.logs.mkdir(parents=True)
+    log = empty_clone.home.logs / "server.log"
+    log.write_text("old\n")
+    following = logs._following([log])
+    log.unlink()
+    said: list[str] = []
+    reader = threading.Thread(target=lambda: said.append(next(following)), daemon=True)
+    reader.start()
+    time.sleep(2 * logs._POLL_S)
+    log.write_text("new\n")
+    reader.join(10)
+    assert said == ["new\n"]
+
+
+def test_of_a_large_log_only_the_end_is_read(empty_clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "_LONGEST_TAIL_BYTES", 25)
+    empty_clone.home.logs.mkdir(parents=True)
+    (empty_clone.home.logs / "server.log").write_text("".join(f"line {n}\n" for n in range(1000)))
+    said: list[str] = []
+    logs.show_logs(empty_clone, "server", None, follow=False, write=said.append)
+    assert said == ["line 998\nline 999\n"]
