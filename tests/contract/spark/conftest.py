@@ -176,7 +176,9 @@ def _serve_writing(app: FastAPI, base: str, stub: Stub) -> None:
         schema = f"{body['catalog_name']}.{body['schema_name']}"
         if schema not in stub.schemas:
             raise Refused(404, "SCHEMA_DOES_NOT_EXIST", schema)
-        if f"{schema}.{body['name']}" in stub.tables:
+        known = stub.tables.get(f"{schema}.{body['name']}")
+        replaces = body.pop("replace", False) and known is not None and known["table_type"] == "VIEW"
+        if known is not None and not replaces:
             raise Refused(409, "TABLE_ALREADY_EXISTS", body["name"])
         stub.tables[f"{schema}.{body['name']}"] = body | {"table_id": f"id-of-{body['name']}"}
         return body
@@ -191,12 +193,13 @@ def _serve_writing(app: FastAPI, base: str, stub: Stub) -> None:
 
 def _serve_names_and_paths(app: FastAPI, base: str, stub: Stub) -> None:
     @app.patch(f"{base}/tables/{{full_name}}")
-    def rename(request: Request, full_name: str, body: dict[str, Any]) -> dict[str, Any]:
+    def change(request: Request, full_name: str, body: dict[str, Any]) -> dict[str, Any]:
         _needs_owner(stub, request, "MANAGE")
-        new_name = f"{full_name.rpartition('.')[0]}.{body['new_name']}"
-        if new_name in stub.tables:
+        name = body.pop("new_name", full_name.rpartition(".")[2])
+        new_name = f"{full_name.rpartition('.')[0]}.{name}"
+        if new_name != full_name and new_name in stub.tables:
             raise Refused(409, "TABLE_ALREADY_EXISTS", new_name)
-        stub.tables[new_name] = stub.tables.pop(full_name) | {"name": body["new_name"]}
+        stub.tables[new_name] = stub.tables.pop(full_name) | body | {"name": name}
         return stub.tables[new_name]
 
     @app.post(f"{base}/temporary-path-credentials")

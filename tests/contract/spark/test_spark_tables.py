@@ -169,6 +169,12 @@ def test_a_view_keeps_its_text_and_can_be_replaced(spark: SparkSession, schema: 
     spark.sql(f"CREATE OR REPLACE VIEW {schema}.v AS SELECT id AS key FROM {schema}.t")
     assert spark.table(f"{schema}.v").columns == ["key"]
     assert stub.tables[f"{schema}.v"]["view_definition"] == f"SELECT id AS key FROM {schema}.t"
+    spark.sql(f"ALTER VIEW {schema}.v AS SELECT id AS other FROM {schema}.t")
+    spark.sql(f"ALTER VIEW {schema}.v SET TBLPROPERTIES ('team' = 'ml')")
+    assert spark.table(f"{schema}.v").columns == ["other"]
+    assert stub.tables[f"{schema}.v"]["properties"]["team"] == "ml"
+    with pytest.raises(AnalysisException, match=r"TABLE_OR_VIEW_ALREADY_EXISTS|EXPECT_VIEW_NOT_TABLE"):
+        spark.sql(f"CREATE OR REPLACE VIEW {schema}.t AS SELECT 1 AS id")
     spark.sql(f"DROP VIEW {schema}.v")
     assert f"{schema}.v" not in stub.tables
 
