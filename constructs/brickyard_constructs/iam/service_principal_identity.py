@@ -7,20 +7,32 @@ from cdktf_cdktf_provider_databricks.service_principal import ServicePrincipal
 from constructs import Construct
 
 from brickyard_constructs.checks import check_not_empty
+from brickyard_constructs.errors import InvalidProps
+from brickyard_constructs.ownership import Ownership, check_ownership, take_over
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServicePrincipalProps:
-    """The display name, which is to be unique in the account."""
+    """The display name, which is to be unique in the account; on Azure, the application id of Entra's.
+
+    One that is adopted is imported by its id, since names are not unique.
+    """
 
     name: str
+    application_id: str | None = None
+    ownership: Ownership = "create"
+    import_id: str = ""
 
     def __post_init__(self) -> None:
         check_not_empty("name", self.name)
+        check_ownership(self.ownership)
+        if (self.ownership == "adopt") != bool(self.import_id):
+            rule = "the SCIM id of an adopted service principal, and only of one"
+            raise InvalidProps("import_id", self.import_id, rule=rule)
 
 
 class MadeServicePrincipal(Construct):
-    """A service principal of Databricks' own kind; it has no secret, and sign-in is by federation.
+    """A service principal of Databricks' own kind, or Entra's; it has no secret, and sign-in is by federation.
 
     Creates: databricks_service_principal.
     Source: registry.terraform.io/providers/databricks/databricks/latest/docs/resources/service_principal
@@ -28,8 +40,12 @@ class MadeServicePrincipal(Construct):
 
     def __init__(self, scope: Construct, id_: str, props: ServicePrincipalProps) -> None:
         super().__init__(scope, id_)
-        self.service_principal = ServicePrincipal(self, "Resource", display_name=props.name)
+        self.service_principal = ServicePrincipal(
+            self, "Resource", display_name=props.name, application_id=props.application_id
+        )
+        take_over(self.service_principal, props.ownership, props.import_id)
         self.application_id = self.service_principal.application_id
+        self.id = self.service_principal.id
 
 
 class ReferencedServicePrincipal(Construct):
@@ -43,3 +59,4 @@ class ReferencedServicePrincipal(Construct):
         super().__init__(scope, id_)
         self.service_principal = DataDatabricksServicePrincipal(self, "Resource", display_name=props.name)
         self.application_id = self.service_principal.application_id
+        self.id = self.service_principal.id

@@ -64,7 +64,7 @@ def test_a_level_of_another_kind_of_object_is_refused(stack: TerraformStack) -> 
 
 @pytest.mark.parametrize("who", [{}, {"group": "team", "service_principal": "app-id"}])
 def test_a_permission_is_for_exactly_one(who: dict[str, str]) -> None:
-    with pytest.raises(InvalidProps, match="exactly one of the two is named"):
+    with pytest.raises(InvalidProps, match="exactly one of them is named"):
         Permission(level="CAN_VIEW", **who)
 
 

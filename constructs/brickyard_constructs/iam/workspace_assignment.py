@@ -1,0 +1,81 @@
+"""Who may enter a workspace: by its own provider, or by the account's."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from cdktf_cdktf_provider_databricks.mws_permission_assignment import MwsPermissionAssignment
+from cdktf_cdktf_provider_databricks.permission_assignment import PermissionAssignment
+from constructs import Construct
+
+from brickyard_constructs.checks import check_at_least, check_not_empty
+from brickyard_constructs.errors import InvalidProps
+from brickyard_constructs.iam.principal_ids import as_number
+from brickyard_constructs.ownership import claim
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkspaceEntryProps:
+    """An account's group, or a service principal (by its application id), and whether it administers the workspace."""
+
+    group: str | None = None
+    service_principal: str | None = None
+    admin: bool = False
+
+    def __post_init__(self) -> None:
+        if bool(self.group) == bool(self.service_principal):
+            named = (self.group, self.service_principal)
+            raise InvalidProps("group, service_principal", named, rule="exactly one of the two is named")
+
+
+class WorkspaceEntry(Construct):
+    """Lets a principal of the account into the provider's own workspace. It takes an administrator of that workspace.
+
+    Creates: databricks_permission_assignment.
+    Errors: TwoOwners, when another construct of the app assigns the same principal.
+    Source: registry.terraform.io/providers/databricks/databricks/latest/docs/resources/permission_assignment
+    """
+
+    def __init__(self, scope: Construct, id_: str, props: WorkspaceEntryProps) -> None:
+        super().__init__(scope, id_)
+        claim(self, f"entry of {props.group or props.service_principal}")
+        who: dict[str, Any] = {"group_name": props.group, "service_principal_name": props.service_principal}
+        self.assignment = PermissionAssignment(self, "Resource", permissions=_permissions(admin=props.admin), **who)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountAssignmentProps:
+    """A workspace and a principal, both by id; the principal's plain name is for the check."""
+
+    workspace_id: int
+    principal_id: str
+    name: str
+    admin: bool = False
+
+    def __post_init__(self) -> None:
+        check_at_least("workspace_id", self.workspace_id, 1)
+        check_not_empty("principal_id", self.principal_id)
+        check_not_empty("name", self.name)
+
+
+class AccountAssignment(Construct):
+    """Lets a principal into any workspace of the account. It takes an account-level provider.
+
+    Creates: databricks_mws_permission_assignment.
+    Errors: TwoOwners, when another construct of the app assigns the same principal to the same workspace.
+    Source: registry.terraform.io/providers/databricks/databricks/latest/docs/resources/mws_permission_assignment
+    """
+
+    def __init__(self, scope: Construct, id_: str, props: AccountAssignmentProps) -> None:
+        super().__init__(scope, id_)
+        claim(self, f"entry of {props.name} into workspace {props.workspace_id}")
+        self.assignment = MwsPermissionAssignment(
+            self,
+            "Resource",
+            workspace_id=props.workspace_id,
+            principal_id=as_number("principal_id", props.principal_id),
+            permissions=_permissions(admin=props.admin),
+        )
+
+
+def _permissions(*, admin: bool) -> list[str]:
+    return ["ADMIN" if admin else "USER"]
