@@ -6,7 +6,7 @@ Shapes, by kind:
 - `access`: principal, securable, securable_kind, lost, gained (lists), loses, gains (texts), via
 - `overwrite`: securable, live (`lost`, `empty` or `unread`), loses
 - `output`: name, action · `check`: name, status, problem · `deferred`: action, reason
-- `cost`: before, after, change, currency, of the whole stack per month
+- `cost`: before, after, change (numbers), from, to, growth (texts), currency; of the whole stack per month
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -126,4 +126,5 @@ def _cost(stack: StackReview) -> dict[str, Any]:
     cost = stack.cost
     before, after = (cost.before, cost.after) if cost else (0.0, 0.0)
     currency = cost.currency if cost else ""
-    return {"before": before, "after": after, "change": round(after - before, 2), "currency": currency}
+    words = {"from": f"{before:,.0f}", "to": f"{after:,.0f}", "growth": f"{after - before:,.0f}"}
+    return {"before": before, "after": after, "change": round(after - before, 2), "currency": currency, **words}

@@ -1,5 +1,6 @@
 """The verdict of a stack and of all, in a word and in a line."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from brickyard_review.model import Counts, Finding, Severity, StackReview, Verdict
@@ -10,6 +11,7 @@ _BY_SEVERITY = {
     Severity.CARE: Verdict.CARE,
     Severity.NOTE: Verdict.ROUTINE,
 }
+_MAX_TITLES = 6
 _COUNTED = (
     ("delete", "destroyed"),
     ("replace", "replaced"),
@@ -52,11 +54,19 @@ def headline_of(stack: StackReview) -> str:
     if stack.undecided:
         return f"No verdict: {stack.undecided[0].reason} {stack.undecided[0].fix}"
     counted = counted_words(stack.counts) or ("outputs change" if stack.outputs else "nothing changes")
-    worst = [finding for finding in open_findings(stack) if finding.severity is not Severity.NOTE]
-    if not worst:
-        return f"{counted}."
-    more = f" (and {len(worst) - 1} more)" if len(worst) > 1 else ""
-    return f"{counted}. {worst[0].message}{more}"
+    worst = _titles([finding for finding in open_findings(stack) if finding.severity is not Severity.NOTE])
+    return f"{counted}. {worst}".strip() if worst else f"{counted}."
+
+
+def _titles(findings: Sequence[Finding]) -> str:
+    """What the gravest findings are about, each once with its number; the lesser ones only as a number."""
+    grave = [f for f in findings if f.severity.rank >= Severity.DANGER.rank]
+    named = Counter(finding.title for finding in (grave or findings))
+    words = [title if number == 1 else f"{title} ({number} times)" for title, number in named.items()]
+    if len(words) > _MAX_TITLES:
+        words = [*words[:_MAX_TITLES], f"{len(words) - _MAX_TITLES} more dangers"]
+    rest = len(findings) - len(grave)
+    return ". ".join([*words, f"{rest} more to look at"] if grave and rest else words) + ("." if words else "")
 
 
 def headline_of_all(stacks: Sequence[StackReview]) -> str:

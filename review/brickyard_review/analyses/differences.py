@@ -23,6 +23,7 @@ _IDENTITIES = (
     "url",
     "id",
 )
+_SINGLE = ("run_as",)  # one block, whose name is what changes
 _MAX_TEXT = 160
 _EMPTY: tuple[Any, ...] = (None, "", [], {}, ())
 
@@ -64,7 +65,7 @@ def _as_json(before: Any, after: Any) -> tuple[Any, Any] | None:
 def _list_differences(before: list[Any], after: list[Any], path: str) -> Iterator[Difference]:
     if not all(isinstance(element, Mapping) for element in (*before, *after)):
         yield Difference(path=path, before=before, after=after)
-    elif len(before) <= 1 and len(after) <= 1 and not _identity(before + after):
+    elif len(before) <= 1 and len(after) <= 1 and (path in _SINGLE or not _identity(before + after)):
         yield from differences(before[0] if before else None, after[0] if after else None, path)
     else:
         key = _identity(before) or _identity(after)

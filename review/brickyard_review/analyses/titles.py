@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from brickyard_review.model import Action
 from brickyard_review.plan.model import ResourceChange
 from brickyard_review.plan.values import text_of
 
@@ -35,8 +36,9 @@ _NAMES = (
 
 
 def title(change: ResourceChange) -> str:
-    """Noun and name of what a change is about; the address' last part where no name is known."""
-    return f"{noun(change.type)} {object_name(change.values) or change.name}".strip()
+    """Noun and name of what a change is about, that which goes when it is replaced."""
+    values = change.before if change.action is Action.REPLACE and change.before else change.values
+    return f"{noun(change.type)} {object_name(values) or change.name}".strip()
 
 
 def noun(resource_type: str) -> str:

@@ -81,6 +81,8 @@ class Plan:
     dependencies: Dependencies = field(default_factory=Dependencies)
     known: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Values of data sources about principals, by address."""
+    names: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Names of Databricks objects by type and id, unchanged ones included."""
     undecided: tuple[Undecided, ...] = ()
     gaps: tuple[Gap, ...] = ()
     masked: int = 0

@@ -68,6 +68,7 @@ class _Raw:
     deferred_changes: list[dict[str, Any]] = field(default_factory=list)
     checks: list[dict[str, Any]] = field(default_factory=list)
     principals: dict[str, dict[str, Any]] = field(default_factory=dict)
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
     unchanged: int = 0
 
     def take(self, section: str, value: Any) -> None:
@@ -92,10 +93,17 @@ class _Raw:
         self._learn(change)
         inner = change.get("change")
         same = isinstance(inner, dict) and inner.get("actions") == ["no-op"]
+        self._take_name(change.get("type"), inner.get("before") if isinstance(inner, dict) else None)
         touched = isinstance(inner, dict) and ("importing" in inner or "previous_address" in change)
         self.unchanged += same
         if not same or touched or change.get("type") in _KEPT_UNCHANGED:
             self.resource_changes.append(change)
+
+    def _take_name(self, resource_type: Any, values: Any) -> None:
+        if isinstance(resource_type, str) and resource_type.startswith("databricks_") and isinstance(values, dict):
+            name = values.get("name") or values.get("display_name")
+            if isinstance(values.get("id"), str) and isinstance(name, str):
+                self.names[resource_type, values["id"]] = name
 
     def _take_state(self, resource: dict[str, Any]) -> None:
         self.door.learn(resource.get("values"), resource.get("sensitive_values"))
@@ -140,6 +148,7 @@ class _Raw:
             checks=reader.checks(self.checks),
             dependencies=self.references.resolved(),
             known=reader.known(self.principals),
+            names={(kind, identity): self.door.text(name) for (kind, identity), name in self.names.items()},
             undecided=self._undecided(),
             gaps=(*self._gaps(), *reader.gaps()),
             masked=self.door.count,

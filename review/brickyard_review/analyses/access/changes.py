@@ -4,16 +4,31 @@ Gaps: only grants and memberships in this plan are known; what else stands in th
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from brickyard_review.analyses.access.entries import OWNER, Entries, Entry, Securable, read_entries
 from brickyard_review.analyses.access.principals import Principals
+from brickyard_review.analyses.titles import noun
 from brickyard_review.model import AccessChange, Action, Gap
 from brickyard_review.plan.model import Plan, ResourceChange
 
 Held = Mapping[tuple[str, Securable], frozenset[str]]
 _ALL = "ALL_PRIVILEGES"
 _NOT_IN_ALL = {OWNER, "MANAGE", "EXTERNAL_USE_SCHEMA", "EXTERNAL_USE_LOCATION"}
+_LEVELS = (
+    "CAN_VIEW",
+    "CAN_READ",
+    "CAN_USE",
+    "CAN_QUERY",
+    "CAN_MONITOR",
+    "CAN_RUN",
+    "CAN_ATTACH_TO",
+    "CAN_EDIT",
+    "CAN_RESTART",
+    "CAN_MANAGE_RUN",
+    "CAN_MANAGE",
+    "IS_OWNER",
+)  # of permissions: each level of an object includes its lower ones
 _MAX_NAMED = 5
 
 
@@ -40,9 +55,29 @@ def access_changes(plan: Plan) -> Access:
     after = _held(entry for resource in resources for entry in resource.after.entries)
     direct = [found for resource in resources for found in _direct(resource, after, principals)]
     members = [found for change in plan.changes for found in _through_membership(change, before, after, principals)]
+    named = _Labels(plan, principals)
     gaps = tuple(_gaps(resources, principals, touched=bool(direct or members)))
-    ordered = sorted((*direct, *members), key=lambda found: (not found.lost, found.securable, found.principal))
+    ordered = sorted(
+        map(named.labelled, (*direct, *members)), key=lambda found: (not found.lost, found.securable, found.principal)
+    )
     return Access(changes=tuple(ordered), gaps=gaps)
+
+
+class _Labels:
+    """Principals and objects by the names that people know."""
+
+    def __init__(self, plan: Plan, principals: Principals) -> None:
+        self._principals = principals
+        self._objects = {
+            f"{noun(kind)} {identity}": name for (kind, identity), name in plan.names.items() if name not in identity
+        }
+
+    def labelled(self, found: AccessChange) -> AccessChange:
+        """The same with names in place of ids."""
+        kind = found.securable.rsplit(" ", 1)[0]
+        name = self._objects.get(found.securable)
+        securable = f"{kind} {name}" if name else found.securable
+        return replace(found, principal=self._principals.label(found.principal), securable=securable)
 
 
 def _read(change: ResourceChange) -> _Resource:
@@ -66,7 +101,7 @@ def _direct(resource: _Resource, after: Held, principals: Principals) -> Iterato
         was = {key: privileges for key, privileges in was.items() if key in will}
     for key in dict.fromkeys((*was, *will)):
         principal, securable = key
-        lost = was.get(key, frozenset()) - will.get(key, frozenset()) - after.get(key, frozenset())
+        lost = frozenset(p for p in was.get(key, frozenset()) if not _covers(after.get(key, frozenset()), p))
         gained = will.get(key, frozenset()) - was.get(key, frozenset())
         if not lost and not gained:
             continue
@@ -97,13 +132,18 @@ def _still_held(
 
 
 def _covers(held: frozenset[str], privilege: str) -> bool:
-    return privilege in held or (_ALL in held and privilege not in _NOT_IN_ALL)
+    if privilege in held or (_ALL in held and privilege not in _NOT_IN_ALL):
+        return True
+    level = _LEVELS.index(privilege) if privilege in _LEVELS else len(_LEVELS)
+    return any(higher in held for higher in _LEVELS[level:])
 
 
 def _note(still: Mapping[str, str], principal: str, lost: frozenset[str], principals: Principals) -> str | None:
     notes = [f"still has {privilege} through {route}" for privilege, route in still.items()]
     members = sorted(
-        who for who in principals.groups_before if principal in principals.groups_of(who, principals.groups_before)
+        principals.label(who)
+        for who in principals.groups_before
+        if principal in principals.groups_of(who, principals.groups_before)
     )
     if lost and members:
         more = f" and {len(members) - _MAX_NAMED} more" if len(members) > _MAX_NAMED else ""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from brickyard_review.analyses.titles import noun, object_name
+from brickyard_review.model import Action
 from brickyard_review.plan.model import ResourceChange
 from brickyard_review.plan.values import UNKNOWN, Masked, blocks, text_of
 
@@ -140,6 +141,8 @@ def _words(privileges: Any) -> frozenset[str] | None:
 
 
 def _ownership(change: ResourceChange, values: Mapping[str, Any]) -> Entries:
+    if change.action in (Action.DELETE, Action.REPLACE) or not isinstance(change.values.get("owner"), str):
+        return Entries()  # the object goes, or its owner is known after apply
     owner = text_of(values.get("owner"))
     name = object_name(values)
     if owner is None or name is None or not change.type.startswith("databricks_"):

@@ -19,12 +19,15 @@ class Principals:
 
     def __init__(self, plan: Plan) -> None:
         self._names: dict[str, str] = {}
+        self._labels: dict[str, str] = {}
         self.groups_before: dict[str, set[str]] = {}
         self.groups_after: dict[str, set[str]] = {}
         for values in _known(plan):
             identity, name = text_of(values.get("id")), _name(values)
             if identity and name:
                 self._names[identity] = name
+                label = text_of(values.get("display_name"))
+                self._labels[name] = f"{label} ({name})" if label and label != name else name
         for change in plan.changes:
             if change.type == "databricks_group_member":
                 self._member(change.before, self.groups_before)
@@ -45,6 +48,10 @@ class Principals:
     def name(self, identity: str) -> str:
         """A principal's name; its id where this plan does not know the name."""
         return self._names.get(identity, identity)
+
+    def label(self, principal: str) -> str:
+        """A principal for people: a service principal by its display name too."""
+        return self._labels.get(principal, principal)
 
     @staticmethod
     def groups_of(principal: str, groups: Mapping[str, set[str]]) -> set[str]:
