@@ -33,7 +33,7 @@ class ClusterSpec:
     """A cluster's configuration. Without workers and autoscale it is a single node: a driver that does all.
 
     `environment` holds plain values and references to secrets; a name that looks like a secret's takes only the
-    latter. `single_user` is the principal that a dedicated cluster is for: a job's is the one it runs as.
+    latter. `single_user` is the principal that a dedicated cluster is for; a job's leaves it out and is for `run_as`.
     """
 
     spark_version: str

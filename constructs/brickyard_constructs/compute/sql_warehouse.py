@@ -25,7 +25,10 @@ _LEAST_AUTO_STOP = {True: 1, False: 10}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SqlWarehouseProps:
-    """How big, how long it may idle, and who may use it. Adopted ones have their id as `import_id`."""
+    """How big, how long it may idle, and who may use it. Adopted ones have their id as `import_id`.
+
+    Databricks starts a new warehouse; `wait_until_running` makes a failed start fail the deployment too.
+    """
 
     name: str
     permissions: tuple[Permission, ...]
@@ -35,6 +38,7 @@ class SqlWarehouseProps:
     max_clusters: int = 1
     auto_stop_minutes: int = 10
     channel: str = "CHANNEL_NAME_CURRENT"
+    wait_until_running: bool = True
     tags: Mapping[str, str] = field(default_factory=dict)
     ownership: Ownership = "create"
     import_id: str = ""
@@ -78,6 +82,7 @@ class SqlWarehouse(Construct):
             auto_stop_mins=props.auto_stop_minutes,
             channel=SqlEndpointChannel(name=props.channel),
             tags=SqlEndpointTags(custom_tags=tags) if tags else None,
+            no_wait=None if props.wait_until_running else True,
             lifecycle=protection(props.protected),
         )
         take_over(self.warehouse, props.ownership, props.import_id)

@@ -14,7 +14,6 @@ def build(stack: TerraformStack) -> None:
         spark_version="17.3.x-gpu-ml-scala2.13",
         node_type="g5.xlarge",
         policy_id=policy.policy_id,
-        single_user="run-as",
         tags={"owner": "team"},
     )
     task = Task(

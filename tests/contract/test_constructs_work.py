@@ -1,0 +1,238 @@
+"""Policies, warehouses, jobs, notebooks and alerts as constructs make them: applied, unchanged, changed, destroyed.
+
+With the genuine provider where BRICKYARD_GENUINE_PROVIDER names it, and with the offline one.
+"""
+
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cdktf import App, TerraformStack
+from cdktf_cdktf_provider_databricks.provider import DatabricksProvider
+
+from brickyard_constructs.compute import (
+    ClusterPolicy,
+    ClusterPolicyProps,
+    ClusterSpec,
+    PolicyLimits,
+    SqlWarehouse,
+    SqlWarehouseProps,
+    gpu_definition,
+    job_definition,
+    ml_definition,
+    personal_definition,
+)
+from brickyard_constructs.iam import Permission
+from brickyard_constructs.jobs import (
+    After,
+    Condition,
+    Cron,
+    ForEach,
+    Health,
+    JobCluster,
+    MultiTaskJob,
+    MultiTaskJobProps,
+    Periodic,
+    RunJob,
+    ServerlessEnvironment,
+    Sql,
+    Task,
+)
+from brickyard_constructs.jobs import Notebook as NotebookTask
+from brickyard_constructs.ml import DeploymentJob, DeploymentJobProps
+from brickyard_constructs.monitoring import SqlAlert, SqlAlertProps
+from brickyard_constructs.workspace import Notebook, NotebookProps, WorkspaceFile, WorkspaceFileProps
+from brickyard_local.provider import install, table
+from brickyard_local.pytest_plugin import LocalWorkspace
+
+LIMITS = PolicyLimits(node_types=("m5d.large",), max_workers=2, tags={"team": "ml"})
+GPUS = PolicyLimits(node_types=("g5.xlarge",), tags={"team": "ml"})
+POLICIES = {
+    "personal": personal_definition(LIMITS),
+    "job": job_definition(LIMITS),
+    "ml": ml_definition(LIMITS),
+    "gpu": gpu_definition(GPUS),
+}
+HOME = "/Users/robot"
+
+pytestmark = [pytest.mark.slow]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stack:
+    """A folder to synthesise into, and Terraform with one of the two providers."""
+
+    out: Path
+    variables: Mapping[str, str]
+
+    def synth(self, build: Callable[[TerraformStack], None]) -> None:
+        app = App(outdir=str(self.out))
+        stack = TerraformStack(app, "work")
+        DatabricksProvider(stack, "databricks")
+        stack.add_override("terraform.required_providers.databricks.version", ">= 1.99.0")
+        build(stack)
+        app.synth()
+
+    def terraform(self, *arguments: str) -> int:
+        """The exit status; 1 fails the test with what Terraform said."""
+        command = ["terraform", f"-chdir={self.out / 'stacks' / 'work'}", *arguments, "-no-color"]
+        done = subprocess.run(command, env=self.variables, check=False, capture_output=True, text=True)
+        assert done.returncode != 1, done.stdout + done.stderr
+        return done.returncode
+
+    def apply(self) -> None:
+        self.terraform("apply", "-auto-approve")
+        assert self.terraform("plan", "-detailed-exitcode") == 0, "a second plan shows a change"
+
+
+@pytest.fixture(
+    params=[
+        "offline",
+        pytest.param(
+            "genuine",
+            marks=[
+                pytest.mark.genuine,
+                pytest.mark.skipif("BRICKYARD_GENUINE_PROVIDER" not in os.environ, reason="no genuine provider named"),
+            ],
+        ),
+    ],
+)
+def stack(request: pytest.FixtureRequest, tmp_path: Path, fresh_local_workspace: LocalWorkspace) -> Stack:
+    if request.param == "genuine":
+        configuration = request.getfixturevalue("genuine_mirror")()
+    else:
+        configuration = install.install(tmp_path / "provider", tmp_path / "provider" / "cache")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABRICKS_", "TF_"))}
+    variables = {
+        **kept,
+        "DATABRICKS_HOST": fresh_local_workspace.host,
+        "DATABRICKS_TOKEN": fresh_local_workspace.token,
+        "TF_CLI_CONFIG_FILE": str(configuration),
+        "CHECKPOINT_DISABLE": "1",
+    }
+    return Stack(out=tmp_path / "out", variables=variables)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """Everything in one stack; `timeout_s` is what the test changes."""
+
+    run_as: str
+    source: Path
+    timeout_s: int = 3600
+
+    def build(self, stack: TerraformStack) -> None:
+        """Put it all into a stack."""
+        uses = (Permission(level="CAN_USE", service_principal=self.run_as),)
+        policies = {}
+        for name, definition in POLICIES.items():
+            policy = ClusterPolicyProps(name=name, definition=definition, permissions=uses, max_clusters_per_user=2)
+            policies[name] = ClusterPolicy(stack, f"policy-{name}", policy)
+        warehouse = SqlWarehouse(
+            stack,
+            "warehouse",
+            SqlWarehouseProps(name="main", permissions=uses, tags={"team": "ml"}, wait_until_running=False),
+        )
+        self._jobs(stack, warehouse.warehouse_id, policies["gpu"].policy_id)
+        alert = SqlAlertProps(
+            name="few",
+            query="SELECT 1 AS n",
+            column="n",
+            warehouse_id=warehouse.warehouse_id,
+            operator="LESS_THAN",
+            threshold=self.timeout_s,
+            schedule=Cron(quartz="0 0 6 * * ?", timezone="UTC", paused=True),
+            permissions=(Permission(level="CAN_READ", service_principal=self.run_as),),
+            tell=("team@acme.example",),
+        )
+        SqlAlert(stack, "alert", alert)
+
+    def _jobs(self, stack: TerraformStack, warehouse_id: str, gpu_policy_id: str) -> None:
+        runs = (Permission(level="CAN_RUN", service_principal=self.run_as),)
+        notebook = Notebook(stack, "notebook", NotebookProps(path=f"{HOME}/look", permissions=runs, content="print(1)"))
+        query = WorkspaceFile(
+            stack, "query", WorkspaceFileProps(path=f"{HOME}/query.sql", source=self.source, permissions=runs)
+        )
+        gpu = ClusterSpec(
+            spark_version="17.3.x-gpu-ml-scala2.13",
+            node_type="g5.xlarge",
+            policy_id=gpu_policy_id,
+            tags={"team": "ml"},
+        )
+        looks = Task(key="look", does=NotebookTask(path=notebook.path), timeout_s=600, max_retries=1, retry_after_s=60)
+        trains = MultiTaskJob(
+            stack,
+            "training",
+            self._job(
+                "training",
+                Task(key="train", does=NotebookTask(path=notebook.path), compute="gpu"),
+                clusters=(JobCluster(key="gpu", spec=gpu),),
+                trigger=Periodic(interval=1, unit="DAYS", paused=True),
+            ),
+        )
+        tasks = (
+            looks,
+            Task(key="each", does=ForEach(inputs="[1, 2]", task=looks, concurrency=2), after=(After(key="look"),)),
+            Task(key="count", does=Sql(warehouse_id=warehouse_id, file=query.path), after=(After(key="look"),)),
+            Task(
+                key="both",
+                does=Condition(left="{{job.parameters.day}}", operator="NOT_EQUAL", right=""),
+                after=(After(key="each"), After(key="count")),
+            ),
+            Task(
+                key="again",
+                does=RunJob(job_id=trains.job.get_number_attribute("id")),
+                after=(After(key="both", outcome="true"),),
+            ),
+        )
+        health = Health(under={"RUN_DURATION_SECONDS": 600})
+        MultiTaskJob(stack, "job", self._job("work", *tasks, parameters={"day": "1"}, health=health, ui_locked=True))
+        deployment = self._job("deployment", looks, environments=())
+        DeploymentJob(stack, "deployment", DeploymentJobProps(model="c.s.m", job=deployment))
+
+    def _job(self, name: str, *tasks: Task, **more: object) -> MultiTaskJobProps:
+        settings: dict[str, object] = {
+            "name": name,
+            "run_as": self.run_as,
+            "tasks": tasks,
+            "permissions": (Permission(level="CAN_VIEW", service_principal=self.run_as),),
+            "environments": (ServerlessEnvironment(),),
+            "timeout_s": self.timeout_s,
+            "tags": {"team": "ml"},
+        }
+        return MultiTaskJobProps(**settings | more)  # type: ignore[arg-type]
+
+
+def test_what_constructs_make_needs_no_second_apply_changes_in_place_and_can_be_destroyed(
+    stack: Stack, fresh_local_workspace: LocalWorkspace, tmp_path: Path
+) -> None:
+    client = fresh_local_workspace.client()
+    run_as = str(client.service_principals.create(display_name="robot").application_id)
+    source = tmp_path / "query.sql"
+    source.write_text("SELECT 1")
+    stack.synth(Work(run_as=run_as, source=source).build)
+    stack.terraform("init", "-input=false")
+    stack.apply()
+    jobs = {job.settings.name: job.job_id for job in client.jobs.list() if job.settings}
+    assert jobs.keys() == {"work", "training", "deployment"}
+    assert {policy.name for policy in client.cluster_policies.list()} >= POLICIES.keys()
+
+    source.write_text("SELECT 2")
+    stack.synth(Work(run_as=run_as, source=source, timeout_s=1800).build)
+    stack.apply()
+    assert {job.settings.name: job.job_id for job in client.jobs.list() if job.settings} == jobs
+    assert {job.settings.timeout_seconds for job in client.jobs.list() if job.settings} == {1800}
+
+    stack.terraform("destroy", "-auto-approve")
+    assert not list(client.jobs.list())
+    assert not list(client.warehouses.list())
+    assert not list(client.alerts_v2.list_alerts())
+
+
+def test_the_offline_provider_has_what_these_constructs_make() -> None:
+    kinds = {"cluster_policy", "sql_endpoint", "job", "notebook", "workspace_file", "alert_v2", "permissions"}
+
+    assert {f"databricks_{kind}" for kind in kinds} <= set(table.resource_types())
