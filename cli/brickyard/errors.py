@@ -1,5 +1,17 @@
 """What the command refuses, each with the fix in its message."""
 
+import re
+
+
+def in_one_line(error: BaseException) -> str:
+    r"""What was said, without the configuration that databricks-sdk adds.
+
+    >>> in_one_line(ValueError("no such\nthing. Config: host=https://example.com, token=***"))
+    'no such thing.'
+    """
+    text = re.sub(r"\s*Config: host=.*", "", str(error), flags=re.DOTALL)
+    return " ".join(text.split()) or type(error).__name__
+
 
 class BrickyardError(Exception):
     """Base of what the command reports in one sentence; `exit_status` is what the shell sees."""
@@ -83,3 +95,11 @@ class AccessLost(BrickyardError):
     """Raised when somebody may do less than before."""
 
     exit_status = 2
+
+
+class WrongSettings(BrickyardError):
+    """Raised when settings files are wrong; what is wrong has been shown."""
+
+
+class UnknownPrincipal(BrickyardError):
+    """Raised when a principal is asked about that the workspace does not have."""

@@ -5,18 +5,22 @@ import os
 import sys
 from collections.abc import Callable
 
+from brickyard import review
 from brickyard.clone import Clone
-from brickyard.environment_verbs import add_environment_verbs
 from brickyard.errors import BrickyardError, NotUp
 from brickyard.local_verbs import add_verbs
 from brickyard.ports import port
 from brickyard.screen import Screen
+from brickyard.settings_verbs import add_verbs as add_settings_verbs
+from brickyard.workspace_verbs import add_workspace_verbs
 from brickyard_local.errors import LocalWorkspaceError
 from brickyard_stacks.errors import StacksError
 
 
 def main() -> int:
     """Errors become one sentence on standard error; exit status 1, or 130 when interrupted."""
+    if sys.argv[1:2] == ["review"]:
+        return review.main(sys.argv[2:])
     options = _parser().parse_args()
     if not getattr(options, "any_environment", False):
         _settle_environment()
@@ -109,8 +113,10 @@ def _parser() -> argparse.ArgumentParser:
     status = verbs.add_parser("status", help="what is deployed, what runs, where it answers")
     status.add_argument("--json", action="store_true", help="for programs")
     status.set_defaults(run=_status)
-    add_environment_verbs(verbs)
+    add_workspace_verbs(verbs)
+    add_settings_verbs(verbs.add_parser("environments", help="settings: list, check, diff, schema"))
     add_verbs(verbs.add_parser("local", help="the local workspace by itself: up, down, reset, logs, snapshots"))
+    verbs.add_parser("review", help=review.HELP)
     return parser
 
 

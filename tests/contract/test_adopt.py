@@ -17,10 +17,10 @@ from rich.console import Console
 from brickyard.adopt.access import read_access
 from brickyard.adopt.inventory import read_inventory
 from brickyard.clone import Clone
-from brickyard.environment_verbs import add_environment_verbs
 from brickyard.errors import AccessLost, CannotAdopt
 from brickyard.screen import Screen
 from brickyard.terraform import synthesise
+from brickyard.workspace_verbs import add_workspace_verbs
 from brickyard_local.provider import install
 from brickyard_local.pytest_plugin import LocalWorkspace
 
@@ -54,7 +54,7 @@ class Estate:
     def run(self, *arguments: str) -> str:
         """`brickyard adopt …` in this process; returns what it showed."""
         parser = argparse.ArgumentParser()
-        add_environment_verbs(parser.add_subparsers())
+        add_workspace_verbs(parser.add_subparsers())
         options = parser.parse_args(["adopt", *arguments])
         screen = Screen()
         screen.console = Console(file=io.StringIO(), width=200, highlight=False)

@@ -16,7 +16,7 @@ from databricks.sdk.errors.base import DatabricksError
 from databricks.sdk.errors.platform import NotFound
 
 from brickyard.adopt.inventory import Inventory, Unseen
-from brickyard.errors import BrickyardError
+from brickyard.errors import BrickyardError, in_one_line
 from brickyard_local.account import write_private
 
 # Kind of the inventory -> what the grants API calls it.
@@ -65,7 +65,7 @@ def read_access(client: WorkspaceClient, inventory: Inventory) -> Access:
         except NotFound:
             continue  # deleted between the two readings: the comparison shows what was lost with it
         except (DatabricksError, TimeoutError) as error:
-            unseen.append(Unseen(kind=f"rights on {kind} {name}", why=" ".join(str(error).split())))
+            unseen.append(Unseen(kind=f"rights on {kind} {name}", why=in_one_line(error)))
     rights.update(_owners(inventory))
     rights.update(_bindings(inventory))
     return Access(rights=frozenset(rights), unseen=tuple(unseen))

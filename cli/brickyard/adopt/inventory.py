@@ -7,6 +7,8 @@ from typing import Any
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors.base import DatabricksError
 
+from brickyard.errors import in_one_line
+
 _PAGE = 1000
 _UNITY = "/api/2.1/unity-catalog"
 
@@ -59,7 +61,7 @@ def read_inventory(client: WorkspaceClient, catalog: str) -> Inventory:
         try:
             found[kind] = tuple(read(client, catalog))
         except (DatabricksError, TimeoutError) as error:
-            unseen.append(Unseen(kind=kind, why=" ".join(str(error).split()) or type(error).__name__))
+            unseen.append(Unseen(kind=kind, why=in_one_line(error)))
     return Inventory(catalog=catalog, found=found, unseen=tuple(unseen))
 
 

@@ -1,15 +1,17 @@
-"""The commands for any environment; what one does is imported when it is asked for."""
+"""The commands for the workspace of any environment; what one does is imported when it is asked for."""
 
 import argparse
 from typing import Any
 
 from brickyard.adopt.verb import add_arguments as add_adopt
+from brickyard.doctor.verb import add_arguments as add_doctor
 
 
-def add_environment_verbs(verbs: Any) -> None:
+def add_workspace_verbs(verbs: Any) -> None:
     """Add them to the parser's commands. They sign in as the environment says, with the shell's own variables."""
     for name, text, add_arguments in (
         ("adopt", "write settings and import blocks for a workspace that is there already", add_adopt),
+        ("doctor", "what stands in the way of a plan or an apply, each with its fix", add_doctor),
     ):
         parser: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
         add_arguments(parser)
