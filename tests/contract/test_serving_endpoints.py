@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +24,8 @@ from databricks.sdk.service.serving import (
     EndpointTag,
     Route,
     ServedEntityInput,
+    ServingEndpointAccessControlRequest,
+    ServingEndpointPermissionLevel,
     TrafficConfig,
 )
 
@@ -326,3 +329,32 @@ def test_endpoints_come_back_after_a_kill(fresh_local_workspace: LocalWorkspace,
     serving = model.client.serving_endpoints
     serving.wait_get_serving_endpoint_not_updating(name, timeout=MINUTES)
     assert serving.query(name, dataframe_records=[{"x": 0}]).predictions == [2.0]
+
+
+@pytest.mark.slow
+def test_the_secrets_of_an_endpoint_are_its_creators_whoever_configures_it(
+    model: Model, serving: Any, new_robot: Callable[[], Any]
+) -> None:
+    """As documented: the recorded creator must have READ, the caller of an update need not."""
+    client, robot, scope = model.client, new_robot(), f"scope-{secrets.token_hex(4)}"
+    client.secrets.create_scope(scope)
+    client.secrets.put_secret(scope, "key", string_value="hidden")
+    catalog = model.name.partition(".")[0]
+    use = ["USE_CATALOG", "USE_SCHEMA", "EXECUTE"]
+    body = {"changes": [{"principal": robot.application_id, "add": use}]}
+    client.api_client.do("PATCH", f"/api/2.1/unity-catalog/permissions/catalog/{catalog}", body=body)
+    with_secret = model.entity(1, environment_vars={"KEY": f"{{{{secrets/{scope}/key}}}}"})
+    config = EndpointCoreConfigInput(name="", served_entities=[with_secret])
+    with pytest.raises(PermissionDenied):
+        robot.client().serving_endpoints.create(f"theirs-{secrets.token_hex(4)}", config=config)
+
+    name = model.serve(1)
+    access = ServingEndpointAccessControlRequest(
+        service_principal_name=robot.application_id, permission_level=ServingEndpointPermissionLevel.CAN_MANAGE
+    )
+    endpoint_id = str(serving.get(name).id)
+    serving.update_permissions(endpoint_id, access_control_list=[access])
+    robot.client().serving_endpoints.update_config(name, served_entities=[with_secret])
+    assert serving.get(name).creator == client.current_user.me().user_name
+    with pytest.raises(PermissionDenied):
+        robot.client().secrets.get_secret(scope, "key")

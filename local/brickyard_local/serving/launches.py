@@ -1,7 +1,10 @@
 """What a served entity's process is started with: the version's files, and its environment with the secrets in it.
 
-Both are the creator's to use: asked when the endpoint is configured, and again whenever a process starts.
-Source: docs.databricks.com/aws/en/machine-learning/model-serving/store-env-variable-model-serving
+Both are the creator's to use: asked when the endpoint is configured, and again whenever a process starts. As on
+Databricks the recorded creator is asked, never the caller: whoever holds CAN_MANAGE can have a model of the creator's
+read what the creator may read, its secrets too. So give CAN_MANAGE to nobody who may not have those.
+Source: docs.databricks.com/aws/en/machine-learning/model-serving/store-env-variable-model-serving ("the endpoint
+creator must have READ access"), …/create-manage-serving-endpoints (creator identity; updates re-evaluate its grants)
 """
 
 import re
