@@ -10,9 +10,10 @@ from constructs import IValidation
 from brickyard_constructs.errors import ConstructsError
 from brickyard_stacks.artifacts import build_wheel
 from brickyard_stacks.base import EnvironmentStack
+from brickyard_stacks.deployment import ProjectDeployment, Sandbox
 from brickyard_stacks.errors import CannotBuildStacks, Refused, StacksError
 from brickyard_stacks.guarding import judge, load_rules, stack_file
-from brickyard_stacks.names import ProjectNames, refuse_equal_names
+from brickyard_stacks.names import refuse_equal_names
 from brickyard_stacks.platform import PlatformStack
 from brickyard_stacks.project import ProjectStack
 from brickyard_stacks.serving import ServingStack
@@ -21,12 +22,19 @@ from brickyard_stacks.settings import Environment, Project
 _WHEELS = Path(".brickyard/cache/wheels")
 
 
-def synthesise(environment: Environment, projects: Sequence[Project], *, root: Path, outdir: str | None = None) -> None:
+def synthesise(
+    environment: Environment,
+    projects: Sequence[Project],
+    *,
+    root: Path,
+    outdir: str | None = None,
+    sandbox: Sandbox | None = None,
+) -> None:
     """Write every stack of an environment, and let the guards judge what was written.
 
     Errors: CannotBuildWheel, CannotBuildStacks, Refused.
     """
-    app = build_app(environment, projects, root=root, outdir=outdir)
+    app = build_app(environment, projects, root=root, outdir=outdir, sandbox=sandbox)
     guards = Guards(app, environment, root)
     app.node.add_validation(guards)
     try:
@@ -37,29 +45,52 @@ def synthesise(environment: Environment, projects: Sequence[Project], *, root: P
         raise
 
 
-def build_app(environment: Environment, projects: Sequence[Project], *, root: Path, outdir: str | None = None) -> App:
-    """Build every stack of an environment.
+def build_app(
+    environment: Environment,
+    projects: Sequence[Project],
+    *,
+    root: Path,
+    outdir: str | None = None,
+    sandbox: Sandbox | None = None,
+) -> App:
+    """Build every stack of an environment; of a sandbox, only the projects' own.
 
     Errors: CannotBuildWheel, CannotBuildStacks.
     """
     app = App(outdir=outdir)
+    deployments = [
+        ProjectDeployment(environment=environment, project=project, root=root, sandbox=sandbox) for project in projects
+    ]
+    refuse_equal_names(environment, [deployment.names for deployment in deployments])
     try:
-        _build_stacks(app, environment, projects, root)
+        platform = None if sandbox else _shared_stacks(app, environment, root)
+        for deployment in deployments:
+            _project_stacks(app, deployment, platform)
     except ConstructsError as error:
         raise CannotBuildStacks(f"environment {environment.name}: {error}") from error
     return app
 
 
-def _build_stacks(app: App, environment: Environment, projects: Sequence[Project], root: Path) -> None:
-    refuse_equal_names(environment, [ProjectNames.of(environment, project) for project in projects])
+def _shared_stacks(app: App, environment: Environment, root: Path) -> PlatformStack:
     platform = PlatformStack(app, environment, root=root)
-    pipelines = build_wheel(root / "pipelines", root / _WHEELS)
-    for project in projects:
-        code = build_wheel(root / "projects" / project.name, root / _WHEELS)
-        stack = ProjectStack(app, environment, project, wheels=(pipelines, code), root=root)
+    if environment.account is not None:
+        from brickyard_stacks.account import AccountStack
+
+        platform.add_dependency(AccountStack(app, environment, environment.account, root=root))
+    return platform
+
+
+def _project_stacks(app: App, deployment: ProjectDeployment, platform: PlatformStack | None) -> None:
+    wheels = tuple(build_wheel(folder, deployment.root / _WHEELS) for folder in deployment.code)
+    stack = ProjectStack(app, deployment, wheels=wheels)
+    if platform is not None:
         stack.add_dependency(platform)
-        serving = ServingStack(app, environment, project, root=root)
-        serving.add_dependency(stack)
+    serving = ServingStack(app, deployment)
+    serving.add_dependency(stack)
+    if deployment.monitored:
+        from brickyard_stacks.monitoring import MonitoringStack
+
+        MonitoringStack(app, deployment).add_dependency(serving)
 
 
 @jsii.implements(IValidation)

@@ -126,6 +126,14 @@ def table_privileges() -> Privileges:
     return {"run_as": ("MODIFY", "SELECT")}
 
 
+def sandbox_privileges() -> Privileges:
+    """On the schema of a sandbox: its jobs do there what they do in every schema of the environment."""
+    return {
+        "run_as": ("CREATE_MODEL", "CREATE_TABLE", "EXECUTE", "MODIFY", "SELECT", "USE_SCHEMA"),
+        "plan": ("USE_SCHEMA",),
+    }
+
+
 def volume_privileges() -> Privileges:
     """On a volume of a project."""
     return {"run_as": ("READ_VOLUME", "WRITE_VOLUME")}

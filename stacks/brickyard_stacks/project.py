@@ -1,64 +1,114 @@
-"""The stack of one project in one environment: its model, experiment, wheels and job."""
+"""The stack of one project in one environment: its models, experiment, wheels, jobs, tables and volumes."""
 
-from pathlib import Path
+from dataclasses import replace
 
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from brickyard_constructs.catalog import GovernedModel, GovernedModelProps
-from brickyard_constructs.jobs import Cron, WheelJob, WheelJobProps
+from brickyard_constructs.catalog import (
+    Access,
+    GovernedModel,
+    GovernedModelProps,
+    GovernedSchema,
+    GovernedSchemaProps,
+    GovernedVolume,
+    GovernedVolumeProps,
+)
+from brickyard_constructs.jobs import MultiTaskJob, WheelJobProps
 from brickyard_constructs.ml import Experiment, ExperimentProps
 from brickyard_constructs.storage import VolumeFile, VolumeFileProps
 from brickyard_stacks.artifacts import Wheel
 from brickyard_stacks.base import EnvironmentStack
-from brickyard_stacks.identities import referenced_identities
-from brickyard_stacks.names import ProjectNames
-from brickyard_stacks.permissions import Role, experiment_levels, job_levels, model_privileges
-from brickyard_stacks.settings import Environment, Project
+from brickyard_stacks.deployment import ProjectDeployment
+from brickyard_stacks.identities import Identities, referenced_identities
+from brickyard_stacks.jobs import Workshop, cron, make_jobs
+from brickyard_stacks.names import ARTIFACTS_VOLUME, LANDING_VOLUME
+from brickyard_stacks.permissions import (
+    Role,
+    artifacts_privileges,
+    experiment_levels,
+    file_levels,
+    job_levels,
+    landing_privileges,
+    model_privileges,
+    sandbox_privileges,
+    volume_privileges,
+)
+from brickyard_stacks.tables import make_tables
 from brickyard_stacks.workflow import PACKAGE, workflow_tasks
 
 _ROLES: tuple[Role, ...] = ("data_scientists", "ml_engineers", "approvers", "run_as", "plan")
 
 
 class ProjectStack(EnvironmentStack):
-    """A registered model, an experiment, the wheels, and the job that runs them.
+    """Registered models, an experiment, the wheels, and the jobs that run them; in a sandbox, its schema as well.
 
     Creates: databricks_registered_model, databricks_mlflow_experiment, databricks_file, databricks_job,
-    databricks_grants, databricks_permissions.
+    databricks_grants, databricks_permissions; as the project's settings say, databricks_sql_table,
+    databricks_volume, databricks_notebook and databricks_workspace_file.
     """
 
-    def __init__(
-        self, scope: Construct, environment: Environment, project: Project, *, wheels: tuple[Wheel, ...], root: Path
-    ) -> None:
-        self._names = ProjectNames.of(environment, project)
-        super().__init__(scope, self._names.project_stack, environment=environment, root=root)
-        self._project = project
-        self._identities = referenced_identities(Construct(self, "iam"), environment, _ROLES)
-        model = self._model()
+    def __init__(self, scope: Construct, deployment: ProjectDeployment, *, wheels: tuple[Wheel, ...]) -> None:
+        self._deployment = deployment
+        self._names = deployment.names
+        super().__init__(scope, self._names.project_stack, environment=deployment.environment, root=deployment.root)
+        self._identities = self._who()
+        self._schema = self._sandbox_schema()
+        models = [self._model(name) for name in deployment.project.models]
         experiment = self._experiment()
-        job = self._job(tuple(self._upload(wheel).path for wheel in wheels))
-        TerraformOutput(self, "model_name", value=model.id)
+        workshop = self._workshop(tuple(self._upload(wheel).path for wheel in wheels))
+        workflow = self._workflow(workshop)
+        make_jobs(self, workshop, deployment.project.deployment.jobs, workflow=workflow)
+        self._data()
+        if models:
+            TerraformOutput(self, "model_name", value=models[0].id)
         TerraformOutput(self, "experiment_id", value=experiment.experiment.id)
-        TerraformOutput(self, "job_id", value=job.job.id)
+        TerraformOutput(self, "job_id", value=workflow.job.id)
 
-    def _model(self) -> GovernedModel:
+    def _who(self) -> Identities:
+        found = referenced_identities(Construct(self, "iam"), self.environment, _ROLES)
+        return replace(found, deployer=self._deployment.deployer)
+
+    def _sandbox_schema(self) -> GovernedSchema | None:
+        """A sandbox has one schema for all, and in it the volumes that the platform has for everybody."""
+        name = self._names.sandbox_schema
+        if name is None:
+            return None
+        props = GovernedSchemaProps(
+            catalog=self._names.shared.catalog,
+            name=name,
+            comment=f"Sandbox of {self._deployment.project.title}",
+            access=self._identities.access(sandbox_privileges()),
+            protected=False,
+        )
+        schema = GovernedSchema(self, "sandbox", props)
+        for volume, privileges in ((LANDING_VOLUME, landing_privileges()), (ARTIFACTS_VOLUME, artifacts_privileges())):
+            self._volume(volume, (props.catalog, name, volume), self._identities.access(privileges), schema)
+        return schema
+
+    def _model(self, name: str) -> GovernedModel:
+        settings = self._deployment.project.models[name]
         props = GovernedModelProps(
             catalog=self._names.shared.catalog,
             schema=self._names.model_schema,
-            name=self._names.project,
+            name=name,
             owner=self._identities.principals["run_as"],
             access=self._identities.access(model_privileges()),
-            comment=self._project.title,
-            protected=self.environment.deletion_protection,
+            comment=settings.title or self._deployment.project.title,
+            protected=self._deployment.protected,
         )
-        return GovernedModel(self, "model", props)
+        # The project's own model has had this id from the first version on.
+        model = GovernedModel(self, "model" if name == self._names.project else f"model-{name}", props)
+        if self._schema is not None and self._schema.schema is not None and model.model is not None:
+            model.model.node.add_dependency(self._schema.schema)
+        return model
 
     def _experiment(self) -> Experiment:
         props = ExperimentProps(
             path=self._names.experiment,
             permissions=self._identities.permissions(experiment_levels(self.environment.stage)),
-            tags=self._tags(),
-            protected=self.environment.deletion_protection,
+            tags=self.tags(**self._deployment.tags),
+            protected=self._deployment.protected,
         )
         return Experiment(self, "experiment", props)
 
@@ -66,29 +116,54 @@ class ProjectStack(EnvironmentStack):
         props = VolumeFileProps(source=wheel.path, content_hash=wheel.content_hash, folder=self._names.wheels_folder)
         return VolumeFile(self, f"wheel-{wheel.package}", props)
 
-    def _job(self, wheels: tuple[str, ...]) -> WheelJob:
-        settings = self._project.deployment.job
-        props = WheelJobProps(
-            name=self._names.job,
+    def _workshop(self, wheels: tuple[str, ...]) -> Workshop:
+        return Workshop(
+            environment=self.environment,
+            names=self._names,
+            deployer=self._identities.deployer,
             run_as=self._identities.principals["run_as"],
-            package=PACKAGE,
             wheels=wheels,
-            tasks=workflow_tasks(self._names),
             permissions=self._identities.permissions(job_levels(self.environment.stage)),
+            file_permissions=self._identities.permissions(file_levels()),
+            tags=self.tags(**self._deployment.tags),
+            paused=self._deployment.paused,
+            folder=self._deployment.folder,
+        )
+
+    def _workflow(self, workshop: Workshop) -> MultiTaskJob:
+        """The job of the six steps; as the others, but made of the pipelines' own entry points."""
+        settings = self._deployment.project.deployment.job
+        steps = WheelJobProps(
+            name=self._names.job,
+            run_as=workshop.run_as,
+            package=PACKAGE,
+            wheels=workshop.wheels,
+            tasks=workflow_tasks(self._names),
+            permissions=workshop.permissions,
             timeout_s=settings.timeout_minutes * 60,
             max_retries=settings.max_retries,
-            schedule=self._schedule(),
-            tags=self._tags(),
+            schedule=cron(settings.schedule, paused=workshop.paused) if settings.schedule else None,
+            tags=workshop.tags,
         )
-        return WheelJob(self, "job", props)
+        props = replace(
+            steps.as_tasks(),
+            environments=(workshop.serverless(),),
+            notifications=workshop.notifications(),
+            budget_policy_id=self.environment.compute.budget_policy_id,
+            ui_locked=workshop.locked,
+        )
+        return MultiTaskJob(self, "job", props)
 
-    def _schedule(self) -> Cron | None:
-        """The project's schedule; it waits, paused, everywhere but in production."""
-        schedule = self._project.deployment.job.schedule
-        if schedule is None:
-            return None
-        paused = self.environment.stage != "prod"
-        return Cron(quartz=schedule.quartz_cron, timezone=schedule.timezone, paused=paused)
+    def _data(self) -> None:
+        settings = self._deployment.project.deployment
+        access = self._identities.access(volume_privileges())
+        for dotted in settings.volumes:
+            self._volume(f"volume-{dotted}", self._names.table(dotted), access, self._schema)
+        make_tables(self, self._deployment, self._identities, within=self._schema)
 
-    def _tags(self) -> dict[str, str]:
-        return self.tags(**self._project.deployment.tags, project=self._project.name)
+    def _volume(self, id_: str, name: tuple[str, str, str], access: Access, within: GovernedSchema | None) -> None:
+        catalog, schema, volume = name
+        props = GovernedVolumeProps(
+            catalog=catalog, schema=schema, name=volume, access=access, protected=self._deployment.protected
+        )
+        GovernedVolume(self, id_, props, within=within)

@@ -29,4 +29,6 @@ def _parameters(names: ProjectNames) -> tuple[str, ...]:
         "endpoint": names.endpoint,
         "job-run-id": "{{job.run_id}}",
     }
+    if names.sandbox_schema is not None:
+        arguments["sandbox-schema"] = names.sandbox_schema
     return tuple(part for name, value in arguments.items() for part in (f"--{name}", value))

@@ -19,18 +19,25 @@ class StepSettings:
     job_run_id: str | None = None
     model_version: str | None = None
     accept_earlier_validation: bool = False
+    sandbox_schema: str | None = None
 
     def table(self, schema: str, name: str) -> str:
         """The three-level name of a table, quoted: catalogs may be called `prod-azure-weu`.
 
+        A sandbox has one schema for all of its tables.
+
         >>> StepSettings(project="p", catalog="prod-azure-weu").table("gold", "t")
         '`prod-azure-weu`.`gold`.`t`'
+        >>> StepSettings(project="p", catalog="dev", sandbox_schema="ada_p").table("gold", "t")
+        '`dev`.`ada_p`.`gold_t`'
         """
+        if self.sandbox_schema:
+            return f"`{self.catalog}`.`{self.sandbox_schema}`.`{schema}_{name}`"
         return f"`{self.catalog}`.`{schema}`.`{name}`"
 
     def landing(self) -> str:
         """The folder of the landing volume that belongs to this project."""
-        return f"/Volumes/{self.catalog}/bronze/landing/{self.project}"
+        return f"/Volumes/{self.catalog}/{self.sandbox_schema or 'bronze'}/landing/{self.project}"
 
     def need(self, name: str) -> str:
         """The value of an argument that this step cannot do without.
@@ -54,6 +61,7 @@ def parse(argv: Sequence[str] | None = None) -> StepSettings:
     parser.add_argument("--model", help="three-level name of the registered model")
     parser.add_argument("--endpoint", help="name of the serving endpoint")
     parser.add_argument("--job-run-id", help="run id of the job; left out when run by hand")
+    parser.add_argument("--sandbox-schema", help="the one schema of a personal sandbox, which holds all of its tables")
     parser.add_argument("--model-version", help="version that train registered")
     parser.add_argument(
         "--accept-earlier-validation",

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from brickyard_stacks.app import build_app
+from brickyard_stacks.app import synthesise as synthesise_app
+from brickyard_stacks.deployment import Sandbox
 from brickyard_stacks.settings import load_environment, load_project
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -37,9 +38,15 @@ def write_package(folder: Path, package: str) -> Path:
 
 @pytest.fixture(scope="session")
 def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
-    """Settings (changes to local.yaml and to project.yaml) in, stacks by name out."""
+    """Settings (changes to local.yaml and to project.yaml) in, stacks by name out, as the guards let them through."""
 
-    def run(environment: dict[str, Any] | None = None, project: dict[str, Any] | None = None) -> Stacks:
+    def run(
+        environment: dict[str, Any] | None = None,
+        project: dict[str, Any] | None = None,
+        *,
+        sandbox: Sandbox | None = None,
+        guard: str = "",
+    ) -> Stacks:
         root = tmp_path_factory.mktemp("clone")
         write_package(root / "pipelines", "brickyard_pipelines")
         write_package(root / "projects" / "flight_delays", "flight_delays")
@@ -49,7 +56,11 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
         project_file = root / "projects/flight_delays/project.yaml"
         project_file.write_text(yaml.safe_dump({"name": "flight_delays", "title": "Late?"} | (project or {})))
         out = root / "out"
-        build_app(load_environment(file), [load_project(project_file)], root=root, outdir=str(out)).synth()
+        if guard:
+            (root / "guards").mkdir()
+            (root / "guards" / "ours.py").write_text(guard)
+        settled, projects = load_environment(file), [load_project(project_file)]
+        synthesise_app(settled, projects, root=root, outdir=str(out), sandbox=sandbox)
         stacks = {p.parent.name: json.loads(p.read_text()) for p in (out / "stacks").glob("*/cdk.tf.json")}
         stacks["manifest"] = json.loads((out / "manifest.json").read_text())
         shutil.rmtree(out)
@@ -82,6 +93,12 @@ PROD: dict[str, Any] = {
         "key_prefix": "brickyard/prod",
     },
 }
+
+
+@pytest.fixture(scope="session")
+def prod_settings() -> dict[str, Any]:
+    """The settings of a production environment on Azure."""
+    return PROD
 
 
 @pytest.fixture(scope="session")

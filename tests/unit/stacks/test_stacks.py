@@ -9,7 +9,8 @@ from typing import Any, Protocol
 import pytest
 
 from brickyard_stacks.app import build_app
-from brickyard_stacks.errors import CannotBuildStacks, UnknownEnvironment
+from brickyard_stacks.errors import CannotBuildStacks, Refused, UnknownEnvironment
+from brickyard_stacks.guards.no_secrets import forms_in
 from brickyard_stacks.settings import Project, environment_file, load_environment
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -19,7 +20,11 @@ STACKS = ("local-platform", "local-flight-delays", "local-flight-delays-serving"
 
 class Synthesise(Protocol):
     def __call__(
-        self, environment: dict[str, Any] | None = None, project: dict[str, Any] | None = None
+        self,
+        environment: dict[str, Any] | None = None,
+        project: dict[str, Any] | None = None,
+        *,
+        guard: str = "",
     ) -> dict[str, dict[str, Any]]: ...
 
 
@@ -208,11 +213,40 @@ def test_schedules_wait_outside_production(synthesise: Synthesise, prod: dict[st
     assert running["schedule"]["pause_status"] == "UNPAUSED"
 
 
-def test_nothing_synthesised_looks_like_a_secret(local: dict[str, Any], prod: dict[str, Any]) -> None:
-    keys = re.compile(r'"(token|password|client_secret|[a-z_]*secret)"')
+def test_nothing_synthesised_holds_a_secret_and_a_planted_one_is_found(
+    synthesise: Synthesise, local: dict[str, Any], prod: dict[str, Any]
+) -> None:
+    planted = "dapi" + "0123456789abcdef" * 2
 
-    assert keys.search(json.dumps({"token": "dapi123"}))
-    assert not keys.search(json.dumps([local, prod]))
+    assert forms_in(json.dumps([local, prod])) == []
+    with pytest.raises(Refused) as caught:
+        synthesise(project={"deployment": {"tags": {"contact": planted}}})
+    told = str(caught.value)
+    assert "local-flight-delays/job/Resource: holds a Databricks token" in told
+    assert "local-flight-delays-serving/endpoint/Resource: holds a Databricks token" in told
+    assert planted not in told
+
+
+def test_what_the_clones_own_guard_refuses_is_told_for_all_stacks_and_not_left_to_be_applied(
+    synthesise: Synthesise, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    guard = """
+def check(resource, environment):
+    if resource.kind in ("databricks_catalog", "databricks_job"):
+        yield f"{resource.kind} is not for us; take it out"
+"""
+
+    with pytest.raises(Refused) as caught:
+        synthesise(guard=guard)
+
+    assert str(caught.value).splitlines() == [
+        "2 things must not be deployed:",
+        "  local-platform/catalog/Resource: databricks_catalog is not for us; take it out [ours]",
+        "  local-flight-delays/job/Resource: databricks_job is not for us; take it out [ours]",
+    ]
+    (clone,) = {p.resolve().parents[1] for p in tmp_path_factory.getbasetemp().glob("clone*/guards/ours.py")}
+    assert not list((clone / "out").glob("stacks/*/cdk.tf.json"))
+    assert not (clone / "out" / "manifest.json").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,257 @@
+"""A project's extra jobs, from its settings: tasks of any kind, on serverless compute or on job clusters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cdktf import Token
+from constructs import Construct
+
+from brickyard_constructs.compute import ClusterSpec, Library, PackageIndex
+from brickyard_constructs.iam import Permission
+from brickyard_constructs.jobs import (
+    After,
+    Cron,
+    FileArrival,
+    Health,
+    JobCluster,
+    MultiTaskJob,
+    MultiTaskJobProps,
+    Notebook,
+    Notifications,
+    PythonFile,
+    PythonWheel,
+    RunJob,
+    ServerlessEnvironment,
+    Sql,
+    TableUpdate,
+    Task,
+    Trigger,
+)
+from brickyard_constructs.secret_reference import SecretReference
+from brickyard_stacks.compute import referenced_policy, referenced_warehouse
+from brickyard_stacks.errors import CannotBuildStacks
+from brickyard_stacks.names import ProjectNames
+from brickyard_stacks.settings import Environment
+from brickyard_stacks.settings.deployment.jobs import WORKFLOW, Cluster, ExtraJob
+from brickyard_stacks.settings.deployment.schedule import FileArrival as FileArrivalSettings
+from brickyard_stacks.settings.deployment.schedule import Schedule
+from brickyard_stacks.settings.deployment.tasks import Task as TaskSettings
+from brickyard_stacks.settings.network import PackageIndex as PackageIndexSettings
+
+SERVERLESS = "default"
+# What a policy of ours allows by itself. For GPUs no name follows the newest runtime.
+_RUNTIMES = {
+    "personal": "auto:latest-lts-ml",
+    "job": "auto:latest-lts",
+    "ml": "auto:latest-lts-ml",
+    "gpu": "16.4.x-gpu-ml-scala2.12",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workshop:
+    """What the jobs of one project are made with: who they run as, their wheels, and where their files are put."""
+
+    environment: Environment
+    names: ProjectNames
+    deployer: str
+    run_as: str
+    wheels: tuple[str, ...]
+    permissions: tuple[Permission, ...]
+    file_permissions: tuple[Permission, ...]
+    tags: Mapping[str, str]
+    paused: bool
+    folder: Path
+
+    @property
+    def code_folder(self) -> str:
+        """Where files are put: the deployer's own folder, which nobody else may write to."""
+        return f"/Users/{self.deployer}/brickyard/{self.names.project_stack}"
+
+    @property
+    def has_machines(self) -> bool:
+        """The local workspace starts no machines: there, every task is serverless."""
+        return self.environment.stage != "local"
+
+    @property
+    def locked(self) -> bool:
+        """Outside of development what runs is what was reviewed."""
+        return self.environment.stage in ("staging", "prod")
+
+    def notifications(self) -> Notifications:
+        """Who hears of failures."""
+        told = self.environment.notifications
+        return Notifications(on_failure=told.on_failure, failure_destinations=told.destinations)
+
+    def serverless(self) -> ServerlessEnvironment:
+        """The environment with the project's wheels, and the private index they are resolved from."""
+        index = self.environment.network.package_index
+        return ServerlessEnvironment(
+            key=SERVERLESS, dependencies=self.wheels, package_index=_package_index(index) if index else None
+        )
+
+
+def _package_index(settings: PackageIndexSettings) -> PackageIndex:
+    lies = settings.secret
+    return PackageIndex(url=settings.url, secret=SecretReference(scope=lies.scope, key=lies.key) if lies else None)
+
+
+def make_jobs(
+    scope: Construct, workshop: Workshop, jobs: Mapping[str, ExtraJob], *, workflow: MultiTaskJob
+) -> Mapping[str, MultiTaskJob]:
+    """Every extra job; one that another one runs is made before it.
+
+    Errors: CannotBuildStacks, for jobs that run each other in a circle.
+    """
+    made: dict[str, MultiTaskJob] = {WORKFLOW: workflow}
+    waiting = dict(jobs)
+    while waiting:
+        ready = [name for name, job in waiting.items() if _runs(job) <= made.keys()]
+        if not ready:
+            raise CannotBuildStacks(f"the jobs {', '.join(waiting)} run each other in a circle: take one run_job out")
+        for name in ready:
+            made[name] = _Builder(scope, workshop, name, waiting.pop(name), made).build()
+    return made
+
+
+def _runs(job: ExtraJob) -> set[str]:
+    return {task.run_job.job for task in job.tasks if task.run_job is not None}
+
+
+class _Builder:
+    """One job: its look-ups and files stand beside it."""
+
+    def __init__(
+        self, scope: Construct, workshop: Workshop, name: str, job: ExtraJob, made: Mapping[str, MultiTaskJob]
+    ) -> None:
+        self._scope = Construct(scope, f"job-{name}")
+        self._workshop = workshop
+        self._name = name
+        self._settings = job
+        self._made = made
+        self._warehouses: dict[str, str] = {}
+
+    def build(self) -> MultiTaskJob:
+        settings, workshop = self._settings, self._workshop
+        tasks = tuple(self._task(task) for task in settings.tasks)
+        used = {task.compute for task in tasks}
+        slow = settings.warn_after_minutes
+        props = MultiTaskJobProps(
+            name=workshop.names.extra_job(self._name),
+            run_as=workshop.run_as,
+            tasks=tasks,
+            permissions=workshop.permissions,
+            environments=(workshop.serverless(),) if SERVERLESS in used else (),
+            clusters=tuple(self._cluster(name, c) for name, c in settings.clusters.items() if name in used),
+            parameters=settings.parameters,
+            trigger=self._trigger(),
+            timeout_s=settings.timeout_minutes * 60,
+            max_concurrent_runs=settings.max_concurrent_runs,
+            queued=settings.queue,
+            health=Health(under={"RUN_DURATION_SECONDS": slow * 60}) if slow else Health(),
+            notifications=workshop.notifications(),
+            budget_policy_id=workshop.environment.compute.budget_policy_id if SERVERLESS in used else None,
+            ui_locked=workshop.locked,
+            tags=workshop.tags,
+        )
+        return MultiTaskJob(self._scope, "job", props)
+
+    def _task(self, task: TaskSettings) -> Task:
+        clustered = task.compute != "serverless" and self._workshop.has_machines
+        wheels = tuple(Library(wheel=path) for path in self._workshop.wheels) if clustered and task.wheel else ()
+        retries = self._settings.max_retries if task.max_retries is None else task.max_retries
+        return Task(
+            key=task.key,
+            does=self._work(task),
+            after=tuple(After(key=key) for key in task.depends_on),
+            compute=task.compute if clustered else self._serverless(task),
+            run_if=task.run_if,
+            max_retries=retries,
+            timeout_s=task.timeout_minutes * 60 if task.timeout_minutes else None,
+            libraries=wheels,
+        )
+
+    def _serverless(self, task: TaskSettings) -> str | None:
+        return SERVERLESS if task.wheel is not None or task.python_file is not None else None
+
+    def _work(self, task: TaskSettings) -> PythonWheel | Notebook | PythonFile | Sql | RunJob:
+        if task.wheel is not None:
+            wheel = task.wheel
+            return PythonWheel(package=wheel.package, entry_point=wheel.entry_point, parameters=wheel.parameters)
+        if task.notebook is not None:
+            path = self._file(task.key, task.notebook.path, notebook=True)
+            return Notebook(path=path, parameters=task.notebook.parameters)
+        if task.python_file is not None:
+            path = self._file(task.key, task.python_file.path)
+            return PythonFile(path=path, parameters=task.python_file.parameters)
+        if task.sql is not None:
+            file = self._file(task.key, task.sql.path)
+            return Sql(warehouse_id=self._warehouse(task.sql.warehouse), file=file, parameters=task.sql.parameters)
+        assert task.run_job is not None  # noqa: S101 - the settings hold exactly one kind of work
+        job_id = Token.as_number(self._made[task.run_job.job].job.id)
+        return RunJob(job_id=job_id, parameters=task.run_job.parameters)
+
+    def _file(self, key: str, path: str, *, notebook: bool = False) -> str:
+        from brickyard_stacks.files import put_file
+
+        return put_file(self._scope, self._workshop, f"{self._name}-{key}", path, notebook=notebook)
+
+    def _warehouse(self, name: str) -> str:
+        if name not in self._workshop.environment.compute.warehouses:
+            raise CannotBuildStacks(
+                f"the job {self._name} needs the warehouse {name}; "
+                f"add it to compute.warehouses of environments/{self._workshop.environment.name}.yaml"
+            )
+        if name not in self._warehouses:
+            self._warehouses[name] = referenced_warehouse(self._scope, self._workshop.environment, name)
+        return self._warehouses[name]
+
+    def _cluster(self, key: str, cluster: Cluster) -> JobCluster:
+        compute = self._workshop.environment.compute
+        allowed = compute.gpu_node_types if cluster.policy == "gpu" else compute.node_types
+        node_type = cluster.node_type or next(iter(allowed), None)
+        if node_type is None or cluster.pool is not None:
+            raise CannotBuildStacks(self._no_machine(key, cluster))
+        known = cluster.policy in compute.policies
+        environment = self._workshop.environment
+        spec = ClusterSpec(
+            spark_version=cluster.runtime or _RUNTIMES[cluster.policy],
+            node_type=node_type,
+            workers=cluster.workers,
+            policy_id=referenced_policy(self._scope, environment, cluster.policy) if known else None,
+            single_user=self._workshop.run_as,
+            spark_conf=cluster.spark_conf,
+            tags=self._workshop.tags,
+        )
+        return JobCluster(key=key, spec=spec)
+
+    def _no_machine(self, key: str, cluster: Cluster) -> str:
+        where = f"jobs.{self._name}.clusters.{key}"
+        if cluster.pool is not None:
+            return f"{where}.pool: clusters from pools are not made yet; name a node_type instead"
+        kind = "gpu_node_types" if cluster.policy == "gpu" else "node_types"
+        environment = f"environments/{self._workshop.environment.name}.yaml"
+        return f"{where} has no node type; name one there, or compute.{kind} in {environment}"
+
+    def _trigger(self) -> Trigger | None:
+        settings, names = self._settings, self._workshop.names
+        if settings.schedule is not None:
+            return cron(settings.schedule, paused=self._workshop.paused)
+        if settings.trigger is None:
+            return None
+        between_s = settings.trigger.min_seconds_between
+        if isinstance(settings.trigger, FileArrivalSettings):
+            url = f"/Volumes/{'/'.join(names.table(settings.trigger.volume))}/"
+            return FileArrival(url=url, paused=self._workshop.paused, between_s=between_s)
+        return TableUpdate(
+            tables=tuple(".".join(names.table(table)) for table in settings.trigger.tables),
+            paused=self._workshop.paused,
+            all_of_them=settings.trigger.condition == "ALL_UPDATED",
+            between_s=between_s,
+        )
+
+
+def cron(schedule: Schedule, *, paused: bool) -> Cron:
+    """A schedule of the settings."""
+    return Cron(quartz=schedule.quartz_cron, timezone=schedule.timezone, paused=paused)

@@ -1,0 +1,190 @@
+"""The four shipped environments, each a workspace over one local metastore: valid, applied, and then unchanged.
+
+What differs from the files is what only a cloud has: hosts, application ids, the state's backend, and prices.
+With the offline provider always, and with the genuine one where BRICKYARD_GENUINE_PROVIDER names its binary.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from databricks.sdk import WorkspaceClient
+
+from brickyard_local import process
+from brickyard_local.account import ADMIN, Home, WorkspaceSpec
+from brickyard_local.provider import install
+from brickyard_local.pytest_plugin import LocalWorkspace, local_cache
+from brickyard_stacks.app import synthesise
+from brickyard_stacks.settings import Environment, load_environment, load_project
+from brickyard_stacks.settings.auth import ProfileAuth
+from brickyard_stacks.settings.state import LocalState
+
+ROOT = Path(__file__).resolve().parents[2]
+VERSION = "1.99.0"
+NAMES = ("local", "dev", "staging", "prod")
+
+pytestmark = [pytest.mark.slow]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """One metastore, a workspace for each environment, and the settings that lead there."""
+
+    workspace: LocalWorkspace
+    environments: Mapping[str, Environment]
+    ids: Mapping[str, int]
+
+    def client(self, environment: str) -> WorkspaceClient:
+        return self.workspace.client(workspace=self.environments[environment].workspace.name)
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Account]:
+    shipped = {name: load_environment(ROOT / f"environments/{name}.yaml") for name in NAMES}
+    with tempfile.TemporaryDirectory(prefix="brickyard-environments-") as folder:
+        home = Home(root=Path(folder) / "home", cache=local_cache())
+        specs = tuple(WorkspaceSpec(name=each.workspace.name) for each in shipped.values())
+        info = process.start(home, specs, tied=True)
+        try:
+            workspace = LocalWorkspace(home=home, hosts=dict(info.hosts), token=home.token_file.read_text().strip())
+            clients = {name: workspace.client(workspace=each.workspace.name) for name, each in shipped.items()}
+            make_principals(shipped, clients)
+            ids = {name: client.get_workspace_id() for name, client in clients.items()}
+            settled = {name: settle(each, home, ids) for name, each in shipped.items()}
+            yield Account(workspace=workspace, environments=settled, ids=ids)
+        finally:
+            process.stop(home)
+
+
+def settle(environment: Environment, home: Home, ids: Mapping[str, int]) -> Environment:
+    """The same environment, on this machine."""
+    auth = ProfileAuth(type="profile", profile=environment.workspace.name, config_file=str(home.root / "databrickscfg"))
+    principals = {
+        role: principal.model_copy(update={"application_id": None})
+        for role, principal in environment.service_principals
+    }
+    dev = [binding.model_copy(update={"workspace_id": ids["dev"]}) for binding in environment.catalog.bindings]
+    return environment.model_copy(
+        update={
+            "workspace": environment.workspace.model_copy(update={"auth": auth}),
+            "account": None,
+            "deployer": ADMIN,
+            "service_principals": environment.service_principals.model_copy(update=principals),
+            "catalog": environment.catalog.model_copy(update={"bindings": tuple(dev)}),
+            "state": LocalState(backend="local", path="state"),
+            "compute": environment.compute.model_copy(update={"cost_limit_dbu_per_hour": None}),
+        }
+    )
+
+
+def make_principals(environments: Mapping[str, Environment], clients: Mapping[str, WorkspaceClient]) -> None:
+    """What SCIM brings to an account, and its administrator into workspaces: groups and service principals."""
+    admin = clients["local"]
+    made: dict[str, str] = {}
+    for name, environment in environments.items():
+        entries = [(admin.groups, group) for _, group in environment.groups]
+        entries += [(admin.service_principals, principal) for _, principal in environment.service_principals]
+        for api, entry in entries:
+            if entry.ownership != "reference":
+                continue
+            if entry.name not in made:
+                made[entry.name] = str(api.create(display_name=entry.name).id)
+            path = f"/api/2.0/preview/permissionassignments/principals/{made[entry.name]}"
+            clients[name].api_client.do("PUT", path, body={"permissions": ["USER"]})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment:
+    """One environment's synthesised stacks, and Terraform."""
+
+    out: Path
+    variables: dict[str, str]
+
+    def terraform(self, stack: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = ["terraform", f"-chdir={self.out / 'stacks' / stack}", *arguments, "-no-color"]
+        done = subprocess.run(command, env=self.variables, check=False, capture_output=True, text=True)
+        assert done.returncode != 1, f"{stack} {arguments}: {done.stdout}{done.stderr}"
+        return done
+
+    def stacks(self) -> list[str]:
+        manifest = json.loads((self.out / "manifest.json").read_text())["stacks"]
+        return sorted(manifest, key=lambda name: (len(depth(manifest, name)), name))
+
+
+def depth(manifest: Mapping[str, Any], stack: str) -> set[str]:
+    """All stacks that must be there before."""
+    before = manifest[stack]["dependencies"]
+    return {*before, *(name for each in before for name in depth(manifest, each))}
+
+
+@pytest.fixture(
+    params=[
+        "offline",
+        pytest.param(
+            "genuine",
+            marks=[
+                pytest.mark.genuine,
+                pytest.mark.skipif("BRICKYARD_GENUINE_PROVIDER" not in os.environ, reason="no genuine provider named"),
+            ],
+        ),
+    ],
+    scope="module",
+)
+def configuration(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, genuine_mirror: Callable[..., Path]
+) -> Path:
+    if request.param == "genuine":
+        return genuine_mirror(VERSION)
+    folder = tmp_path_factory.mktemp("provider")
+    return install.install(folder, folder / "cache")
+
+
+@pytest.fixture
+def deploy(tmp_path: Path, configuration: Path, account: Account) -> Callable[[str], Deployment]:
+    def run(name: str) -> Deployment:
+        clone = tmp_path / name
+        clone.mkdir()
+        for part in ("pipelines", "projects"):
+            (clone / part).symlink_to(ROOT / part)
+        projects = [load_project(ROOT / "projects/flight_delays/project.yaml")]
+        synthesise(account.environments[name], projects, root=clone, outdir=str(clone / "out"))
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("DATABRICKS_", "TF_"))}
+        variables = {**kept, "TF_CLI_CONFIG_FILE": str(configuration), "CHECKPOINT_DISABLE": "1"}
+        return Deployment(out=clone / "out", variables=variables)
+
+    return run
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_environment_is_valid_applies_and_then_plans_no_change(
+    deploy: Callable[[str], Deployment], account: Account, name: str
+) -> None:
+    deployment = deploy(name)
+    for stack in deployment.stacks():
+        deployment.terraform(stack, "init", "-input=false")
+        answer = json.loads(deployment.terraform(stack, "validate", "-json").stdout)
+        assert answer["valid"], answer["diagnostics"]
+        deployment.terraform(stack, "apply", "-auto-approve")
+
+    assert [s for s in deployment.stacks() if deployment.terraform(s, "plan", "-detailed-exitcode").returncode] == []
+    if name == "prod":
+        catalog = account.environments["prod"].catalog.name
+        assert catalog in {c.name for c in account.client("dev").catalogs.list()}
+        assert catalog not in {c.name for c in account.client("staging").catalogs.list()}
+        bound = account.client("prod").workspace_bindings.get_bindings("catalog", catalog)
+        assert account.ids["dev"] in {b.workspace_id for b in bound}
+    unprotect_and_destroy(deployment)
+
+
+def unprotect_and_destroy(deployment: Deployment) -> None:
+    """The next provider begins with an empty metastore; what is protected is unprotected first, as a person would."""
+    for stack in reversed(deployment.stacks()):
+        file = deployment.out / "stacks" / stack / "cdk.tf.json"
+        file.write_text(file.read_text().replace('"prevent_destroy": true', '"prevent_destroy": false'))
+        deployment.terraform(stack, "destroy", "-auto-approve")
