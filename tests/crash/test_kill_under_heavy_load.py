@@ -1,6 +1,7 @@
 """`kill -9` while Spark runs SQL, mlflow's client logs runs and models, and Terraform applies.
 
-Each takes seconds to get going, so a moment is a few answers after one of them began to write, and a random while.
+Each takes seconds to get going. So half of the moments are while they start, half a few answers after one of them began
+to write, and a random while.
 """
 
 import os
@@ -60,12 +61,12 @@ def _terraform(folder: Path, crashes: Crashes) -> applies.Folder:
 
 
 def test_sql_tracking_and_terraform_are_as_acknowledged_after_every_kill(loaded: Crashes, crash_seed: int) -> None:
-    hit = dict.fromkeys(KINDS, 0)
+    hit = dict.fromkeys(("start", *KINDS), 0)
     for number in range(MOMENTS):
-        writer = loaded.writers[number % len(KINDS) if number < len(KINDS) else loaded.random.randrange(len(KINDS))]
-        loaded.crash(number, lambda writer=writer: _busy(loaded, writer))
-        hit[writer.name] += 1
-        sys.stdout.write(f"{number + 1} of {MOMENTS}, under {writer.name}, {len(loaded.wrong)} wrong\n")
+        writer = loaded.writers[number // 2 % len(KINDS)] if number % 2 == 0 else None
+        loaded.crash(number, lambda writer=writer: _moment(loaded, writer))
+        hit[writer.name if writer else "start"] += 1
+        sys.stdout.write(f"{number + 1} of {MOMENTS}, {len(loaded.wrong)} wrong, hit {hit}\n")
         sys.stdout.flush()
         if len(loaded.wrong) > 20:
             break
@@ -79,8 +80,11 @@ def test_sql_tracking_and_terraform_are_as_acknowledged_after_every_kill(loaded:
     assert all(answered.values()), f"a writer never wrote: {answered}"
 
 
-def _busy(loaded: Crashes, writer: Writer) -> None:
-    """Until that writer was answered a few times, and a while longer."""
+def _moment(loaded: Crashes, writer: Writer | None) -> None:
+    """Soon, or once that writer was answered a few times, and a while longer."""
+    if writer is None:
+        time.sleep(loaded.random.uniform(0.1, 8.0))
+        return
     begun, deadline = writer.answers, time.monotonic() + _PATIENCE_S
     wanted = loaded.random.randrange(1, 8)
     while writer.answers < begun + wanted and not writer.faults and time.monotonic() < deadline:

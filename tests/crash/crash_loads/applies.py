@@ -76,6 +76,7 @@ class TerraformApplies(Writer):
 
     def apply(self) -> bool:
         """Whether it succeeded; each object that is done counts at once, and so do those that failed."""
+        self.go_on()
         process = self.folder.start("apply", "-no-color", "-auto-approve", generation=self.generation)
         said = []
         for line in process.stdout or ():
@@ -90,11 +91,16 @@ class TerraformApplies(Writer):
 
     def ended(self, command: str, said: str) -> None:
         """Errors: AssertionError when Terraform failed although the server lived."""
-        if self.stop.is_set():
-            raise httpx.ConnectError("the server was killed")
+        self.go_on()
         assert not said, f"terraform {command} failed with nobody killing: {said}"
 
+    def go_on(self) -> None:
+        """A command that is under way outlives the server, the next one is not begun."""
+        if self.stop.is_set():
+            raise httpx.ConnectError("the server was killed")
+
     def told(self, *arguments: str) -> str:
+        self.go_on()
         process = self.folder.start(*arguments, generation=self.generation)
         said, _ = process.communicate()
         if process.returncode:
