@@ -24,10 +24,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 
 MOMENTS = int(os.environ.get("BRICKYARD_CRASH_MOMENTS", "3"))
 KINDS = {
-    "sql_a": SqlTables,
-    "sql_b": SqlTables,
-    "tracking": Tracking,
     "terraform": TerraformApplies,
+    "sql_a": SqlTables,
+    "tracking": Tracking,
+    "sql_b": SqlTables,
 }
 _PATIENCE_S = 120.0
 _ROUNDS = 2
@@ -70,8 +70,9 @@ def test_sql_tracking_and_terraform_are_as_acknowledged_after_every_kill(loaded:
         sys.stdout.flush()
         if len(loaded.wrong) > 20:
             break
-    loaded.settle(MOMENTS, _ROUNDS)
     loaded.compare(MOMENTS, everything=True)
+    loaded.settle(MOMENTS, _ROUNDS)
+    loaded.compare(MOMENTS)
     answered = {each.name: each.answers for each in loaded.writers}
     imported = sum(each.imported for each in loaded.writers if isinstance(each, TerraformApplies))
     said = f"seed {crash_seed}, {MOMENTS} kills {hit}, answered {answered}, imported {imported}"
