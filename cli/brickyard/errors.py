@@ -103,3 +103,7 @@ class WrongSettings(BrickyardError):
 
 class UnknownPrincipal(BrickyardError):
     """Raised when a principal is asked about that the workspace does not have."""
+
+
+class AfterApplyFailed(BrickyardError):
+    """Raised when what Terraform has no field for cannot be done after it."""
