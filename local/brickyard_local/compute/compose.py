@@ -11,6 +11,8 @@ from brickyard_local.compute.lifecycle import Lifecycle
 from brickyard_local.compute.needs import CallerOf, Entitlements, Permissions, Provide
 from brickyard_local.compute.policies import OBJECT_TYPE as POLICIES
 from brickyard_local.compute.policies import PoliciesService
+from brickyard_local.compute.pools import OBJECT_TYPE as POOLS
+from brickyard_local.compute.pools import PoolsService
 from brickyard_local.compute.records import Records
 from brickyard_local.compute.service import ComputeService
 from brickyard_local.store import Store
@@ -35,18 +37,21 @@ class Compute:
     service: ComputeService
     clusters: ClustersService
     policies: PoliciesService
+    pools: PoolsService
     lifecycle: Lifecycle
 
 
 def compose_compute(
     store: Store, *, permissions: Registry, provide: Provide, caller_of: CallerOf, entitlements: Entitlements
 ) -> Compute:
-    """Clusters and policies of all workspaces, registered for their permissions."""
+    """Clusters, policies and pools of all workspaces, registered for their permissions."""
     records = Records(store)
     lifecycle = Lifecycle(records, Installer(provide, caller_of), now_ms)
     policies = PoliciesService(records, permissions, entitlements)
     clusters = ClustersService(records, lifecycle, policies=policies, permissions=permissions, clock=now_ms)
     permissions.register(CLUSTERS, records.exists)
     permissions.register(POLICIES, policies.exists)
+    pools = PoolsService(store, permissions, entitlements)
+    permissions.register(POOLS, pools.exists)
     service = ComputeService(clusters, policies, lifecycle)
-    return Compute(service=service, clusters=clusters, policies=policies, lifecycle=lifecycle)
+    return Compute(service=service, clusters=clusters, policies=policies, pools=pools, lifecycle=lifecycle)

@@ -153,3 +153,62 @@ class PolicyId(_Body):
     """Names a policy."""
 
     policy_id: str
+
+
+class PoolAwsAttributes(_Body):
+    """Where on AWS the instances of a pool would be."""
+
+    availability: Literal["ON_DEMAND", "SPOT"] | None = None
+    instance_profile_arn: str | None = None
+    spot_bid_price_percent: int | None = Field(default=None, ge=1)
+    zone_id: str | None = None
+
+
+class PoolAzureAttributes(_Body):
+    """Where on Azure the instances of a pool would be."""
+
+    availability: Literal["ON_DEMAND_AZURE", "SPOT_AZURE"] | None = None
+    capacity_reservation_group: str | None = None
+    spot_bid_max_price: float | None = None
+
+
+class PoolGcpAttributes(_Body):
+    """Where on Google Cloud the instances of a pool would be."""
+
+    gcp_availability: Literal["ON_DEMAND_GCP", "PREEMPTIBLE_GCP", "PREEMPTIBLE_WITH_FALLBACK_GCP"] | None = None
+    local_ssd_count: int | None = None
+    zone_id: str | None = None
+
+
+class PoolFields(_Body):
+    """What a pool is made of."""
+
+    instance_pool_name: str = Field(min_length=1, max_length=100)
+    node_type_id: str
+    min_idle_instances: int | None = Field(default=None, ge=0)
+    max_capacity: int | None = Field(default=None, ge=0)
+    idle_instance_autotermination_minutes: int | None = Field(default=None, ge=0, le=10_000)
+    enable_elastic_disk: bool | None = None
+    custom_tags: dict[str, str] | None = Field(default=None, max_length=45)
+    preloaded_spark_versions: list[str] | None = Field(default=None, max_length=1)
+    aws_attributes: PoolAwsAttributes | None = None
+    azure_attributes: PoolAzureAttributes | None = None
+    gcp_attributes: PoolGcpAttributes | None = None
+    disk_spec: dict[str, Any] | None = None
+    node_type_flexibility: dict[str, Any] | None = None
+    remote_disk_throughput: int | None = None
+    total_initial_remote_disk_size: int | None = None
+    preloaded_docker_images: list[dict[str, Any]] | None = None
+    instance_pool_fleet_attributes: dict[str, Any] | None = None
+
+
+class EditPool(PoolFields):
+    """All fields of a known pool."""
+
+    instance_pool_id: str
+
+
+class PoolId(_Body):
+    """Names a pool."""
+
+    instance_pool_id: str

@@ -1,7 +1,7 @@
 """Routes of /api/2.x/clusters and /api/2.0/libraries. HTTP only.
 
 Source: docs.databricks.com/api/workspace/{clusters,libraries}
-Gaps: change-owner; instance pools, instance profiles, global init scripts, the command execution API.
+Gaps: change-owner; instance profiles, global init scripts, the command execution API.
 """
 
 from typing import Annotated
@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Body, Query, Request
 
 from brickyard_local.callers import CurrentCaller
-from brickyard_local.compute import answers, catalogue, events, libraries, policy_routes
+from brickyard_local.compute import answers, catalogue, events, libraries, policy_routes, pool_routes
 from brickyard_local.compute.payloads import (
     ClusterId,
     GetEvents,
@@ -181,3 +181,4 @@ for _version in ("2.0", "2.1"):
     router.include_router(_clusters, prefix=f"/api/{_version}/clusters")
 router.include_router(_libraries)
 router.include_router(policy_routes.router)
+router.include_router(pool_routes.router)

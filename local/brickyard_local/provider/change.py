@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from brickyard_local.provider.engine import framework
 from brickyard_local.provider.engine.merge import not_kept, settle
 from brickyard_local.provider.errors import ApiError, NotKept, ProviderError, UnexpectedAnswer, Vanished
 from brickyard_local.provider.resource import Found, Resource, Session, State
@@ -58,7 +59,7 @@ class Change:
 
     def _create(self) -> Value:
         with answers_for(self.kind.type_name):
-            state = {**self.planned, "id": self.kind.create(self.session, self.planned)}
+            state = {**self.planned, self.kind.id_attribute: self.kind.create(self.session, self.planned)}
         try:
             with answers_for(self.kind.type_name):
                 self.kind.complete(self.session, state)
@@ -71,21 +72,29 @@ class Change:
     def _update(self) -> Value:
         with answers_for(self.kind.type_name):
             object_id = self.kind.update(self.session, self.prior, self.planned)
-        return self._settled({**self.planned, "id": object_id})
+        return self._settled({**self.planned, self.kind.id_attribute: object_id})
 
     def _settled(self, state: dict[str, Value]) -> Value:
         with answers_for(self.kind.type_name):
             found = self.kind.written(self.session, state)
         if found is None:
-            raise Vanished(self.kind.type_name, str(state["id"]))
-        lost = not_kept(self.session.block, self.kind.behaviour, self.config, found)
+            raise Vanished(self.kind.type_name, str(state[self.kind.id_attribute]))
+        settled = self._settle(state, found)
+        if self.kind.behaviour.framework:
+            lost = framework.lost(self.planned, settled)
+        else:
+            lost = not_kept(self.session.block, self.kind.behaviour, self.config, found)
         if lost:
             self.errors.append(NotKept(self.kind.type_name, sorted(set(lost))))
-        return self._settle(state, found)
+        return settled
 
     def _settle(self, state: dict[str, Value], found: Found) -> Value:
-        merged = settle(self.session.block, self.kind.behaviour, self.planned, self.config, found)
-        return {**_known(merged), "id": state["id"]}
+        block, behaviour, id_attribute = self.session.block, self.kind.behaviour, self.kind.id_attribute
+        if behaviour.framework:
+            merged = framework.state_of(block, behaviour, state, found) if found else state
+        else:
+            merged = settle(block, behaviour, self.planned, self.config, found)
+        return {**_known(merged), id_attribute: state[id_attribute]}
 
 
 def _known(value: Value) -> Value:

@@ -53,6 +53,8 @@ class Resource(ABC):
     type_name: ClassVar[str]
     behaviour: ClassVar[Behaviour]
     import_form: ClassVar[str] = "<id>"
+    id_attribute: ClassVar[str] = "id"
+    """The attribute which the answer of `create` goes to; some resources have no `id`."""
 
     @abstractmethod
     def create(self, session: Session, planned: State) -> str:
@@ -81,6 +83,10 @@ class Resource(ABC):
         """The plan, with what no table can say. Errors: InvalidValue."""
         return planned
 
+    def replaces(self, _prior: State, _planned: State) -> tuple[str, ...]:
+        """Arguments whose change replaces the object, where no table can say so."""
+        return ()
+
     def imported(self, import_id: str) -> dict[str, Value]:
         """What an import id says. Errors: WrongImportId."""
         return {"id": import_id}
@@ -90,7 +96,6 @@ class DataSource(ABC):
     """One data source type."""
 
     type_name: ClassVar[str]
-    api_names: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def read(self, api: Api, config: State) -> Found:

@@ -12,8 +12,11 @@ from brickyard_local.provider.change import Change, answers_for, read
 from brickyard_local.provider.client import Api
 from brickyard_local.provider.credentials import connect, credentials_of
 from brickyard_local.provider.diagnostics import failed, invalid, warning
+from brickyard_local.provider.engine import framework
+from brickyard_local.provider.engine.behaviour import Behaviour
 from brickyard_local.provider.engine.merge import adopt, empty, refresh
-from brickyard_local.provider.engine.plan import Path, plan
+from brickyard_local.provider.engine.payload import from_api
+from brickyard_local.provider.engine.plan import Path, Plan, plan
 from brickyard_local.provider.engine.validate import problems
 from brickyard_local.provider.errors import ForeignHost, NotConfigured, NotEmulated, ProviderError, Vanished
 from brickyard_local.provider.resource import Resource, Session
@@ -126,34 +129,45 @@ class Servicer:
         try:
             kind, session = self._emulated(request.type_name)
             found = read(kind, session, prior)
-            state = None if found is None else refresh(session.block, kind.behaviour, prior, found)
+            merge = framework.state_of if kind.behaviour.framework else refresh
+            state = None if found is None else merge(session.block, kind.behaviour, prior, found)
             response.new_state.msgpack = encode(state)
         except ProviderError as error:
             response.diagnostics.append(failed(error))
         return response
 
     def plan_resource_change(self, request: Any) -> Any:
-        """The answer is marked as the genuine SDK's is: a block may be known only after apply."""
-        response = message("PlanResourceChangeResponse")(legacy_type_system=True)
+        response = message("PlanResourceChangeResponse")()
         prior, config = decode_dynamic(request.prior_state), decode_dynamic(request.config)
-        if decode_dynamic(request.proposed_new_state) is None:
+        proposed = decode_dynamic(request.proposed_new_state)
+        if proposed is None:
             response.planned_state.msgpack = encode(None)
             return response
         try:
             kind = self._known(request.type_name)
-            planned = plan(self._block(request.type_name), kind.behaviour, prior, config)
+            planned = self._plan(kind, self._block(request.type_name), prior, config, proposed)
+            response.legacy_type_system = not kind.behaviour.framework
             response.planned_state.msgpack = encode(kind.customize(prior, dict(planned.planned)))
             response.requires_replace.extend(_attribute_path(path) for path in planned.replace)
         except ProviderError as error:
             response.diagnostics.append(failed(error))
         return response
 
+    def _plan(self, kind: Resource, block: Block, prior: Value, config: Value, proposed: Value) -> Plan:
+        """An answer of the SDK is marked as such: a block may be known only after apply."""
+        if kind.behaviour.framework:
+            return framework.plan(block, kind.behaviour, prior, config, proposed)
+        made = plan(block, kind.behaviour, prior, config)
+        more = () if prior is None else tuple((name,) for name in kind.replaces(prior, made.planned))
+        return Plan(planned=made.planned, replace=(*made.replace, *more))
+
     def apply_resource_change(self, request: Any) -> Any:
-        response = message("ApplyResourceChangeResponse")(legacy_type_system=True)
+        response = message("ApplyResourceChangeResponse")()
         prior, planned = decode_dynamic(request.prior_state), decode_dynamic(request.planned_state)
         try:
             kind, session = self._emulated(request.type_name)
             config = decode_dynamic(request.config) or {}
+            response.legacy_type_system = not kind.behaviour.framework
             change = Change(kind=kind, session=session, prior=prior, planned=planned, config=config)
             response.new_state.msgpack = encode(change.apply())
             response.diagnostics.extend(failed(error) for error in change.errors)
@@ -170,7 +184,7 @@ class Servicer:
             found = read(kind, session, state)
             if found is None:
                 raise Vanished(request.type_name, request.id)
-            adopted = {**adopt(session.block, found), "id": state["id"]}
+            adopted = {**adopt(session.block, found), **kind.imported(request.id)}
             imported = message("ImportedResource")(type_name=request.type_name, state=_dynamic(adopted))
             response.imported_resources.append(imported)
         except ProviderError as error:
@@ -186,9 +200,12 @@ class Servicer:
             source = data_source(request.type_name)
             if source is None:
                 raise NotEmulated("data source", request.type_name)
+            if config.get("provider_config"):
+                raise NotEmulated("argument", f"provider_config of {request.type_name}")
             block = self._schemas.data_source(request.type_name).block
             with answers_for(request.type_name):
-                state = adopt(block, source.read(self._api(), config))
+                found = source.read(self._api(), config)
+                state = adopt(block, from_api(block, Behaviour(), found))
             configured = {name: value for name, value in config.items() if value not in (None, [])}
             response.state.msgpack = encode({**state, **configured})
         except ProviderError as error:

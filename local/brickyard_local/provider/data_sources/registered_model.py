@@ -1,7 +1,6 @@
 """databricks_registered_model, by full name."""
 
 from brickyard_local.provider.client import Api, segment
-from brickyard_local.provider.errors import InvalidValue
 from brickyard_local.provider.resource import DataSource, Found, State
 
 
@@ -11,8 +10,6 @@ class RegisteredModelByName(DataSource):
     type_name = "databricks_registered_model"
 
     def read(self, api: Api, config: State) -> Found:
-        if config.get("provider_config"):
-            raise InvalidValue("The offline provider has one workspace", "Remove provider_config.")
         query = {flag: "true" for flag in ("include_aliases", "include_browse") if config.get(flag)}
         model = api.get(f"/api/2.1/unity-catalog/models/{segment(str(config['full_name']))}", query)
         return {"model_info": [{"aliases": [], **model}]}

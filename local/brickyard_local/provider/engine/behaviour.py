@@ -44,6 +44,10 @@ class Behaviour:
     """Paths the workspace takes and, by its nature, does not report (secrets)."""
     reported: frozenset[str] = frozenset()
     """Arguments which are not computed, and yet the provider itself fills in."""
+    framework: bool = False
+    """Whether the genuine resource is built with Terraform's plugin framework: see `engine.framework`."""
+    keeps: frozenset[str] = frozenset()
+    """Of a framework resource: computed arguments which a change does not make unknown."""
     api_names: Mapping[str, str] = field(default_factory=dict)
     """Name in the REST API by path, where it is not Terraform's."""
 
@@ -61,6 +65,11 @@ def ignore_slash(old: Value, new: Value) -> bool:
 def ignore_slash_or_unset(old: Value, new: Value) -> bool:
     """As `ignore_slash`; unset in the configuration means what the workspace chose."""
     return ignore_slash(old, new) or (bool(old) and not new)
+
+
+def ignore_whitespace(old: Value, new: Value) -> bool:
+    """White space around a document means nothing."""
+    return isinstance(old, str) and isinstance(new, str) and old.strip() == new.strip()
 
 
 def ignore_unset(old: Value, new: Value) -> bool:
@@ -82,6 +91,15 @@ def one_of(*allowed: str) -> Check:
 
     def check(value: Value) -> str | None:
         return None if value in allowed else f"expected one of {', '.join(allowed)}, got {value}"
+
+    return check
+
+
+def between(least: int, most: int) -> Check:
+    """The number is in a range, its ends included."""
+
+    def check(value: Value) -> str | None:
+        return None if least <= value <= most else f"expected {least} to {most}, got {value}"
 
     return check
 

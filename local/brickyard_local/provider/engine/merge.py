@@ -36,11 +36,15 @@ def settle(
 ) -> dict[str, Value]:
     """State after an apply: planned values win, computed ones come from the workspace, null stays null.
 
-    A null becomes what the workspace chose where no plan would ever see a difference (a managed volume's location).
+    Where no plan would ever see a difference the workspace's value wins, as in the genuine provider's state: a managed
+    volume's location, a column's type in other letters.
     """
     values: dict[str, Value] = {}
     for name, attribute in block.attributes.items():
         is_chosen = not path and _is_suppressed(behaviour, name, found.get(name), planned.get(name))
+        if _is_written_otherwise(attribute, behaviour, f"{path}{name}", planned.get(name), found.get(name)):
+            values[name] = cast_attribute(attribute, found[name])
+            continue
         is_filled_in = attribute.computed or is_chosen or (not path and name in behaviour.reported)
         is_ours = config.get(name) is not None or not is_filled_in
         values[name] = _settled(attribute, planned.get(name), found.get(name), is_ours=is_ours)
@@ -58,6 +62,14 @@ def _settled(attribute: Attribute, planned: Value, found: Any, *, is_ours: bool)
     if planned is not UNKNOWN and (is_ours or found is None):
         return planned
     return cast_attribute(attribute, found)
+
+
+def _is_written_otherwise(attribute: Attribute, behaviour: Behaviour, path: str, planned: Value, found: Any) -> bool:
+    """Whether the workspace has the planned value in another form, which planning takes for the same."""
+    suppress = behaviour.suppress.get(path)
+    if suppress is None or planned is UNKNOWN or is_zero(planned) or is_zero(found):
+        return False
+    return bool(suppress(cast_attribute(attribute, found), planned))
 
 
 def _settled_blocks(

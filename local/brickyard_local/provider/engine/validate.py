@@ -38,11 +38,12 @@ def _broken(rule: OneOf, config: Value) -> Iterator[str]:
     members = [name.rpartition(".")[2] for name in rule.names]
     for owner in _objects(config, parent.split(".") if parent else []):
         values = [owner.get(member) for member in members]
-        given = [member for member, value in zip(members, values, strict=True) if value not in (None, [])]
+        given = [member for member, value in zip(members, values, strict=True) if value not in (None, [], UNKNOWN)]
         where = f"{parent}: " if parent else ""
         if len(given) > rule.at_most:
             yield f"{where}{' and '.join(given)} exclude each other"
-        if len(given) < rule.at_least:
+        # What is not known yet may be anything: it excludes nothing, and may be the one that is asked for.
+        if len(given) + values.count(UNKNOWN) < rule.at_least:
             yield f"{where}one of {', '.join(members)} is required"
 
 

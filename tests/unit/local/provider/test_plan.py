@@ -115,7 +115,7 @@ def test_removing_an_argument_plans_null() -> None:
     assert plan(BLOCK, BEHAVIOUR, state(comment="old"), configured()).planned["comment"] is None
 
 
-def test_after_an_apply_planned_values_win_and_null_stays_null() -> None:
+def test_after_an_apply_planned_values_win_but_for_their_letters_and_null_stays_null() -> None:
     config = configured(task=[task(task_key="b"), task(task_key="a")])
     planned = plan(BLOCK, BEHAVIOUR, None, config).planned
     found = {
@@ -126,6 +126,7 @@ def test_after_an_apply_planned_values_win_and_null_stays_null() -> None:
         "task": [{"task_key": "a", "retry": True}, {"task_key": "b", "retry": False}],
     }
     assert settle(BLOCK, BEHAVIOUR, planned, config, found) == configured(
+        name="A",
         owner="me",
         created_at=7,
         active=True,

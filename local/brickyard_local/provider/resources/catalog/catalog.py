@@ -10,7 +10,12 @@ from brickyard_local.provider.engine.behaviour import (
     one_of,
 )
 from brickyard_local.provider.resource import Session, State
-from brickyard_local.provider.resources.catalog.securable import UNITY, Securable, current_workspace_id
+from brickyard_local.provider.resources.catalog.securable import (
+    UNITY,
+    Securable,
+    bind_current_workspace,
+    current_workspace_id,
+)
 from brickyard_local.provider.wire.values import Value
 
 _ISOLATED = "ISOLATED"
@@ -90,8 +95,4 @@ class Catalog(Securable):
     def _bind(self, session: Session, state: State, name: str) -> None:
         if state.get("isolation_mode") != _ISOLATED:
             return
-        binding = {
-            "binding_type": "BINDING_TYPE_READ_WRITE",
-            "workspace_id": current_workspace_id(session.api),
-        }
-        session.api.patch(f"{UNITY}/bindings/catalog/{segment(name)}", {"add": [binding]})
+        bind_current_workspace(session, "catalog", name)

@@ -15,6 +15,12 @@ def current_workspace_id(api: Api) -> int:
     return int(api.get(f"{UNITY}/current-metastore-assignment")["workspace_id"])
 
 
+def bind_current_workspace(session: Session, kind: str, name: str) -> None:
+    """An isolated securable is bound to the workspace which makes it: nobody could read it else."""
+    binding = {"binding_type": "BINDING_TYPE_READ_WRITE", "workspace_id": current_workspace_id(session.api)}
+    session.api.patch(f"{UNITY}/bindings/{kind}/{segment(name)}", {"add": [binding]})
+
+
 def check_metastore(session: Session, metastore_id: Value) -> None:
     """A configured metastore is the workspace's own. Errors: InvalidValue."""
     if not isinstance(metastore_id, str) or not metastore_id:

@@ -1,19 +1,16 @@
 """databricks_model_serving: an endpoint which serves models."""
 
-import re
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from brickyard_local.provider.client import segment
 from brickyard_local.provider.engine.behaviour import Behaviour, OneOf, ignore_unset
-from brickyard_local.provider.errors import ProviderError
 from brickyard_local.provider.resource import Found, Resource, Session, State
+from brickyard_local.provider.resources.waiting import NotReady, timeout_s, wait_for
 from brickyard_local.provider.wire.values import UNKNOWN, Value
 
-_ENDPOINTS = "/api/2.0/serving-endpoints"
+ENDPOINTS = "/api/2.0/serving-endpoints"
 _DEFAULT_TIMEOUT_S = 45 * 60
-_LONGEST_PAUSE_S = 2.0
 _CREATE_FIELDS = (
     "ai_gateway",
     "budget_policy_id",
@@ -25,10 +22,6 @@ _CREATE_FIELDS = (
     "route_optimized",
     "tags",
 )
-
-
-class EndpointNotReady(ProviderError):
-    """Raised when an endpoint does not take its configuration."""
 
 
 class ModelServing(Resource):
@@ -61,16 +54,16 @@ class ModelServing(Resource):
 
     def create(self, session: Session, planned: State) -> str:
         name = str(planned["name"])
-        session.api.post(_ENDPOINTS, session.body(planned, *_CREATE_FIELDS))
+        session.api.post(ENDPOINTS, session.body(planned, *_CREATE_FIELDS))
         try:
-            _wait(session, name, _timeout_s(planned, "create"))
-        except EndpointNotReady:
-            session.api.delete(_path(name))
+            wait_until_updated(session, name, timeout_s(planned, "create", _DEFAULT_TIMEOUT_S))
+        except NotReady:
+            session.api.delete(endpoint_path(name))
             raise
         return name
 
     def read(self, session: Session, state: State) -> Found | None:
-        endpoint = session.api.get(_path(str(state["id"])))
+        endpoint = session.api.get(endpoint_path(str(state["id"])))
         config = _as_configured(endpoint.get("config") or {}, _configured(state))
         found = session.found({**endpoint, "config": config} if config else endpoint)
         return {
@@ -83,55 +76,41 @@ class ModelServing(Resource):
         name = str(prior["id"])
         names, body = session.changed(prior, planned), session.body(planned)
         if "config" in names:
-            session.api.put(f"{_path(name)}/config", body["config"])
-            _wait(session, name, _timeout_s(planned, "update"))
+            session.api.put(f"{endpoint_path(name)}/config", body["config"])
+            wait_until_updated(session, name, timeout_s(planned, "update", _DEFAULT_TIMEOUT_S))
         if "tags" in names:
             self._update_tags(session, name, body.get("tags", []))
         if "ai_gateway" in names:
-            session.api.put(f"{_path(name)}/ai-gateway", body.get("ai_gateway", {}))
+            session.api.put(f"{endpoint_path(name)}/ai-gateway", body.get("ai_gateway", {}))
         return name
 
     def delete(self, session: Session, prior: State) -> None:
-        session.api.delete(_path(str(prior["id"])))
+        session.api.delete(endpoint_path(str(prior["id"])))
 
     def _update_tags(self, session: Session, name: str, wanted: list[dict[str, str]]) -> None:
-        current = session.api.get(_path(name)).get("tags") or []
+        current = session.api.get(endpoint_path(name)).get("tags") or []
         keys = {tag["key"] for tag in wanted}
         change = {
             "add_tags": [tag for tag in wanted if tag not in current],
             "delete_tags": [tag["key"] for tag in current if tag["key"] not in keys],
         }
-        session.api.patch(f"{_path(name)}/tags", {key: tags for key, tags in change.items() if tags})
+        session.api.patch(f"{endpoint_path(name)}/tags", {key: tags for key, tags in change.items() if tags})
 
 
-def _path(name: str) -> str:
-    return f"{_ENDPOINTS}/{segment(name)}"
+def endpoint_path(name: str) -> str:
+    """Where an endpoint is asked for."""
+    return f"{ENDPOINTS}/{segment(name)}"
 
 
-def _wait(session: Session, name: str, timeout_s: float) -> None:
-    """Until the endpoint says that it is not updating. Errors: EndpointNotReady."""
-    deadline, pause_s = time.monotonic() + timeout_s, 0.1
-    while True:
-        state = session.api.get(_path(name)).get("state") or {}
-        update = state.get("config_update")
-        if update == "NOT_UPDATING":
-            return
-        if update in ("UPDATE_FAILED", "UPDATE_CANCELED"):
-            raise EndpointNotReady(f"The endpoint {name} did not take its configuration", f"Its state is {update}.")
-        if time.monotonic() > deadline:
-            raise EndpointNotReady(f"The endpoint {name} is not ready after {timeout_s:.0f} s", f"It is {update}.")
-        time.sleep(pause_s)
-        pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+def wait_until_updated(session: Session, name: str, timeout: float) -> None:
+    """Until the endpoint says that it is not updating. Errors: NotReady."""
 
+    def look() -> str:
+        state = session.api.get(endpoint_path(name)).get("state") or {}
+        return str(state.get("config_update"))
 
-def _timeout_s(planned: State, action: str) -> float:
-    """Go's duration in the `timeouts` block, in seconds."""
-    timeouts = planned.get("timeouts")
-    written = timeouts.get(action) if isinstance(timeouts, dict) else None
-    if not isinstance(written, str):
-        return _DEFAULT_TIMEOUT_S
-    units = {"h": 3600, "m": 60, "s": 1}
-    return sum(float(number) * units[unit] for number, unit in re.findall(r"([\d.]+)([hms])", written))
+    failed = ("UPDATE_FAILED", "UPDATE_CANCELED")
+    wait_for(f"The endpoint {name}", look, ready="NOT_UPDATING", failed=failed, timeout_s=timeout)
 
 
 def _configured(state: State) -> Mapping[str, Value]:

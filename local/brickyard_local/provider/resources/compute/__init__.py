@@ -1,0 +1,1 @@
+"""Policies, pools, clusters and libraries."""

@@ -1,0 +1,1 @@
+"""Warehouses, queries, alerts and tables."""

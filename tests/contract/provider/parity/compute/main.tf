@@ -1,0 +1,89 @@
+variable "step" {
+  type    = string
+  default = "first"
+}
+
+locals {
+  later    = var.step != "first"
+  replaced = var.step == "replaced"
+  comment  = local.later ? "second" : "first"
+}
+
+data "databricks_spark_version" "lts" {
+  long_term_support = true
+}
+
+data "databricks_node_type" "smallest" {
+  local_disk = true
+  min_cores  = 4
+}
+
+resource "databricks_cluster_policy" "team" {
+  name                  = "${var.prefix} team"
+  description           = local.comment
+  max_clusters_per_user = 2
+  definition = jsonencode({
+    "num_workers" : { "type" : "range", "minValue" : 1, "maxValue" : local.later ? 3 : 2 },
+  })
+}
+
+resource "databricks_cluster_policy" "packages" {
+  name       = "${var.prefix} packages"
+  definition = " {} "
+  libraries {
+    pypi {
+      package = "numpy==2.0.0"
+    }
+  }
+}
+
+resource "databricks_instance_pool" "warm" {
+  instance_pool_name                    = "${var.prefix}-warm-${local.comment}"
+  node_type_id                          = local.replaced ? "m5d.large" : "i3.xlarge"
+  min_idle_instances                    = local.later ? 1 : 0
+  max_capacity                          = 4
+  idle_instance_autotermination_minutes = 10
+  custom_tags                           = { team = local.comment }
+  aws_attributes {
+    zone_id = "auto"
+  }
+}
+
+resource "databricks_cluster" "shared" {
+  cluster_name            = "${var.prefix}-shared-${local.comment}"
+  spark_version           = data.databricks_spark_version.lts.id
+  node_type_id            = data.databricks_node_type.smallest.id
+  num_workers             = local.later ? 2 : 1
+  autotermination_minutes = 20
+  policy_id               = databricks_cluster_policy.team.id
+  data_security_mode      = "USER_ISOLATION"
+  is_pinned               = !local.replaced
+  custom_tags             = { team = "ml" }
+  spark_env_vars          = { STEP = local.comment }
+  idempotency_token       = local.replaced ? "b-${var.prefix}" : "a-${var.prefix}"
+  workload_type {
+    clients {
+      notebooks = false
+    }
+  }
+}
+
+resource "databricks_cluster" "elastic" {
+  cluster_name  = "${var.prefix}-elastic"
+  spark_version = data.databricks_spark_version.lts.id
+  node_type_id  = "i3.xlarge"
+  autoscale {
+    min_workers = 1
+    max_workers = local.later ? 5 : 4
+  }
+  aws_attributes {
+    availability = "SPOT_WITH_FALLBACK"
+  }
+}
+
+resource "databricks_library" "package" {
+  cluster_id = databricks_cluster.elastic.id
+  pypi {
+    package = local.replaced ? "pip" : "setuptools"
+  }
+}
