@@ -66,16 +66,7 @@ class AwsAccount:
     def of(cls, scope: Construct, region: str) -> "AwsAccount":
         """Signed in as the environment says: variables, a profile, or federation; never by an argument of ours."""
         check_region(region)
-        stack = TerraformStack.of(scope)
-        if stack.node.try_find_child("aws") is None:
-            provider = TerraformProvider(
-                stack,
-                "aws",
-                terraform_resource_type="aws",
-                terraform_provider_source="hashicorp/aws",
-                terraform_generator_metadata=_PROVIDER,
-            )
-            _set(provider, {"region": region})
+        _provide(TerraformStack.of(scope), region)
         caller = _aws_data(scope, "caller", "caller_identity")
         partition = _aws_data(scope, "partition", "partition")
         return cls(
@@ -94,6 +85,27 @@ class AwsAccount:
     def bucket_arn(self, name: str) -> str:
         """The ARN of a bucket."""
         return f"arn:{self.partition}:s3:::{name}"
+
+
+def _provide(stack: TerraformStack, region: str) -> None:
+    """The stack's provider of AWS, once. Its region is kept in the tree, to see a second one."""
+    there = stack.node.try_find_child("aws")
+    if there is not None:
+        (first,) = [str(entry.data) for entry in there.node.metadata if entry.type == "region"]
+        if first != region:
+            raise InvalidProps(
+                "region", region, rule=f"the stack's provider of AWS is in {first}; one stack, one region"
+            )
+        return
+    provider = TerraformProvider(
+        stack,
+        "aws",
+        terraform_resource_type="aws",
+        terraform_provider_source="hashicorp/aws",
+        terraform_generator_metadata=_PROVIDER,
+    )
+    provider.node.add_metadata("region", region)
+    _set(provider, {"region": region})
 
 
 def _aws_data(scope: Construct, id_: str, kind: str) -> TerraformDataSource:
