@@ -33,10 +33,10 @@ class SetupFailed(Exception):
 class Part(threading.Thread):
     """One part of the set-up, running beside the others; its stamp is left only when it is whole."""
 
-    def __init__(self, title, stamp, lock, product, work) -> None:  # noqa: ANN001
+    def __init__(self, title, stamp, locks, product, work) -> None:  # noqa: ANN001
         super().__init__(daemon=True)
         self.title, self.stamp, self.product, self.work = title, STATE / f"installed-{stamp}", product, work
-        self.digest = digest(lock)
+        self.digest = digest(*locks)
         self.error = None
         self.took_s = 0.0
 
@@ -79,9 +79,10 @@ def main() -> int:
 def install(*, dev: bool) -> None:
     """Install what the lock files name, each part once per content of its lock file."""
     python, node = ROOT / ".venv" / "bin", ROOT / "node_modules" / ".bin" / "cdktf"
-    small = Part("Python packages (pipenv sync)", "python", "Pipfile.lock", python / "brickyard", sync)
-    full = Part("Python packages (pipenv sync --dev)", "python-dev", "Pipfile.lock", python / "pytest", sync_dev)
-    parts = [Part("cdktf-cli (npm ci)", "node", "package-lock.json", node, npm_ci)]
+    locks = ("Pipfile.lock", "pyproject.toml")  # which names the folders of our own packages
+    small = Part("Python packages (pipenv sync)", "python", locks, python / "brickyard", sync)
+    full = Part("Python packages (pipenv sync --dev)", "python-dev", locks, python / "pytest", sync_dev)
+    parts = [Part("cdktf-cli (npm ci)", "node", ("package-lock.json",), node, npm_ci)]
     if dev or full.due():
         parts.append(full if dev else small)
     due = [part for part in parts if part.due()]
@@ -108,7 +109,7 @@ def sync_dev() -> None:
 
 def sync(*flags: str) -> None:
     """The tools venv with pipenv, then .venv from Pipfile.lock."""
-    pipenv = Part("pipenv", "tools", "cli/tools.lock.txt", TOOLS / "bin" / "pipenv", install_pipenv)
+    pipenv = Part("pipenv", "tools", ("cli/tools.lock.txt",), TOOLS / "bin" / "pipenv", install_pipenv)
     if pipenv.due():
         pipenv.run()
         if pipenv.error:
@@ -182,9 +183,9 @@ def run(argv, log_name, needs, environment=None) -> None:  # noqa: ANN001
         )
 
 
-def digest(lock: str) -> str:
-    """What a part is made from: its lock file, this Python and the place of the clone."""
-    content = (ROOT / lock).read_bytes()
+def digest(*files: str) -> str:
+    """What a part is made from: its files, this Python and the place of the clone."""
+    content = b"".join((ROOT / file).read_bytes() for file in files)
     return hashlib.sha256(f"{sys.version} {ROOT} ".encode() + content).hexdigest()
 
 

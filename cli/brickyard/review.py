@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 if TYPE_CHECKING:
+    from brickyard.review_post import Poster
     from brickyard_review import PlanFile, Review, Settings
     from brickyard_review.analyses.access.overwrites import LiveAccess
 
@@ -37,27 +38,42 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return _review(options)
     except ReviewError as error:
-        print(f"brickyard review: {error}", file=sys.stderr)
+        reason = str(error)
     except OSError as error:
-        print(f"brickyard review: {error.filename}: {error.strerror}", file=sys.stderr)
+        reason = f"{error.filename}: {error.strerror}"
     except Exception as error:
         if os.environ.get("BRICKYARD_DEBUG"):
             raise
-        print(f"brickyard review: no verdict, by a fault of its own ({type(error).__name__}).", file=sys.stderr)
+        reason = f"no verdict, by a fault of its own ({type(error).__name__})."
+    print(f"brickyard review: {reason}", file=sys.stderr)
+    _post_failure(options, reason)
     return _UNDECIDED
+
+
+def _post_failure(options: argparse.Namespace, reason: str) -> None:
+    from brickyard_review.posting.post import CannotPost
+
+    if options.post is None:
+        return
+    try:
+        _poster(options).post_failure(reason)
+    except CannotPost as error:
+        print(f"brickyard review: nor was this posted: {error}", file=sys.stderr)
 
 
 def _parser() -> _Parser:
     parser = _Parser(prog="brickyard review", description=HELP, epilog=_ENDS)
     add = parser.add_argument
     add("plans", nargs="*", metavar="[STACK=]PLAN", help="JSON of `terraform show -json PLAN`; - reads standard input")
-    add("--format", choices=("terminal", "md", "json"), default="terminal")
+    add("--format", choices=("terminal", "md", "html", "json"), default="terminal")
     add("--out", type=Path, metavar="FILE", help="write to this file instead")
     add("--threshold", choices=("note", "care", "danger", "block"), default="danger", help="default: danger")
     add("--policy", type=Path, metavar="FILE", help="a team's severities, rules and waivers")
     add("--rules", type=Path, metavar="FOLDER", action="append", default=[], help="rules of your own")
     add("--prices", type=Path, metavar="FILE", help="prices by size: shows the change of the run rate")
     add("--limit", type=int, default=65_536, help="most characters of Markdown (Azure DevOps takes 150000)")
+    add("--post", choices=("azure-devops", "github"), help="comment on the pull request that this pipeline runs for")
+    add("--key", default="plan", help="which comment of the pull request this is, e.g. the environment")
     add("--details", action="store_true", help="every attribute, on the terminal")
     add("--live", action="store_true", help="read what access stands now, as the principal that is signed in")
     add("--check-rules", action="store_true", help="run the examples of every rule instead of a review")
@@ -81,7 +97,15 @@ def _review(options: argparse.Namespace) -> int:
 
     made = review_plans([_plan(named) for named in options.plans], settings)
     _show(made, options)
+    if options.post:
+        _poster(options).post(made)
     return made.exit_code
+
+
+def _poster(options: argparse.Namespace) -> "Poster":
+    from brickyard.review_post import Poster
+
+    return Poster(options.post, options.key)
 
 
 def _settings(options: argparse.Namespace) -> "Settings":
@@ -156,6 +180,10 @@ def _text(made: "Review", options: argparse.Namespace) -> str:
         from brickyard_review.render.as_json import to_json
 
         return to_json(made)
+    if options.format == "html":
+        from brickyard_review.render.html.page import to_html
+
+        return to_html(made)
     if options.format == "md":
         from brickyard_review.render.markdown.document import to_markdown
 

@@ -13,6 +13,7 @@ from brickyard_review.posting.post import CannotPost, Post
 _LINE = re.compile(
     r"\[//\]: # \(brickyard-review key=([a-z0-9][a-z0-9._-]{0,99}) run=([0-9]{1,18}) hash=([0-9a-f]{64})\)"
 )
+_LONGEST = 300
 _KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
 
@@ -45,6 +46,11 @@ def read(comment: str) -> Marker | None:
     """The marker of a comment of ours, None of any other."""
     found = _LINE.match(comment)
     return None if found is None else Marker(key=found[1], run=int(found[2]), digest=found[3])
+
+
+def room(most_characters: int) -> int:
+    """How long the text below the marker may be."""
+    return most_characters - _LONGEST
 
 
 def tells(known: Marker, post: Post) -> bool:

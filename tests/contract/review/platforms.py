@@ -32,6 +32,7 @@ class Server:
         self.calls: list[str] = []
         self.faults: list[Fault] = []
         self.url = ""
+        self.refuses = False
         self._ids = 0
 
     @property
@@ -56,7 +57,7 @@ class Server:
             if fault.done:
                 self.answer(method, split.path, query, body)
             return fault.status, fault.body or {"message": "not now"}, fault.headers
-        if headers.get("authorization") != f"Bearer {TOKEN}":
+        if self.refuses or headers.get("authorization") != f"Bearer {TOKEN}":
             return self.refusal()
         return self.answer(method, split.path, query, body)
 

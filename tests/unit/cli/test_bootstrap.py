@@ -15,7 +15,7 @@ def set_up(tools: dict[str, str], folder: Path) -> subprocess.CompletedProcess[s
     (clone / "cli").mkdir(parents=True)
     (clone / "cli" / "bootstrap.py").write_bytes(BOOTSTRAP.read_bytes())
     (clone / "cli" / "tools.lock.txt").write_text("no-such-package==1 --hash=sha256:" + "0" * 64)
-    for lock in ("Pipfile.lock", "package-lock.json"):
+    for lock in ("Pipfile.lock", "package-lock.json", "pyproject.toml"):
         (clone / lock).write_text("{}")
     path = folder / "bin"
     path.mkdir()

@@ -1,0 +1,1 @@
+"""A review as one page that needs no network and no server."""
