@@ -204,3 +204,61 @@ def genuine_terraform(tmp_path: Path, genuine_mirror: Callable[..., Path]) -> Ca
         return run
 
     return prepare
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConstructStack:
+    """A stack of constructs, synthesised into a folder, and Terraform with one of the two providers."""
+
+    out: Path
+    variables: Mapping[str, str]
+
+    def synth(self, build: Callable[[Any], object]) -> None:
+        """Write what `build` puts into a stack; again after changes."""
+        from cdktf import App, TerraformStack
+        from cdktf_cdktf_provider_databricks.provider import DatabricksProvider
+
+        app = App(outdir=str(self.out))
+        stack = TerraformStack(app, "stack")
+        DatabricksProvider(stack, "databricks")
+        stack.add_override("terraform.required_providers.databricks.version", f">= {VERSION}")
+        build(stack)
+        app.synth()
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Terraform, whatever comes of it."""
+        command = ["terraform", f"-chdir={self.out / 'stacks' / 'stack'}", *arguments, "-no-color"]
+        return subprocess.run(command, env=self.variables, check=False, capture_output=True, text=True)
+
+    def terraform(self, *arguments: str) -> str:
+        """What Terraform printed; a failure of it fails the test."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def apply(self) -> str:
+        """What was printed; a second plan must be empty."""
+        printed = self.terraform("apply", "-auto-approve")
+        self.terraform("plan", "-detailed-exitcode")
+        return printed
+
+
+@pytest.fixture
+def construct_stack(
+    request: pytest.FixtureRequest, tmp_path: Path, fresh_local_workspace: LocalWorkspace
+) -> Callable[[str], ConstructStack]:
+    """Makes a stack for the `offline` or the `genuine` provider against this test's own workspace."""
+
+    def make(provider: str) -> ConstructStack:
+        from brickyard_local.provider import install
+
+        if provider == "genuine":
+            configuration = request.getfixturevalue("genuine_mirror")()
+        else:
+            configuration = install.install(tmp_path / "provider", tmp_path / "provider" / "cache")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABRICKS_", "TF_"))}
+        access = {"DATABRICKS_HOST": fresh_local_workspace.host, "DATABRICKS_TOKEN": fresh_local_workspace.token}
+        variables = {**kept, **access, "TF_CLI_CONFIG_FILE": str(configuration), "CHECKPOINT_DISABLE": "1"}
+        return ConstructStack(out=tmp_path / "out", variables=variables)
+
+    return make

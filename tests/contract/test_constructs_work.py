@@ -4,14 +4,13 @@ With the genuine provider where BRICKYARD_GENUINE_PROVIDER names it, and with th
 """
 
 import os
-import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from cdktf import App, TerraformStack
-from cdktf_cdktf_provider_databricks.provider import DatabricksProvider
+from cdktf import TerraformStack
 
 from brickyard_constructs.compute import (
     ClusterPolicy,
@@ -45,7 +44,6 @@ from brickyard_constructs.jobs import Notebook as NotebookTask
 from brickyard_constructs.ml import DeploymentJob, DeploymentJobProps
 from brickyard_constructs.monitoring import SqlAlert, SqlAlertProps
 from brickyard_constructs.workspace import Notebook, NotebookProps, WorkspaceFile, WorkspaceFileProps
-from brickyard_local.provider import install
 from brickyard_local.provider.resources.iam.permission_levels import KINDS
 from brickyard_local.pytest_plugin import LocalWorkspace
 
@@ -62,64 +60,21 @@ HOME = "/Users/robot"
 pytestmark = [pytest.mark.slow]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stack:
-    """A folder to synthesise into, and Terraform with one of the two providers."""
-
-    out: Path
-    variables: Mapping[str, str]
-
-    def synth(self, build: Callable[[TerraformStack], None]) -> None:
-        app = App(outdir=str(self.out))
-        stack = TerraformStack(app, "work")
-        DatabricksProvider(stack, "databricks")
-        stack.add_override("terraform.required_providers.databricks.version", ">= 1.99.0")
-        build(stack)
-        app.synth()
-
-    def terraform(self, *arguments: str) -> int:
-        """The exit status; 1 fails the test with what Terraform said."""
-        command = ["terraform", f"-chdir={self.out / 'stacks' / 'work'}", *arguments, "-no-color"]
-        done = subprocess.run(command, env=self.variables, check=False, capture_output=True, text=True)
-        assert done.returncode != 1, done.stdout + done.stderr
-        return done.returncode
-
-    def apply(self) -> None:
-        self.terraform("apply", "-auto-approve")
-        assert self.terraform("plan", "-detailed-exitcode") == 0, "a second plan shows a change"
-
-
-@pytest.fixture(
-    params=[
-        pytest.param(
-            "offline",
-            marks=pytest.mark.skipif(
-                "alert_v2_id" not in KINDS, reason="the offline provider has no permissions of alerts yet"
-            ),
+PROVIDERS = [
+    pytest.param(
+        "offline",
+        marks=pytest.mark.skipif(
+            "alert_v2_id" not in KINDS, reason="the offline provider has no permissions of alerts yet"
         ),
-        pytest.param(
-            "genuine",
-            marks=[
-                pytest.mark.genuine,
-                pytest.mark.skipif("BRICKYARD_GENUINE_PROVIDER" not in os.environ, reason="no genuine provider named"),
-            ],
-        ),
-    ],
-)
-def stack(request: pytest.FixtureRequest, tmp_path: Path, fresh_local_workspace: LocalWorkspace) -> Stack:
-    if request.param == "genuine":
-        configuration = request.getfixturevalue("genuine_mirror")()
-    else:
-        configuration = install.install(tmp_path / "provider", tmp_path / "provider" / "cache")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABRICKS_", "TF_"))}
-    variables = {
-        **kept,
-        "DATABRICKS_HOST": fresh_local_workspace.host,
-        "DATABRICKS_TOKEN": fresh_local_workspace.token,
-        "TF_CLI_CONFIG_FILE": str(configuration),
-        "CHECKPOINT_DISABLE": "1",
-    }
-    return Stack(out=tmp_path / "out", variables=variables)
+    ),
+    pytest.param(
+        "genuine",
+        marks=[
+            pytest.mark.genuine,
+            pytest.mark.skipif("BRICKYARD_GENUINE_PROVIDER" not in os.environ, reason="no genuine provider named"),
+        ],
+    ),
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -212,9 +167,11 @@ class Work:
         return MultiTaskJobProps(**settings | more)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("provider", PROVIDERS)
 def test_what_constructs_make_needs_no_second_apply_changes_in_place_and_can_be_destroyed(
-    stack: Stack, fresh_local_workspace: LocalWorkspace, tmp_path: Path
+    provider: str, construct_stack: Callable[[str], Any], fresh_local_workspace: LocalWorkspace, tmp_path: Path
 ) -> None:
+    stack = construct_stack(provider)
     client = fresh_local_workspace.client()
     run_as = str(client.service_principals.create(display_name="robot").application_id)
     source = tmp_path / "query.sql"

@@ -22,5 +22,6 @@ class ReferencedJob(Construct):
         check_not_empty("name", name)
         self.jobs = DataDatabricksJobs(self, "Resource", job_name_contains=name)
         ids = f"data.{self.jobs.terraform_resource_type}.{self.jobs.friendly_unique_id}.ids"
-        self.exists = f"contains(keys({ids}), {quoted(name)})"
+        # The provider leaves the map out while no job is found.
+        self.exists = f"({ids} == null ? false : contains(keys({ids}), {quoted(name)}))"
         self.job_id = Token.as_number(f"${{tonumber({ids}[{quoted(name)}])}}")

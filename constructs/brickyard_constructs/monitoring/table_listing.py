@@ -36,7 +36,7 @@ class TableListing(Construct):
 
     def has(self, full_name: str) -> str:
         """Whether a table is there, as an expression without its `${}`. Databricks writes names in lower case."""
-        return f"contains({self._ids}, {quoted(full_name.lower())})"
+        return f"({self._ids} == null ? false : contains({self._ids}, {quoted(full_name.lower())}))"
 
 
 def all_there(asker: Construct, tables: tuple[str, ...]) -> str:
