@@ -1,5 +1,6 @@
 """What the command says and which status it ends with when something stands in its way."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,7 +15,11 @@ from brickyard_local.errors import CannotStart
 
 @pytest.fixture
 def run(empty_clone: Clone, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Runs a command line in the clone; answers its exit status."""
+    """Runs a command line in the clone; answers its exit status. What it changes in the environment is put back."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "")
+    for name in [name for name in os.environ if name.startswith("DATABRICKS_")]:
+        monkeypatch.delenv(name)
 
     def command(*arguments: str) -> int:
         monkeypatch.chdir(empty_clone.root)
@@ -87,7 +92,7 @@ def test_the_shells_sign_in_and_proxy_do_not_reach_the_local_workspace(
     seen: dict[str, str] = {}
     monkeypatch.setenv("DATABRICKS_HOST", "https://adb-1.azuredatabricks.net")
     monkeypatch.setenv("NO_PROXY", "corp.example.com")
-    monkeypatch.setattr(down, "down", lambda *_, **__: seen.update(main.os.environ))
+    monkeypatch.setattr(down, "down", lambda *_, **__: seen.update(os.environ))
     assert run("down") == 0
     assert "DATABRICKS_HOST" not in seen
     assert seen["NO_PROXY"] == "corp.example.com,127.0.0.1,localhost"
