@@ -2,7 +2,7 @@
 
 from brickyard_stacks.settings.auth import Auth
 from brickyard_stacks.settings.environment import Environment
-from brickyard_stacks.settings.files import environment_file, project_files
+from brickyard_stacks.settings.files import environment_file, environment_files, project_files
 from brickyard_stacks.settings.load import load_environment, load_project
 from brickyard_stacks.settings.ownership import Ownership
 from brickyard_stacks.settings.project import Project
@@ -16,6 +16,7 @@ __all__ = [
     "Project",
     "Stage",
     "environment_file",
+    "environment_files",
     "load_environment",
     "load_project",
     "project_files",

@@ -21,39 +21,41 @@ class ProfileAuth(Strict):
     """
 
     type: Literal["profile"]
-    profile: Text
-    config_file: PathText | None = None
+    profile: Text = Field(description="its name in the configuration file")
+    config_file: PathText | None = Field(
+        default=None, description="the configuration file; default: DATABRICKS_CONFIG_FILE's, or ~/.databrickscfg"
+    )
 
 
 class OauthM2mAuth(Strict):
     """A service principal's OAuth client; the secret comes from DATABRICKS_CLIENT_SECRET."""
 
     type: Literal["oauth-m2m"]
-    host: Host
-    client_id: Text
+    host: Host = Field(description="the address of the workspace or account")
+    client_id: Text = Field(description="the application id of the service principal that signs in")
 
 
 class AzureCliAuth(Strict):
     """The login of `az`, as inside the task AzureCLI@2."""
 
     type: Literal["azure-cli"]
-    host: Host
+    host: Host = Field(description="the address of the workspace or account")
 
 
 class AzureDevopsOidcAuth(Strict):
     """Workload identity federation from an Azure DevOps pipeline; no secret exists."""
 
     type: Literal["azure-devops-oidc"]
-    host: Host
-    client_id: Text
+    host: Host = Field(description="the address of the workspace or account")
+    client_id: Text = Field(description="the application id of the service principal that signs in")
 
 
 class GithubOidcAuth(Strict):
     """Workload identity federation from a GitHub workflow; no secret exists."""
 
     type: Literal["github-oidc"]
-    host: Host
-    client_id: Text
+    host: Host = Field(description="the address of the workspace or account")
+    client_id: Text = Field(description="the application id of the service principal that signs in")
 
 
 Auth = Annotated[

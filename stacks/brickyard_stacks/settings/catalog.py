@@ -13,7 +13,7 @@ class Binding(Strict):
     """Another workspace that may see the catalog; the one that creates it is bound by Databricks."""
 
     workspace_id: int = Field(gt=0, lt=2**63, description="the workspace's id, a positive whole number")
-    access: Literal["read_only", "read_write"] = "read_only"
+    access: Literal["read_only", "read_write"] = Field(default="read_only", description="what it may do there")
 
 
 class Schema(Owned):
@@ -37,27 +37,27 @@ SCHEMA_NAMES = ("bronze", "silver", "gold", "features", "models", "metrics", "in
 class Schemas(Strict):
     """The schemas that every project shares."""
 
-    bronze: Schema = Field(default=Schema(), description="data as it arrived")
-    silver: Schema = Field(default=Schema(), description="cleaned and typed data")
-    gold: Schema = Field(default=Schema(), description="data ready for reports and applications")
-    features: Schema = Field(default=Schema(), description="feature tables for training and inference")
-    models: Schema = Field(default=Schema(), description="registered models and the wheels of their jobs")
-    metrics: Schema = Field(default=Schema(), description="quality of data and models over time")
-    inference: Schema = Field(default=Schema(), description="predictions, appended and never overwritten")
-    payloads: Schema = Field(default=Schema(), description="requests and responses that endpoints record")
+    bronze: Schema = Field(default_factory=Schema, description="data as it arrived")
+    silver: Schema = Field(default_factory=Schema, description="cleaned and typed data")
+    gold: Schema = Field(default_factory=Schema, description="data ready for reports and applications")
+    features: Schema = Field(default_factory=Schema, description="feature tables for training and inference")
+    models: Schema = Field(default_factory=Schema, description="registered models and the wheels of their jobs")
+    metrics: Schema = Field(default_factory=Schema, description="quality of data and models over time")
+    inference: Schema = Field(default_factory=Schema, description="predictions, appended and never overwritten")
+    payloads: Schema = Field(default_factory=Schema, description="requests and responses that endpoints record")
 
 
 class Catalog(Schema):
     """The environment's catalog; its id is its name."""
 
-    name: Snake
+    name: Snake = Field(description="unique in the metastore")
     isolation: Literal["ISOLATED", "OPEN"] = Field(
         default="ISOLATED", description="ISOLATED: seen by its own workspace and those of `bindings`; OPEN: by all"
     )
     storage_root: Text | None = Field(default=None, description="the URL of its managed data; default: the metastore's")
     storage: Kebab | None = Field(default=None, description="a block of `storage` whose URL holds its managed data")
     bindings: tuple[Binding, ...] = Field(default=(), strict=False, description="other workspaces that may see it")
-    schemas: Schemas = Field(default=Schemas(), description="who owns each of its schemas")
+    schemas: Schemas = Field(default_factory=Schemas, description="who owns each of its schemas")
 
     def broken_rules(self) -> Iterable[Broken]:
         """Bindings are for isolated catalogs, one for each workspace; managed data lie in one place."""

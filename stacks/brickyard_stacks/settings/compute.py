@@ -20,10 +20,14 @@ class Pool(Owned):
     imported_by_name: ClassVar[bool] = False
 
     name: Text | None = Field(default=None, description="default: the prefix and the block's name")
-    node_type: Text
+    node_type: Text = Field(description="what its machines are")
     min_idle: int = Field(default=0, ge=0, le=1000, description="machines that always wait, 0 to 1000")
-    max_capacity: int | None = Field(default=None, ge=1, le=10_000, description="1 to 10000")
-    idle_autotermination_minutes: int = Field(default=15, ge=0, le=10_000, description="minutes, 0 to 10000")
+    max_capacity: int | None = Field(
+        default=None, ge=1, le=10_000, description="machines at most, 1 to 10000; default: no limit"
+    )
+    idle_autotermination_minutes: int = Field(
+        default=15, ge=0, le=10_000, description="minutes that a machine above min_idle waits, 0 to 10000"
+    )
 
     def broken_rules(self) -> Iterable[Broken]:
         """What waits fits in."""
@@ -40,10 +44,10 @@ class Warehouse(Referred):
     imported_by_name: ClassVar[bool] = False
 
     name: Text | None = Field(default=None, description="default: the prefix and the block's name")
-    size: WarehouseSize = "2X-Small"
-    serverless: bool = True
-    min_clusters: int = Field(default=1, ge=1, le=30, description="1 to 30")
-    max_clusters: int = Field(default=1, ge=1, le=40, description="1 to 40")
+    size: WarehouseSize = Field(default="2X-Small", description="of each of its clusters")
+    serverless: bool = Field(default=True, description="whether it runs on Databricks' own machines")
+    min_clusters: int = Field(default=1, ge=1, le=30, description="clusters at least, 1 to 30")
+    max_clusters: int = Field(default=1, ge=1, le=40, description="clusters at most, 1 to 40")
     auto_stop_minutes: int = Field(default=10, ge=0, le=10_000, description="minutes without a query; 0 is never")
 
     def broken_rules(self) -> Iterable[Broken]:

@@ -31,13 +31,24 @@ class Document:
 
 
 def read_document(path: Path) -> Document:
-    """Parse one YAML file.
-
-    Errors: InvalidSettings, for a file that cannot be read, is not YAML, or says one key twice.
-    """
+    """Read and parse one YAML file. Errors: InvalidSettings, for one that cannot be read too."""
     try:
-        text = _text(path)
-        loader = yaml.SafeLoader(text)
+        raw = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InvalidSettings([_unreadable(path, reason, rule="the file must be readable")]) from error
+    return document_of(path, raw)
+
+
+def document_of(path: Path, raw: bytes) -> Document:
+    """Parse what a YAML file holds.
+
+    Errors: InvalidSettings, for what is not YAML in UTF-8, is too long or too deep, or says one key twice.
+    """
+    if len(raw) > _MAX_BYTES:
+        raise InvalidSettings([_unreadable(path, f"{len(raw)} bytes", rule=f"at most {_MAX_BYTES} bytes")])
+    try:
+        loader = yaml.SafeLoader(raw.decode())
         root = loader.get_single_node()
         lines, problems = _survey(path, root)
         if problems:
@@ -50,17 +61,6 @@ def read_document(path: Path) -> Document:
     except (ValueError, OverflowError) as error:  # PyYAML lets int(), float() and date() raise theirs
         raise InvalidSettings([_unreadable(path, str(error))]) from error
     return Document(file=path, data=data, lines=lines)
-
-
-def _text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InvalidSettings([_unreadable(path, reason, rule="the file must be readable")]) from error
-    if len(raw) > _MAX_BYTES:
-        raise InvalidSettings([_unreadable(path, f"{len(raw)} bytes", rule=f"at most {_MAX_BYTES} bytes")])
-    return raw.decode()
 
 
 def _survey(path: Path, root: yaml.Node | None) -> tuple[dict[Location, int], list[Problem]]:

@@ -29,7 +29,7 @@ VersionRange = Annotated[
 class Provider(Strict):
     """Which versions of the provider databricks/databricks may be used."""
 
-    version: VersionRange
+    version: VersionRange = Field(description="constraints, as in required_providers")
 
 
 def _provider(given: dict[str, Any]) -> Provider:
@@ -70,13 +70,13 @@ class Environment(Strict):
     deployer: Text = Field(description="the principal that runs Terraform: a user name or an application id")
     state: State
     provider: Provider = Field(default_factory=_provider)
-    compute: Compute = Compute()
-    network: Network = Network()
-    secrets: Secrets = Secrets()
+    compute: Compute = Field(default_factory=Compute)
+    network: Network = Field(default_factory=Network)
+    secrets: Secrets = Field(default_factory=Secrets)
     schedules: Literal["running", "paused"] = Field(
         default_factory=_schedules, description="whether what jobs and monitors plan happens by itself"
     )
-    notifications: Notifications = Notifications()
+    notifications: Notifications = Field(default_factory=Notifications)
     deletion_protection: bool = Field(
         default_factory=_protection, description="whether Terraform refuses to delete what holds data"
     )

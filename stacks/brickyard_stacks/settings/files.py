@@ -13,13 +13,18 @@ def environment_file(root: Path, variables: Mapping[str, str]) -> Path:
 
     Errors: UnknownEnvironment, naming the environments there are.
     """
-    found = {path.stem: path for path in sorted((root / "environments").glob("*.yaml"))}
+    found = environment_files(root)
     name = variables.get(ENVIRONMENT_VARIABLE, "")
     if name in found:
         return found[name]
     got = f"{name!r} has no file environments/{name}.yaml" if name else "it is not set"
     there = ", ".join(found) or "none: write environments/<name>.yaml"
     raise UnknownEnvironment(f"{ENVIRONMENT_VARIABLE} names the environment, but {got}; environments: {there}")
+
+
+def environment_files(root: Path) -> dict[str, Path]:
+    """Every environment's settings file, by the environment's name."""
+    return {path.stem: path for path in sorted((root / "environments").glob("*.yaml"))}
 
 
 def project_files(root: Path) -> list[Path]:

@@ -20,9 +20,13 @@ def load_environment(path: Path) -> Environment:
 
     Errors: InvalidSettings, naming every problem with its file, line, key, rule and fix.
     """
-    document = read_document(path)
+    return environment_of(read_document(path))
+
+
+def environment_of(document: Document) -> Environment:
+    """The environment that a document describes. Errors: InvalidSettings, as load_environment."""
     environment = _parse(document, Environment)
-    _same_name(document, environment.name, path.stem, f"the file is called {path.name}")
+    _same_name(document, environment.name, document.file.stem, f"the file is called {document.file.name}")
     return environment
 
 
@@ -31,9 +35,13 @@ def load_project(path: Path) -> Project:
 
     Errors: InvalidSettings, as load_environment.
     """
-    document = read_document(path)
+    return project_of(read_document(path))
+
+
+def project_of(document: Document) -> Project:
+    """The project that a document describes. Errors: InvalidSettings, as load_environment."""
     project = _parse(document, Project)
-    folder = path.absolute().parent.name
+    folder = document.file.absolute().parent.name
     _same_name(document, project.name, folder, f"the folder is called {folder}")
     return project
 

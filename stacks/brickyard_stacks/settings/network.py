@@ -17,7 +17,7 @@ IndexUrl = Annotated[
 class PackageIndex(Strict):
     """A private Python package index for jobs and the builds of served models."""
 
-    url: IndexUrl
+    url: IndexUrl = Field(description="the index")
     secret: SecretReference | None = Field(default=None, description="where the sign-in lies; the value is never here")
 
 
@@ -26,4 +26,4 @@ class Network(Strict):
 
     connectivity_config_id: Uuid | None = Field(default=None, description="an account's network connectivity config")
     egress_policy_id: Text | None = Field(default=None, description="an account's network policy for serverless egress")
-    package_index: PackageIndex | None = None
+    package_index: PackageIndex | None = Field(default=None, description="a private Python package index")

@@ -10,7 +10,6 @@ from brickyard_stacks.settings.strict import Broken, Form, Strict, Text, Texts, 
 
 Role = Literal["data_scientists", "ml_engineers", "approvers", "consumers", "run_as", "plan", "ci", "deployer"]
 
-ApplicationId = Annotated[Uuid, Form("the application (client) id, a UUID in lower case")]
 _RETIRED = {
     "create": "its name is ownership now: `create: true` is `ownership: create`, `create: false` is `reference`"
 }
@@ -22,16 +21,21 @@ class Group(Referred):
     retired: ClassVar[dict[str, str]] = _RETIRED
     imported_by_name: ClassVar[bool] = False
 
-    name: Text
+    name: Text = Field(description="as the account has it")
 
 
 class Groups(Strict):
-    """The account groups of an environment, by role (design.md, Roles)."""
+    """The account groups of an environment, by role."""
 
     data_scientists: Group
     ml_engineers: Group
     approvers: Group
     consumers: Group
+
+
+Issuer = Annotated[
+    str, Field(pattern=r"^https://[^\s]+$", max_length=1024), Form("an address that begins with https://")
+]
 
 
 class Federation(Strict):
@@ -40,7 +44,7 @@ class Federation(Strict):
     Source: docs.databricks.com/aws/en/dev-tools/auth/oauth-federation-policy
     """
 
-    issuer: Annotated[str, Field(pattern=r"^https://[^\s]+$", max_length=1024), Form("the https:// of the issuer")]
+    issuer: Issuer = Field(description="who signs the tokens")
     subject: Text = Field(description="whom the token names, such as repo:org/name:environment:prod")
     audiences: Texts = Field(default=(), description="whom the token is for; default: the Databricks account's id")
 
@@ -54,9 +58,11 @@ class ServicePrincipal(Referred):
     retired: ClassVar[dict[str, str]] = _RETIRED
     imported_by_name: ClassVar[bool] = False
 
-    name: Text
-    application_id: ApplicationId | None = None
-    federation: Federation | None = None
+    name: Text = Field(description="as the account has it")
+    application_id: Uuid | None = Field(default=None, description="its client id; without it, it is looked up by name")
+    federation: Federation | None = Field(
+        default=None, description="whose tokens sign in as it, so that it needs no secret"
+    )
 
     def broken_rules(self) -> Iterable[Broken]:
         """Databricks gives a new service principal its id; only what is ours is trusted to an issuer by us."""
@@ -70,7 +76,7 @@ class ServicePrincipal(Referred):
 
 
 class ServicePrincipals(Strict):
-    """The service principals of an environment, by role (design.md, Roles)."""
+    """The service principals of an environment, by role."""
 
     run_as: ServicePrincipal
     plan: ServicePrincipal

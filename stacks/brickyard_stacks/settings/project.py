@@ -16,7 +16,7 @@ class Project(Strict):
 
     name: Snake = Field(description="as the folder is called")
     title: Text = Field(description="what it is, in a line")
-    deployment: Deployment = Deployment()
+    deployment: Deployment = Field(default_factory=Deployment)
     workflow: Any = Field(default=None, description="the pipelines' own block, which they check themselves")
 
     @property

@@ -21,8 +21,8 @@ Roles = Annotated[tuple[Role, ...], Field(strict=False)]
 class SecretReference(Strict):
     """Where a secret lies: a scope and a key in it."""
 
-    scope: ScopeName
-    key: ScopeName
+    scope: ScopeName = Field(description="the scope")
+    key: ScopeName = Field(description="the key in it")
 
 
 class Scope(Owned):

@@ -51,13 +51,13 @@ class Credential(Strict):
 class AwsCredential(Credential):
     """A storage credential that assumes an IAM role."""
 
-    role_arn: RoleArn | None = None
+    role_arn: RoleArn | None = Field(default=None, description="the role it assumes")
 
 
 class AzureCredential(Credential):
     """A storage credential that uses an access connector's identity."""
 
-    access_connector_id: AccessConnectorId | None = None
+    access_connector_id: AccessConnectorId | None = Field(default=None, description="whose identity it uses")
 
 
 class GcpCredential(Credential):
@@ -72,8 +72,8 @@ class _Storage(Referred):
     external_location: Text | None = Field(
         default=None, description="its name; default: the prefix and the block's name"
     )
-    credential: Credential = Credential()
-    read_only: bool = False
+    credential: Credential = Field(default_factory=Credential)
+    read_only: bool = Field(default=False, description="whether nobody writes there through Unity Catalog")
     extra_access: ExtraAccess = Field(
         default={}, description="privileges of others on the location that stay, by principal"
     )
@@ -108,8 +108,8 @@ class AwsStorage(_Storage):
     identity: ClassVar[str] = "role_arn"
 
     kind: Literal["aws"]
-    url: S3Url
-    credential: AwsCredential = AwsCredential()
+    url: S3Url = Field(description="the bucket or container, or a folder in it")
+    credential: AwsCredential = Field(default_factory=AwsCredential)
     cloud_resources: bool = Field(default=False, description="make the bucket and the IAM role as well")
 
     def broken_rules(self) -> Iterable[Broken]:
@@ -129,16 +129,16 @@ class AzureStorage(_Storage):
     identity: ClassVar[str] = "access_connector_id"
 
     kind: Literal["azure"]
-    url: AbfssUrl
-    credential: AzureCredential = AzureCredential()
+    url: AbfssUrl = Field(description="the bucket or container, or a folder in it")
+    credential: AzureCredential = Field(default_factory=AzureCredential)
 
 
 class GcpStorage(_Storage):
     """A bucket of Cloud Storage, or a folder in one."""
 
     kind: Literal["gcp"]
-    url: GsUrl
-    credential: GcpCredential = GcpCredential()
+    url: GsUrl = Field(description="the bucket or container, or a folder in it")
+    credential: GcpCredential = Field(default_factory=GcpCredential)
 
 
 Storage = Annotated[AwsStorage | AzureStorage | GcpStorage, Field(discriminator="kind")]

@@ -27,7 +27,8 @@ class Form:
 class Strict(BaseModel):
     """Immutable, without conversions, and without unknown keys: a typo is an error, never a default."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    # Built when first used: a command that reads environments pays nothing for projects.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
     # Keys of an earlier version, each with what stands in their place now.
     retired: ClassVar[dict[str, str]] = {}
 

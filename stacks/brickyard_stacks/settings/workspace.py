@@ -11,18 +11,18 @@ from brickyard_stacks.settings.strict import Broken, Kebab, Strict, Uuid
 class Workspace(Strict):
     """The workspace an environment deploys to."""
 
-    name: Kebab
+    name: Kebab = Field(description="what people call it")
     id: int | None = Field(
         default=None, gt=0, lt=2**63, description="the workspace's id, a positive whole number, as ?o= shows it"
     )
-    auth: Auth
+    auth: Auth = Field(description="how Terraform signs in to it")
 
 
 class Account(Strict):
     """The Databricks account, for the stack that an account administrator applies; without it there is none."""
 
-    id: Uuid = Field(description="the account's id, a UUID in lower case")
-    auth: Auth
+    id: Uuid = Field(description="the account's id")
+    auth: Auth = Field(description="how its administrator signs in")
 
     def broken_rules(self) -> Iterable[Broken]:
         """An account answers at an address of its own."""

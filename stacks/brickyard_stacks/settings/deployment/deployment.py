@@ -17,15 +17,15 @@ from brickyard_stacks.settings.strict import Broken, Dotted, Kebab, Snake, Stric
 class Serving(Strict):
     """How large the project's only endpoint is: the short form of `endpoints`."""
 
-    workload_size: Literal["Small", "Medium", "Large"] = "Small"
-    scale_to_zero: bool = True
+    workload_size: Literal["Small", "Medium", "Large"] = Field(default="Small", description="of its machines")
+    scale_to_zero: bool = Field(default=True, description="whether nothing runs while nobody asks: a slow first answer")
 
 
 class Deployment(Strict):
     """What Terraform deploys for the project."""
 
     tags: Tags = Field(default={}, description="on everything of the project that takes tags")
-    job: Job = Field(default=Job(), description="how the workflow's job runs")
+    job: Job = Field(default_factory=Job, description="how the workflow's job runs")
     models: dict[Snake, Model] | None = Field(
         default=None, description="registered models by name; default: one, called as the project"
     )

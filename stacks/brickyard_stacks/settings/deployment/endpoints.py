@@ -14,7 +14,9 @@ from brickyard_stacks.settings.strict import Broken, Snake, Strict, Text, Texts
 class RateLimit(Strict):
     """How many calls, or tokens, in a minute."""
 
-    key: Literal["endpoint", "user", "user_group", "service_principal"] = "endpoint"
+    key: Literal["endpoint", "user", "user_group", "service_principal"] = Field(
+        default="endpoint", description="whose calls are counted together"
+    )
     principal: Text | None = Field(default=None, description="the group or service principal it is for")
     calls: int | None = Field(default=None, ge=0, description="calls in a minute, 0 or more")
     tokens: int | None = Field(default=None, ge=0, description="tokens in a minute, 0 or more")
@@ -30,34 +32,36 @@ class RateLimit(Strict):
 class Guardrail(Strict):
     """What is looked for in requests or in answers."""
 
-    safety: bool = False
-    pii: Literal["NONE", "BLOCK", "MASK"] = "NONE"
-    invalid_keywords: Texts = ()
-    valid_topics: Texts = ()
+    safety: bool = Field(default=False, description="whether unsafe text is refused")
+    pii: Literal["NONE", "BLOCK", "MASK"] = Field(default="NONE", description="what is done with personal data")
+    invalid_keywords: Texts = Field(default=(), description="words that are refused")
+    valid_topics: Texts = Field(default=(), description="what may be talked about; default: anything")
 
 
 class Guardrails(Strict):
     """Guardrails of language models."""
 
-    input: Guardrail = Guardrail()
-    output: Guardrail = Guardrail()
+    input: Guardrail = Field(default_factory=Guardrail, description="of requests")
+    output: Guardrail = Field(default_factory=Guardrail, description="of answers")
 
 
 class Gateway(Strict):
     """What the AI Gateway does before an endpoint."""
 
     inference_table: bool = Field(default=True, description="record requests and answers in the schema payloads")
-    usage_tracking: bool = False
-    rate_limits: Annotated[tuple[RateLimit, ...], Field(strict=False)] = ()
+    usage_tracking: bool = Field(default=False, description="record who used how much in system tables")
+    rate_limits: Annotated[tuple[RateLimit, ...], Field(strict=False)] = Field(
+        default=(), description="limits by caller"
+    )
     guardrails: Guardrails | None = Field(default=None, description="for route llm only")
 
 
 class ProvisionedThroughput(Strict):
     """How much of a language model is held ready: in model units, or in tokens per second for older families."""
 
-    model_units: int | None = Field(default=None, ge=1, le=100_000, description="a positive whole number")
+    model_units: int | None = Field(default=None, ge=1, le=100_000, description="for families that have model units")
     min_tokens_per_second: int = Field(default=0, ge=0, description="0 scales to zero")
-    max_tokens_per_second: int | None = Field(default=None, ge=1, description="a positive whole number")
+    max_tokens_per_second: int | None = Field(default=None, ge=1, description="for families that have none")
 
     def broken_rules(self) -> Iterable[Broken]:
         """One unit, and the least is not more than the most."""
@@ -76,11 +80,17 @@ class Endpoint(Strict):
     route: Literal["custom", "llm"] = Field(
         default="custom", description="custom: any model; llm: fine-tuned language models"
     )
-    workload_size: Literal["Small", "Medium", "Large"] | None = Field(default=None, description="default: Small")
-    workload_type: Literal["CPU", "GPU_SMALL", "GPU_MEDIUM", "GPU_LARGE", "MULTIGPU_MEDIUM"] = "CPU"
-    provisioned_throughput: ProvisionedThroughput | None = None
-    scale_to_zero: bool = True
-    gateway: Gateway = Gateway()
+    workload_size: Literal["Small", "Medium", "Large"] | None = Field(
+        default=None, description="machines for a custom model; default: Small"
+    )
+    workload_type: Literal["CPU", "GPU_SMALL", "GPU_MEDIUM", "GPU_LARGE", "MULTIGPU_MEDIUM"] = Field(
+        default="CPU", description="what the machines are"
+    )
+    provisioned_throughput: ProvisionedThroughput | None = Field(
+        default=None, description="for route llm, which needs it"
+    )
+    scale_to_zero: bool = Field(default=True, description="whether nothing runs while nobody asks: a slow first answer")
+    gateway: Gateway = Field(default_factory=Gateway, description="what the AI Gateway does before it")
 
     def broken_rules(self) -> Iterable[Broken]:
         """A custom model has a workload's size; a language model has a throughput."""

@@ -12,8 +12,8 @@ from brickyard_stacks.settings.strict import Broken, Kebab, Strict, Text
 
 WORKFLOW = "workflow"
 
-TimeoutMinutes = Annotated[int, Field(ge=1, le=7 * 24 * 60, description="whole minutes, from 1 to 10080")]
-Retries = Annotated[int, Field(ge=0, le=10, description="a whole number from 0 to 10")]
+TimeoutMinutes = Annotated[int, Field(ge=1, le=7 * 24 * 60, description="minutes until a run is ended, 1 to 10080")]
+Retries = Annotated[int, Field(ge=0, le=10, description="how often a failed task is tried again, 0 to 10")]
 
 
 class Job(Strict):
@@ -21,7 +21,7 @@ class Job(Strict):
 
     timeout_minutes: TimeoutMinutes = 60
     max_retries: Retries = 0
-    schedule: Schedule | None = None
+    schedule: Schedule | None = Field(default=None, description="when it starts by itself")
 
 
 class Cluster(Strict):
@@ -40,17 +40,19 @@ class Cluster(Strict):
 class ExtraJob(Strict):
     """A job besides the workflow, such as a fine-tuning run on a GPU cluster."""
 
-    tasks: Annotated[tuple[Task, ...], Field(strict=False, min_length=1)]
+    tasks: Annotated[tuple[Task, ...], Field(strict=False, min_length=1)] = Field(
+        description="each after those it needs"
+    )
     clusters: dict[Kebab, Cluster] = Field(default={}, description="job clusters by name")
     parameters: Parameters = Field(default={}, description="of the job, with their defaults")
-    schedule: Schedule | None = None
-    trigger: Trigger | None = None
+    schedule: Schedule | None = Field(default=None, description="when it starts by itself")
+    trigger: Trigger | None = Field(default=None, description="what starts it by itself")
     run_as: Literal["run_as", "ci"] = Field(
         default="run_as", description="the role of the service principal it runs as"
     )
     timeout_minutes: TimeoutMinutes = 60
     max_retries: Retries = 0
-    max_concurrent_runs: int = Field(default=1, ge=1, le=1000, description="1 to 1000")
+    max_concurrent_runs: int = Field(default=1, ge=1, le=1000, description="runs at the same time, 1 to 1000")
     queue: bool = Field(default=True, description="whether a run waits when it cannot start")
     warn_after_minutes: TimeoutMinutes | None = Field(default=None, description="minutes after which a run is reported")
 

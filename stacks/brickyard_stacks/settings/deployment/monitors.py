@@ -19,10 +19,14 @@ Granularities = Annotated[tuple[Granularity, ...], Field(strict=False, min_lengt
 class CustomMetric(Strict):
     """A metric of the team's own, as a SQL expression."""
 
-    type: Literal["aggregate", "derived", "drift"]
-    definition: LongText
-    input_columns: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
-    output_type: Text = "double"
+    type: Literal["aggregate", "derived", "drift"] = Field(
+        description="of a table, of other metrics, or of two windows"
+    )
+    definition: LongText = Field(description="a SQL expression, as a Jinja template")
+    input_columns: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)] = Field(
+        description="columns it is computed of"
+    )
+    output_type: Text = Field(default="double", description="a type of Spark")
 
 
 class _Monitor(Strict):
@@ -38,21 +42,21 @@ class InferenceMonitor(_Monitor):
     """Of predictions, and of labels once they are known."""
 
     kind: Literal["inference"]
-    problem_type: Literal["classification", "regression"]
-    timestamp_column: Text
-    prediction_column: Text
-    model_id_column: Text
-    label_column: Text | None = None
-    prediction_probability_column: Text | None = None
-    granularities: Granularities
+    problem_type: Literal["classification", "regression"] = Field(description="which metrics are computed")
+    timestamp_column: Text = Field(description="when a row is of")
+    prediction_column: Text = Field(description="what was predicted")
+    model_id_column: Text = Field(description="which model predicted it")
+    label_column: Text | None = Field(default=None, description="what was true")
+    prediction_probability_column: Text | None = Field(default=None, description="how sure the model was")
+    granularities: Granularities = Field(description="how long the windows are")
 
 
 class TimeSeriesMonitor(_Monitor):
     """Of a table whose rows have a time."""
 
     kind: Literal["timeseries"]
-    timestamp_column: Text
-    granularities: Granularities
+    timestamp_column: Text = Field(description="when a row is of")
+    granularities: Granularities = Field(description="how long the windows are")
 
 
 class SnapshotMonitor(_Monitor):
@@ -64,14 +68,20 @@ class SnapshotMonitor(_Monitor):
 Monitor = Annotated[InferenceMonitor | TimeSeriesMonitor | SnapshotMonitor, Field(discriminator="kind")]
 
 
+Aggregation = Literal["AVG", "COUNT", "COUNT_DISTINCT", "MAX", "MEDIAN", "MIN", "STDDEV", "SUM"]
+Operator = Literal["EQUAL", "NOT_EQUAL", "GREATER_THAN", "GREATER_THAN_OR_EQUAL", "LESS_THAN", "LESS_THAN_OR_EQUAL"]
+
+
 class Alert(Strict):
     """A SQL query whose result is compared with a threshold; a breach is told to the environment's notifications."""
 
     sql: LongText = Field(description="a query; ${catalog} stands for the environment's catalog")
     column: Text = Field(description="the column of the result that is compared")
-    aggregation: Literal["AVG", "COUNT", "COUNT_DISTINCT", "MAX", "MEDIAN", "MIN", "STDDEV", "SUM"] | None = None
-    operator: Literal["EQUAL", "NOT_EQUAL", "GREATER_THAN", "GREATER_THAN_OR_EQUAL", "LESS_THAN", "LESS_THAN_OR_EQUAL"]
-    threshold: float = Field(allow_inf_nan=False, description="a number")
+    aggregation: Aggregation | None = Field(default=None, description="of the column; default: the first row's value")
+    operator: Operator = Field(description="how the value and the threshold are compared for a breach")
+    threshold: float = Field(allow_inf_nan=False, description="what the value is compared with")
     warehouse: Kebab = Field(description="one of the environment's warehouses")
-    schedule: Schedule
-    when_empty: Literal["OK", "TRIGGERED", "ERROR", "UNKNOWN"] = "OK"
+    schedule: Schedule = Field(description="when the query runs")
+    when_empty: Literal["OK", "TRIGGERED", "ERROR", "UNKNOWN"] = Field(
+        default="OK", description="what a result without rows means"
+    )

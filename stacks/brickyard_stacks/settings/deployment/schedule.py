@@ -14,8 +14,8 @@ Timezone = Annotated[
 class Schedule(Strict):
     """At given times. Source: quartz-scheduler.org, cron triggers (six or seven fields, seconds first)."""
 
-    quartz_cron: Text
-    timezone: Timezone = "UTC"
+    quartz_cron: Text = Field(description="a Quartz cron expression, seconds first")
+    timezone: Timezone = Field(default="UTC", description="whose clock it follows")
 
 
 class FileArrival(Strict):
@@ -23,7 +23,9 @@ class FileArrival(Strict):
 
     kind: Literal["file_arrival"]
     volume: Dotted = Field(description="schema.volume of the environment's catalog")
-    min_seconds_between: int = Field(default=60, ge=60, le=86_400, description="seconds, 60 to 86400")
+    min_seconds_between: int = Field(
+        default=60, ge=60, le=86_400, description="seconds between two runs at least, 60 to 86400"
+    )
 
 
 class TableUpdate(Strict):
@@ -33,8 +35,10 @@ class TableUpdate(Strict):
     tables: Annotated[tuple[Dotted, ...], Field(strict=False, min_length=1)] = Field(
         description="each as schema.table of the environment's catalog"
     )
-    condition: Literal["ANY_UPDATED", "ALL_UPDATED"] = "ANY_UPDATED"
-    min_seconds_between: int = Field(default=60, ge=60, le=86_400, description="seconds, 60 to 86400")
+    condition: Literal["ANY_UPDATED", "ALL_UPDATED"] = Field(default="ANY_UPDATED", description="one of them, or all")
+    min_seconds_between: int = Field(
+        default=60, ge=60, le=86_400, description="seconds between two runs at least, 60 to 86400"
+    )
 
 
 Trigger = Annotated[FileArrival | TableUpdate, Field(discriminator="kind")]

@@ -17,18 +17,20 @@ ColumnType = Annotated[
 class Column(Strict):
     """A column of a table."""
 
-    type: ColumnType
-    comment: Text | None = None
-    nullable: bool = True
+    type: ColumnType = Field(description="its type in SQL")
+    comment: Text | None = Field(default=None, description="what it holds")
+    nullable: bool = Field(default=True, description="whether it may be empty")
 
 
 class Table(Strict):
     """A managed Delta table; data in it are the steps' business."""
 
-    columns: Annotated[dict[Snake, Column], Field(min_length=1)]
-    comment: Text | None = None
-    primary_key: Annotated[tuple[Snake, ...], Field(strict=False)] = ()
-    cluster_by: Annotated[tuple[Snake, ...], Field(strict=False, max_length=4)] = ()
+    columns: Annotated[dict[Snake, Column], Field(min_length=1)] = Field(description="by name, in order")
+    comment: Text | None = Field(default=None, description="what it holds")
+    primary_key: Annotated[tuple[Snake, ...], Field(strict=False)] = Field(default=(), description="columns")
+    cluster_by: Annotated[tuple[Snake, ...], Field(strict=False, max_length=4)] = Field(
+        default=(), description="at most four columns"
+    )
     tags: Tags = Field(default={}, description="tags of Unity Catalog")
 
     def broken_rules(self) -> Iterable[Broken]:
@@ -44,4 +46,4 @@ class Table(Strict):
 class Volume(Strict):
     """A managed volume."""
 
-    comment: Text | None = None
+    comment: Text | None = Field(default=None, description="what it holds")

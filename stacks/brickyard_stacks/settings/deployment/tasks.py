@@ -9,6 +9,7 @@ from brickyard_stacks.settings.strict import Broken, Kebab, PathText, Strict, Ta
 
 Parameters = dict[Text, str]
 Arguments = Annotated[tuple[str, ...], Field(strict=False)]
+RunIf = Literal["ALL_SUCCESS", "ALL_DONE", "NONE_FAILED", "AT_LEAST_ONE_SUCCESS", "ALL_FAILED", "AT_LEAST_ONE_FAILED"]
 WORK = ("wheel", "notebook", "sql", "python_file", "run_job")
 
 
@@ -16,15 +17,15 @@ class WheelWork(Strict):
     """An entry point of a wheel: the project's own, or the pipelines'."""
 
     package: Text = Field(description="the import package, such as brickyard_pipelines")
-    entry_point: Text
-    parameters: Arguments = ()
+    entry_point: Text = Field(description="the function that the wheel names so")
+    parameters: Arguments = Field(default=(), description="what it is given, in order")
 
 
 class NotebookWork(Strict):
     """A notebook of the project's folder."""
 
     path: PathText = Field(description="relative to the project's folder")
-    parameters: Parameters = Field(default={}, description="by name")
+    parameters: Parameters = Field(default={}, description="what it is given, by name")
 
 
 class SqlWork(Strict):
@@ -32,36 +33,34 @@ class SqlWork(Strict):
 
     path: PathText = Field(description="relative to the project's folder")
     warehouse: Kebab = Field(description="one of the environment's warehouses")
-    parameters: Parameters = Field(default={}, description="by name")
+    parameters: Parameters = Field(default={}, description="what it is given, by name")
 
 
 class PythonFileWork(Strict):
     """A Python file of the project's folder."""
 
     path: PathText = Field(description="relative to the project's folder")
-    parameters: Arguments = ()
+    parameters: Arguments = Field(default=(), description="what it is given, in order")
 
 
 class RunJobWork(Strict):
     """Another job of the project."""
 
     job: Kebab = Field(description="one of the project's extra jobs, or `workflow`")
-    parameters: Parameters = Field(default={}, description="by name")
+    parameters: Parameters = Field(default={}, description="what it is given, by name")
 
 
 class Task(Strict):
     """One task of a job: exactly one kind of work."""
 
-    key: TaskKey
+    key: TaskKey = Field(description="unique in the job")
     depends_on: Annotated[tuple[TaskKey, ...], Field(strict=False)] = Field(default=(), description="tasks before it")
-    run_if: Literal[
-        "ALL_SUCCESS", "ALL_DONE", "NONE_FAILED", "AT_LEAST_ONE_SUCCESS", "ALL_FAILED", "AT_LEAST_ONE_FAILED"
-    ] = "ALL_SUCCESS"
-    wheel: WheelWork | None = None
-    notebook: NotebookWork | None = None
-    sql: SqlWork | None = None
-    python_file: PythonFileWork | None = None
-    run_job: RunJobWork | None = None
+    run_if: RunIf = Field(default="ALL_SUCCESS", description="how the tasks before it must have ended")
+    wheel: WheelWork | None = Field(default=None, description="an entry point of a wheel")
+    notebook: NotebookWork | None = Field(default=None, description="a notebook")
+    sql: SqlWork | None = Field(default=None, description="a SQL file")
+    python_file: PythonFileWork | None = Field(default=None, description="a Python file")
+    run_job: RunJobWork | None = Field(default=None, description="another job")
     compute: Kebab = Field(default="serverless", description="serverless, or one of the job's clusters")
     timeout_minutes: int | None = Field(default=None, ge=1, le=7 * 24 * 60, description="whole minutes, 1 to 10080")
     max_retries: int | None = Field(default=None, ge=0, le=10, description="0 to 10; default: the job's")
