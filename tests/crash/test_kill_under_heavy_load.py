@@ -20,9 +20,10 @@ from crash_loads.sql_tables import SqlTables
 from crash_loads.tracking import EXPERIMENT, Tracking
 from crash_loads.writer import Writer, make
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
-
 MOMENTS = int(os.environ.get("BRICKYARD_CRASH_MOMENTS", "3"))
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600 + 240 * MOMENTS)]
+
 KINDS = {
     "terraform": TerraformApplies,
     "sql_a": SqlTables,
