@@ -101,6 +101,20 @@ def test_a_credential_is_recorded_without_its_secret(client: WorkspaceClient, lo
     assert error.value.error_code == "STORAGE_CREDENTIAL_DOES_NOT_EXIST"
 
 
+def test_a_role_is_told_whom_it_is_to_trust_and_clients_do_not_choose_it(client: WorkspaceClient) -> None:
+    name = f"cred{secrets.token_hex(4)}"
+    made = client.storage_credentials.create(name, aws_iam_role=AwsIamRoleRequest(role_arn="arn:aws:iam::1:role/r"))
+    assert made.aws_iam_role is not None
+    assert made.aws_iam_role.external_id
+    assert ":role/unity-catalog-prod-UCMasterRole-" in (made.aws_iam_role.unity_catalog_iam_arn or "")
+    body = {"aws_iam_role": {"role_arn": "arn:aws:iam::1:role/s", "external_id": "mine"}}
+    client.api_client.do("PATCH", f"/api/2.1/unity-catalog/storage-credentials/{name}", body=body)
+    changed = client.storage_credentials.get(name).aws_iam_role
+    assert changed is not None
+    assert (changed.role_arn, changed.external_id) == ("arn:aws:iam::1:role/s", made.aws_iam_role.external_id)
+    client.storage_credentials.delete(name)
+
+
 def test_a_credential_has_exactly_one_kind(client: WorkspaceClient) -> None:
     with pytest.raises(InvalidParameterValue, match="given: none"):
         client.storage_credentials.create("none")

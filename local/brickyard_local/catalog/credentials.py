@@ -25,6 +25,8 @@ from brickyard_local.store import Document
 
 _KINDS = tuple(CredentialKinds.model_fields)
 _SECRETS = {"client_secret", "secret_access_key", "private_key"}
+# Databricks' own role in commercial AWS. Source: terraform-provider-databricks, aws/constants.go.
+_UNITY_CATALOG_ROLE = "arn:aws:iam::414351767826:role/unity-catalog-prod-UCMasterRole-14S5ZJVKOTYTL"
 _OPERATIONS = ("LIST", "READ", "WRITE", "DELETE", "PATH_EXISTS")
 
 
@@ -36,7 +38,7 @@ class CredentialsService:
 
     def create(self, caller: Caller, body: CreateStorageCredential) -> Document:
         """Errors: STORAGE_CREDENTIAL_ALREADY_EXISTS, InvalidParameter unless exactly one kind is given."""
-        kind = _one_kind(body)
+        kind = self._identity(body)
         fields = {"isolation_mode": "ISOLATION_MODE_OPEN", "bindings": {}, **kind}
         fields |= _plain(body, "comment", "read_only")
         return self._catalog.create(caller, STORAGE_CREDENTIAL, "", body.name, fields)
@@ -45,7 +47,7 @@ class CredentialsService:
         """Errors: as `create`, and as `CatalogService.update`."""
         changes = _plain(body, "comment", "read_only", "owner", "new_name", "isolation_mode")
         if any(getattr(body, kind) is not None for kind in _KINDS):
-            changes |= dict.fromkeys(_KINDS) | _one_kind(body)
+            changes |= dict.fromkeys(_KINDS) | self._identity(body)
         with self._catalog.storage.change():
             chain = self._catalog.reach(caller, STORAGE_CREDENTIAL, name, MANAGE)
             before: str = chain[-1].document["full_name"]
@@ -87,6 +89,13 @@ class CredentialsService:
             self._catalog.read(caller, EXTERNAL_LOCATION, body.external_location_name or "")
         said = "The local workspace calls no cloud: the credential is recorded, and was not tried."
         return {"results": [{"operation": each, "result": "SKIP", "message": said} for each in _OPERATIONS]}
+
+    def _identity(self, body: CredentialKinds) -> Document:
+        """The kind that is given. For a role, what its trust policy is to name: nobody assumes it from here."""
+        kind = _one_kind(body)
+        if role := kind.get("aws_iam_role"):
+            role |= {"external_id": self._catalog.metastore_id, "unity_catalog_iam_arn": _UNITY_CATALOG_ROLE}
+        return kind
 
     def _locations(self, credential: str) -> list[Document]:
         found = self._catalog.documents.children(EXTERNAL_LOCATION)

@@ -13,7 +13,7 @@ Isolation = Literal["ISOLATION_MODE_OPEN", "ISOLATION_MODE_ISOLATED"]
 
 
 class AwsIamRole(Payload):
-    """What the platform answers besides the role belongs to an AWS account: there is none here."""
+    """A role. Clients send back what the platform answered with it, which is not theirs to choose."""
 
     role_arn: str
     external_id: str | None = None
