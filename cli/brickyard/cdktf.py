@@ -12,7 +12,9 @@ from typing import NoReturn
 
 from brickyard.clone import Clone
 from brickyard.errors import BrickyardError, DeployFailed, NotSetUp, NotUp, UnknownEnvironment
+from brickyard.release import refuse_unreleased
 from brickyard_local import process
+from brickyard_stacks.errors import StacksError
 
 _TERRAFORM_VERBS = frozenset({"apply", "deploy", "destroy", "diff", "plan"})
 # The shell's own sign-in would win over the profile of `local` and lead Terraform to a real workspace.
@@ -30,10 +32,11 @@ def main() -> NoReturn:
     try:
         clone = Clone.find()
         environment = settings_of(clone, arguments)
+        refuse_unreleased(clone, environment.get("BRICKYARD_ENV", ""), _verb(arguments), environment)
         argv = [str(_binary(clone)), *_with_flags(arguments, environment)]
-    except BrickyardError as error:
+    except (BrickyardError, StacksError) as error:
         print(f"brickyard: {error}", file=sys.stderr)
-        sys.exit(error.exit_status)
+        sys.exit(getattr(error, "exit_status", 1))
     os.chdir(clone.root)
     os.execve(argv[0], argv, environment)  # noqa: S606 - the program of package-lock.json
 
@@ -42,7 +45,7 @@ def settings_of(clone: Clone, arguments: list[str], given: Mapping[str, str] | N
     """The environment variables for cdktf; `given` are the shell's. Errors: UnknownEnvironment, NotUp."""
     given = os.environ if given is None else given
     name = given.get("BRICKYARD_ENV", "")
-    verb = next((argument for argument in arguments if not argument.startswith("-")), "")
+    verb = _verb(arguments)
     if verb in _TERRAFORM_VERBS | {"synth", "list", "output"}:
         _check_environment(clone, name, verb)
     inherited, variables = dict(given), {}
@@ -57,6 +60,10 @@ def settings_of(clone: Clone, arguments: list[str], given: Mapping[str, str] | N
         **{name: inherited.get(name, _WAIT_FOR_LOCK) for name in _LOCKING},
         **variables,
     }
+
+
+def _verb(arguments: list[str]) -> str:
+    return next((argument for argument in arguments if not argument.startswith("-")), "")
 
 
 def _check_environment(clone: Clone, name: str, verb: str) -> None:

@@ -107,3 +107,15 @@ class UnknownPrincipal(BrickyardError):
 
 class AfterApplyFailed(BrickyardError):
     """Raised when what Terraform has no field for cannot be done after it."""
+
+
+class SandboxTaken(BrickyardError):
+    """Raised when a sandbox's name is somebody else's."""
+
+
+class UnknownSandbox(BrickyardError):
+    """Raised when there is no such sandbox, or may not be one."""
+
+
+class NotReleased(BrickyardError):
+    """Raised when production would be deployed from what no commit says."""

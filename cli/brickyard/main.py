@@ -9,6 +9,7 @@ from brickyard import review
 from brickyard.clone import Clone
 from brickyard.errors import BrickyardError, NotUp
 from brickyard.local_verbs import add_verbs
+from brickyard.permissions import add_arguments as add_permissions
 from brickyard.ports import port
 from brickyard.screen import Screen
 from brickyard.settings_verbs import add_verbs as add_settings_verbs
@@ -114,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="for programs")
     status.set_defaults(run=_status)
     add_workspace_verbs(verbs)
+    add_permissions(verbs.add_parser("permissions", help="who may do what, by role and stage; --write for docs/"))
     add_settings_verbs(verbs.add_parser("environments", help="settings: list, check, diff, schema"))
     add_verbs(verbs.add_parser("local", help="the local workspace by itself: up, down, reset, logs, snapshots"))
     verbs.add_parser("review", help=review.HELP)

@@ -5,25 +5,62 @@ from typing import Any
 
 from constructs import Construct
 
+from brickyard_constructs.iam import (
+    AccountAssignment,
+    AccountAssignmentProps,
+    FederationPolicy,
+    FederationPolicyProps,
+)
 from brickyard_stacks.base import EnvironmentStack, provider_arguments
-from brickyard_stacks.identities import made_identities
+from brickyard_stacks.identities import GROUPS, PRINCIPALS, make_group, make_principal
 from brickyard_stacks.names import EnvironmentNames
+from brickyard_stacks.permissions import Principal
 from brickyard_stacks.settings import Environment
 from brickyard_stacks.settings.workspace import Account
 
 
 class AccountStack(EnvironmentStack):
-    """Groups and service principals that the settings say to make or adopt.
+    """Groups and service principals that the settings say to make or adopt, their sign-in, and their entry.
 
-    Creates: databricks_group, databricks_service_principal.
+    Who is only referenced is let into the workspace by its owner: SCIM, or the account console.
+
+    Creates: databricks_group, databricks_service_principal, databricks_service_principal_federation_policy, and
+    databricks_mws_permission_assignment where the settings say the workspace's id.
     """
 
     def __init__(self, scope: Construct, environment: Environment, account: Account, *, root: Path) -> None:
         self._account = account
         names = EnvironmentNames.of(environment)
         super().__init__(scope, names.account_stack, environment=environment, root=root)
-        made_identities(Construct(self, "iam"), environment)
+        made = Construct(self, "iam")
+        for group in GROUPS:
+            if (owned := make_group(made, environment, group)) is not None:
+                self._enter(group, getattr(environment.groups, group).name, owned.group.id)
+        for role in PRINCIPALS:
+            if (principal := make_principal(made, environment, role)) is not None:
+                self._enter(role, getattr(environment.service_principals, role).name, principal.id)
+                self._sign_in_without_secret(role, principal.id)
 
     def sign_in(self, root: Path) -> dict[str, Any]:
-        """The account's own address; workspaces are reached through it by nobody else."""
+        """The account's own address, where workspaces are let in to."""
         return {**provider_arguments(self._account.auth, root), "account_id": self._account.id}
+
+    def _enter(self, role: str, name: str, principal_id: str) -> None:
+        workspace = self.environment.workspace.id
+        if workspace is not None:
+            props = AccountAssignmentProps(workspace_id=workspace, principal_id=principal_id, name=name)
+            AccountAssignment(self, f"entry-{role}", props)
+
+    def _sign_in_without_secret(self, role: Principal, principal_id: str) -> None:
+        settings = getattr(self.environment.service_principals, role).federation
+        if settings is None:
+            return
+        props = FederationPolicyProps(
+            service_principal_id=principal_id,
+            policy_id=f"{self.environment.name}-{role}".replace("_", "-"),
+            issuer=settings.issuer,
+            subject=settings.subject,
+            audiences=settings.audiences,
+            description=f"{role} of the environment {self.environment.name}",
+        )
+        FederationPolicy(self, f"federation-{role}", props)

@@ -32,12 +32,17 @@ class Identities:
 
     def access(self, privileges: Privileges, kept: Mapping[str, tuple[str, ...]] | None = None) -> Access:
         """The privileges of roles as grants to principals. `kept` is what others hold already, and keep."""
-        known: list[tuple[Role, str]] = [*self.groups.items(), *self.principals.items(), ("deployer", self.deployer)]
         grants = [
-            Grant(principal=name, privileges=privileges[role], key=role) for role, name in known if role in privileges
+            Grant(principal=name, privileges=privileges[role], key=role)
+            for role, name in self._all()
+            if role in privileges
         ]
         stays = [Grant(principal=name, privileges=held) for name, held in (kept or {}).items()]
         return Access(deployer=self.deployer, grants=tuple(grants), kept=tuple(stays))
+
+    def principal(self, role: Role) -> str:
+        """Who a role is."""
+        return dict(self._all())[role]
 
     def permissions(self, levels: Levels) -> tuple[Permission, ...]:
         """The levels of roles as permissions of groups and service principals."""
@@ -47,12 +52,12 @@ class Identities:
         ]
         return (*people, *machines)
 
+    def _all(self) -> list[tuple[Role, str]]:
+        return [*self.groups.items(), *self.principals.items(), ("deployer", self.deployer)]
+
 
 def made_identities(scope: Construct, environment: Environment) -> Identities:
-    """Make what the settings say to make, and refer to the rest.
-
-    The account's stack does this where there is one, and the platform's otherwise: once.
-    """
+    """Make what the settings say to make, and refer to the rest: the platform's stack, where there is no account's."""
     groups = {role: _group(scope, environment, role) for role in GROUPS}
     principals = {role: _principal(scope, environment, role) for role in PRINCIPALS}
     return Identities(deployer=environment.deployer, groups=groups, principals=principals)
@@ -65,19 +70,37 @@ def referenced_identities(scope: Construct, environment: Environment, roles: Col
     return Identities(deployer=environment.deployer, groups=groups, principals=principals)
 
 
-def _group(scope: Construct, environment: Environment, role: Group) -> str:
+def make_group(scope: Construct, environment: Environment, role: Group) -> AccountGroup | None:
+    """The group of a role, where the settings say to make or to adopt it."""
     settings = getattr(environment.groups, role)
-    name: str = settings.name
     if settings.ownership == "reference":
-        return name
-    return AccountGroup(scope, role, AccountGroupProps(name=name)).name
+        return None
+    props = AccountGroupProps(name=settings.name, ownership=settings.ownership, import_id=settings.import_id or "")
+    return AccountGroup(scope, role, props)
+
+
+def make_principal(scope: Construct, environment: Environment, role: Principal) -> MadeServicePrincipal | None:
+    """The service principal of a role, where the settings say to make or to adopt it."""
+    settings = getattr(environment.service_principals, role)
+    if settings.ownership == "reference":
+        return None
+    props = ServicePrincipalProps(
+        name=settings.name,
+        application_id=settings.application_id,
+        ownership=settings.ownership,
+        import_id=settings.import_id or "",
+    )
+    return MadeServicePrincipal(scope, role, props)
+
+
+def _group(scope: Construct, environment: Environment, role: Group) -> str:
+    made = make_group(scope, environment, role)
+    return made.name if made else getattr(environment.groups, role).name
 
 
 def _principal(scope: Construct, environment: Environment, role: Principal) -> str:
-    settings = getattr(environment.service_principals, role)
-    if settings.ownership == "reference":
-        return _reference(scope, environment, role)
-    return MadeServicePrincipal(scope, role, ServicePrincipalProps(name=settings.name)).application_id
+    made = make_principal(scope, environment, role)
+    return made.application_id if made else _reference(scope, environment, role)
 
 
 def _reference(scope: Construct, environment: Environment, role: Principal) -> str:

@@ -29,6 +29,7 @@ from brickyard_constructs.jobs import (
     Trigger,
 )
 from brickyard_constructs.secret_reference import SecretReference
+from brickyard_stacks.after_apply import DEPLOYMENT_JOB
 from brickyard_stacks.compute import referenced_policy, referenced_warehouse
 from brickyard_stacks.errors import CannotBuildStacks
 from brickyard_stacks.names import ProjectNames
@@ -63,6 +64,8 @@ class Workshop:
     tags: Mapping[str, str]
     paused: bool
     folder: Path
+    connects_models: bool
+    deployment_permissions: tuple[Permission, ...]
 
     @property
     def code_folder(self) -> str:
@@ -141,10 +144,10 @@ class _Builder:
             name=workshop.names.extra_job(self._name),
             run_as=workshop.run_as,
             tasks=tasks,
-            permissions=workshop.permissions,
+            permissions=workshop.deployment_permissions if self._is_connected() else workshop.permissions,
             environments=(workshop.serverless(),) if SERVERLESS in used else (),
             clusters=tuple(self._cluster(name, c) for name, c in settings.clusters.items() if name in used),
-            parameters=settings.parameters,
+            parameters={**settings.parameters, **self._given()},
             trigger=self._trigger(),
             timeout_s=settings.timeout_minutes * 60,
             max_concurrent_runs=settings.max_concurrent_runs,
@@ -156,6 +159,13 @@ class _Builder:
             tags=workshop.tags,
         )
         return MultiTaskJob(self._scope, "job", props)
+
+    def _given(self) -> Mapping[str, str]:
+        """What Databricks gives to the job that a new version of a model starts."""
+        return {"model_name": "", "model_version": ""} if self._is_connected() else {}
+
+    def _is_connected(self) -> bool:
+        return self._workshop.connects_models and self._name == DEPLOYMENT_JOB
 
     def _task(self, task: TaskSettings) -> Task:
         clustered = task.compute != "serverless" and self._workshop.has_machines

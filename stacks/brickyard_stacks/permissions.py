@@ -52,6 +52,8 @@ def schema_privileges(schema: str) -> Privileges:
     """On one schema: what jobs need beyond the catalog's, for the principal they run as."""
     if schema == "models":
         return {"run_as": ("CREATE_MODEL", "EXECUTE", "USE_SCHEMA")}
+    if schema in ("metrics", "payloads"):  # tables of monitors and endpoints are made as who makes those
+        return {"run_as": _WRITE_TABLES, "deployer": ("CREATE_TABLE", "USE_SCHEMA")}
     return {"run_as": _WRITE_TABLES}
 
 
@@ -85,6 +87,14 @@ def job_levels(stage: Stage) -> Levels:
         "run_as": "CAN_VIEW",
         "plan": "CAN_VIEW",
     }
+
+
+def deployment_job_levels(stage: Stage) -> Levels:
+    """On the job that a new version of a model starts: who approves repairs its run, and it starts as the owner.
+
+    Source: docs.databricks.com/aws/en/mlflow/deployment-job (permissions)
+    """
+    return {**job_levels(stage), "approvers": "CAN_MANAGE_RUN", "run_as": "CAN_MANAGE_RUN"}
 
 
 def experiment_levels(stage: Stage) -> Levels:

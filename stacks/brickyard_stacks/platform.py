@@ -47,6 +47,7 @@ class PlatformStack(EnvironmentStack):
         folder = FolderProps(path=EXPERIMENTS_FOLDER, protected=environment.deletion_protection)
         Folder(self, "experiments", folder)
         self._compute()
+        self._secrets()
         TerraformOutput(self, "catalog_name", value=self._catalog.name)
 
     def _who(self) -> Identities:
@@ -105,3 +106,10 @@ class PlatformStack(EnvironmentStack):
         from brickyard_stacks.compute import make_compute  # as above
 
         make_compute(Construct(self, "compute"), self.environment, self._identities, self.tags())
+
+    def _secrets(self) -> None:
+        if not self.environment.secrets.scopes:
+            return
+        from brickyard_stacks.scopes import make_scopes  # as above
+
+        make_scopes(Construct(self, "secrets"), self.environment, self._identities)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cdktf import TerraformOutput
+from cdktf import TerraformOutput, TerraformResource
 from constructs import Construct
 
 from brickyard_constructs.catalog import (
@@ -26,6 +26,7 @@ from brickyard_stacks.names import ARTIFACTS_VOLUME, LANDING_VOLUME
 from brickyard_stacks.permissions import (
     Role,
     artifacts_privileges,
+    deployment_job_levels,
     experiment_levels,
     file_levels,
     job_levels,
@@ -100,7 +101,7 @@ class ProjectStack(EnvironmentStack):
         # The project's own model has had this id from the first version on.
         model = GovernedModel(self, "model" if name == self._names.project else f"model-{name}", props)
         if self._schema is not None and self._schema.schema is not None and model.model is not None:
-            model.model.node.add_dependency(self._schema.schema)
+            _wait_for(model.model, self._schema.schema)
         return model
 
     def _experiment(self) -> Experiment:
@@ -114,7 +115,11 @@ class ProjectStack(EnvironmentStack):
 
     def _upload(self, wheel: Wheel) -> VolumeFile:
         props = VolumeFileProps(source=wheel.path, content_hash=wheel.content_hash, folder=self._names.wheels_folder)
-        return VolumeFile(self, f"wheel-{wheel.package}", props)
+        upload = VolumeFile(self, f"wheel-{wheel.package}", props)
+        own = self.node.try_find_child(ARTIFACTS_VOLUME)
+        if isinstance(own, GovernedVolume) and own.volume is not None:  # a sandbox's volume, made with it
+            _wait_for(upload.file, own.volume)
+        return upload
 
     def _workshop(self, wheels: tuple[str, ...]) -> Workshop:
         return Workshop(
@@ -124,10 +129,12 @@ class ProjectStack(EnvironmentStack):
             run_as=self._identities.principals["run_as"],
             wheels=wheels,
             permissions=self._identities.permissions(job_levels(self.environment.stage)),
+            deployment_permissions=self._identities.permissions(deployment_job_levels(self.environment.stage)),
             file_permissions=self._identities.permissions(file_levels()),
             tags=self.tags(**self._deployment.tags),
             paused=self._deployment.paused,
             folder=self._deployment.folder,
+            connects_models=any(model.deployment_job for model in self._deployment.project.models.values()),
         )
 
     def _workflow(self, workshop: Workshop) -> MultiTaskJob:
@@ -167,3 +174,9 @@ class ProjectStack(EnvironmentStack):
             catalog=catalog, schema=schema, name=volume, access=access, protected=self._deployment.protected
         )
         GovernedVolume(self, id_, props, within=within)
+
+
+def _wait_for(resource: TerraformResource, other: TerraformResource) -> None:
+    """Names alone do not tell Terraform the order; of `node.add_dependency` cdktf 0.21 writes nothing."""
+    address = f"{other.terraform_resource_type}.{other.friendly_unique_id}"
+    resource.depends_on = [*(resource.depends_on or []), address]

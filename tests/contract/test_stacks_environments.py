@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from databricks.sdk import WorkspaceClient
+from databricks.sdk.service.catalog import AwsIamRoleRequest
 
 from brickyard_local import process
 from brickyard_local.account import ADMIN, Home, WorkspaceSpec
@@ -23,6 +24,8 @@ from brickyard_local.pytest_plugin import LocalWorkspace, local_cache
 from brickyard_stacks.app import synthesise
 from brickyard_stacks.settings import Environment, load_environment, load_project
 from brickyard_stacks.settings.auth import ProfileAuth
+from brickyard_stacks.settings.compute import Compute
+from brickyard_stacks.settings.operations import Notifications
 from brickyard_stacks.settings.state import LocalState
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +58,7 @@ def account() -> Iterator[Account]:
             workspace = LocalWorkspace(home=home, hosts=dict(info.hosts), token=home.token_file.read_text().strip())
             clients = {name: workspace.client(workspace=each.workspace.name) for name, each in shipped.items()}
             make_principals(shipped, clients)
+            make_storage(clients["staging"])
             ids = {name: client.get_workspace_id() for name, client in clients.items()}
             settled = {name: settle(each, home, ids) for name, each in shipped.items()}
             yield Account(workspace=workspace, environments=settled, ids=ids)
@@ -78,9 +82,19 @@ def settle(environment: Environment, home: Home, ids: Mapping[str, int]) -> Envi
             "service_principals": environment.service_principals.model_copy(update=principals),
             "catalog": environment.catalog.model_copy(update={"bindings": tuple(dev)}),
             "state": LocalState(backend="local", path="state"),
-            "compute": environment.compute.model_copy(update={"cost_limit_dbu_per_hour": None}),
+            "notifications": Notifications(),  # nobody is told of anything here, so that jobs may not ask for it
+            "compute": on_this_machine(environment.compute),
         }
     )
+
+
+def on_this_machine(compute: Compute) -> Compute:
+    """Nothing has a price here, and the local workspace stops warehouses after ten minutes at the earliest."""
+    patient = {
+        name: each.model_copy(update={"auto_stop_minutes": max(each.auto_stop_minutes, 10)})
+        for name, each in compute.warehouses.items()
+    }
+    return compute.model_copy(update={"cost_limit_dbu_per_hour": None, "warehouses": patient})
 
 
 def make_principals(environments: Mapping[str, Environment], clients: Mapping[str, WorkspaceClient]) -> None:
@@ -88,7 +102,7 @@ def make_principals(environments: Mapping[str, Environment], clients: Mapping[st
     admin = clients["local"]
     made: dict[str, str] = {}
     for name, environment in environments.items():
-        entries = [(admin.groups, group) for _, group in environment.groups]
+        entries: list[tuple[Any, Any]] = [(admin.groups, group) for _, group in environment.groups]
         entries += [(admin.service_principals, principal) for _, principal in environment.service_principals]
         for api, entry in entries:
             if entry.ownership != "reference":
@@ -97,6 +111,13 @@ def make_principals(environments: Mapping[str, Environment], clients: Mapping[st
                 made[entry.name] = str(api.create(display_name=entry.name).id)
             path = f"/api/2.0/preview/permissionassignments/principals/{made[entry.name]}"
             clients[name].api_client.do("PUT", path, body={"permissions": ["USER"]})
+
+
+def make_storage(client: WorkspaceClient) -> None:
+    """What somebody else owns, and staging only refers to."""
+    role = AwsIamRoleRequest(role_arn="arn:aws:iam::000000000000:role/raw")
+    client.storage_credentials.create("acme-raw-reader", aws_iam_role=role, skip_validation=True)
+    client.external_locations.create("acme-raw", "s3://acme-example-raw/exports", "acme-raw-reader")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +130,7 @@ class Deployment:
     def terraform(self, stack: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = ["terraform", f"-chdir={self.out / 'stacks' / stack}", *arguments, "-no-color"]
         done = subprocess.run(command, env=self.variables, check=False, capture_output=True, text=True)
-        assert done.returncode != 1, f"{stack} {arguments}: {done.stdout}{done.stderr}"
+        assert done.returncode != 1, f"{stack} {arguments}: …{done.stdout[-500:]}{done.stderr[-3000:]}"
         return done
 
     def stacks(self) -> list[str]:

@@ -106,6 +106,21 @@ def test_a_finetuning_run_has_a_gpu_cluster_of_its_own_under_the_environments_po
     assert job["health"]["rules"][0]["value"] == 5400
 
 
+def test_the_deployment_job_takes_the_version_and_approvers_may_repair_its_run(synthesise: Any) -> None:
+    job = {"tasks": [{"key": "deploy", "wheel": {"package": "flight_delays", "entry_point": "deploy"}}]}
+    models = {"flight_delays": {"deployment_job": True}}
+
+    stack = synthesise(project={"deployment": {"models": models, "jobs": {"deployment": job}}})["local-flight-delays"]
+
+    (made,) = [j for j in resources(stack, "databricks_job") if j["name"] == "local-flight-delays-deployment"]
+    assert [p["name"] for p in made["parameter"]] == ["model_name", "model_version"]
+    levels = [
+        {a["group_name"]: a["permission_level"] for a in p["access_control"] if "group_name" in a}
+        for p in resources(stack, "databricks_permissions")
+    ]
+    assert "CAN_MANAGE_RUN" in [each["local-approvers"] for each in levels]
+
+
 def test_tables_volumes_and_monitors_are_made_and_a_monitor_waits_for_its_table(large: dict[str, Any]) -> None:
     stack, monitoring = large["prod-azure-weu-flight-delays"], large["prod-azure-weu-flight-delays-monitoring"]
 
