@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import InvalidParameterValue
+from databricks.sdk.errors import InvalidParameterValue, PermissionDenied
 from databricks.sdk.errors import NotImplemented as NotEmulated
 from databricks.sdk.service.compute import ClusterSpec, Library, State
 from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
@@ -208,3 +208,26 @@ def test_a_secret_stays_hidden_in_what_a_notebook_answers_and_hands_on(
     assert given.condition_task is not None
     assert given.condition_task.outcome == "true"
     assert value not in str(run.as_dict())
+
+
+def test_a_jobs_cluster_of_one_user_is_for_whom_it_runs_as_and_not_for_who_saves_it(client: WorkspaceClient) -> None:
+    robot = str(client.service_principals.create(display_name=f"robot-{secrets.token_hex(4)}").application_id)
+    me = str(client.current_user.me().user_name)
+
+    def save(user: str | None, run_as: str | None) -> object:
+        one_user = {"data_security_mode": "SINGLE_USER", **({"single_user_name": user} if user else {})}
+        task = {"task_key": "t", "notebook_task": {"notebook_path": "/Shared/n"}, "job_cluster_key": "c"}
+        body = {
+            "name": "of one user",
+            "tasks": [task],
+            "job_clusters": [{"job_cluster_key": "c", "new_cluster": NEW_CLUSTER | one_user}],
+            **({"run_as": {"service_principal_name": run_as}} if run_as else {}),
+        }
+        return client.api_client.do("POST", "/api/2.2/jobs/create", body=body)
+
+    assert save(robot, robot)
+    assert save(None, robot)
+    assert save(me, None)
+    for user, run_as in ((me, robot), (robot, None)):
+        with pytest.raises(PermissionDenied, match="may not attach to a single-user cluster"):
+            save(user, run_as)

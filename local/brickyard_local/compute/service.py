@@ -21,8 +21,10 @@ class ComputeService:
         self._policies = policies
         self._lifecycle = lifecycle
 
-    def job_cluster(self, caller: Caller, spec: Document) -> Document:
+    def job_cluster(self, caller: Caller, spec: Document, *, runs_as: Caller | None = None) -> Document:
         """The spec of a job's own cluster after its policy; `libraries` are the policy's.
+
+        A cluster of one user is for whom the job runs as, `runs_as`, when somebody else saves it.
 
         Errors: InvalidParameter naming policy, path, value and rule; PermissionDenied without CAN_USE, or without a
         policy and allow-cluster-create; NotFound for the policy; NotEmulated.
@@ -30,7 +32,8 @@ class ComputeService:
         applied, policy = self._policies.applied(caller, cluster_spec.typed(spec), cluster_type="job")
         cluster_spec.check(applied)
         _require_workload(applied, "A new_cluster")
-        _require_user(caller, applied, applied.get("single_user_name") or caller.principal)
+        user = runs_as or caller
+        _require_user(user, applied, applied.get("single_user_name") or user.principal)
         return {**applied, "libraries": (policy or {}).get("libraries") or []}
 
     def attachable(self, caller: Caller, cluster_id: str) -> Document:

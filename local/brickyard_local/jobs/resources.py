@@ -38,12 +38,14 @@ class Resources:
         self._compute = compute
         self._secrets = secrets
 
-    def check(self, caller: Caller, job: Mapping[str, Any]) -> None:
-        """When a job is saved. Errors: as the compute service; NotEmulated."""
+    def check(self, caller: Caller, job: Mapping[str, Any], *, runs_as: str) -> None:
+        """When a job is saved that runs as the principal `runs_as`. Errors: as the compute service; NotEmulated."""
         shared = [cluster.get("new_cluster") or {} for cluster in job.get("job_clusters") or []]
         own = [task["new_cluster"] for task in settings.every_task(job) if task.get("new_cluster")]
+        is_another = bool(shared + own) and runs_as != caller.principal
+        user = self._admitted(caller.workspace.workspace_id, runs_as) if is_another else caller
         for spec in shared + own:
-            self._check_cluster(caller, spec)
+            self._check_cluster(caller, spec, user)
         for task in settings.every_task(job):
             if task.get("existing_cluster_id") and self._compute is None:
                 raise NotEmulated(f"'existing_cluster_id' of task '{task['task_key']}': there are no clusters here")
@@ -69,9 +71,9 @@ class Resources:
             return nullcontext()
         return self._compute.attached(assignment.caller.workspace.workspace_id, cluster_id, stop)
 
-    def _check_cluster(self, caller: Caller, spec: Mapping[str, Any]) -> None:
+    def _check_cluster(self, caller: Caller, spec: Mapping[str, Any], runs_as: Caller) -> None:
         if self._compute is not None:
-            self._compute.job_cluster(caller, dict(spec))
+            self._compute.job_cluster(caller, dict(spec), runs_as=runs_as)
         elif named := [name for name in _POLICY_FIELDS if spec.get(name)]:
             raise NotEmulated(f"'{named[0]}' of a new_cluster: there are no cluster policies here")
         for name, value in (spec.get("spark_env_vars") or {}).items():

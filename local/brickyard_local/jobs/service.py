@@ -75,8 +75,12 @@ class JobsService:
     def checked(self, caller: Caller, settings: dict[str, Any], *, known: Document | None = None) -> str:
         """The principal that runs of these settings have. Errors: those of every rule that settings have."""
         job_settings.check(settings, self._check_triggers)
-        self._resources.check(caller, settings)
+        principal = self._runs_as(caller, settings, known)
+        self._resources.check(caller, settings, runs_as=principal)
         self._check_targets(caller, settings, None if known is None else known["job_id"])
+        return principal
+
+    def _runs_as(self, caller: Caller, settings: dict[str, Any], known: Document | None) -> str:
         if known is None:
             return run_as.principal_of(caller, settings, self._tokens, creator=caller.principal)
         return run_as.principal_of(caller, settings, self._tokens, creator=known["creator"], known=known["run_as"])
