@@ -24,6 +24,7 @@ from brickyard_local.models import mlflow_routes as mlflow_models
 from brickyard_local.models import native_routes as native_models
 from brickyard_local.models import routes as models
 from brickyard_local.monitors import routes as monitors
+from brickyard_local.notifications import routes as notifications
 from brickyard_local.permissions import routes as permissions
 from brickyard_local.request_log import RequestLog
 from brickyard_local.routing import RouteTable
@@ -99,6 +100,7 @@ def _routers() -> list[Any]:
         serving.router,
         sql.router,
         monitors.router,
+        notifications.router,
         invocations.router,
         catalog.router,
         models.router,

@@ -28,6 +28,7 @@ from brickyard_local.jobs.spark_sessions import SparkSessions
 from brickyard_local.models.service import ModelsService
 from brickyard_local.monitors.compose import Monitors
 from brickyard_local.monitors.process import PURPOSE as MONITOR_REFRESH
+from brickyard_local.notifications.service import NotificationsService
 from brickyard_local.permissions.service import PermissionsService
 from brickyard_local.secrets.service import SecretsService
 from brickyard_local.serving.compose import Serving
@@ -60,6 +61,7 @@ class LocalState:
     serving: Serving
     sql: Sql
     monitors: Monitors
+    notifications: NotificationsService
     unity: UnityCatalog
     catalog: CatalogService
     containers: ContainersService
@@ -102,6 +104,7 @@ class LocalState:
             spark=work.spark,
             sql=work.sql,
             monitors=work.monitors,
+            notifications=NotificationsService(people.store),
         )
 
     def recover(self) -> None:

@@ -51,7 +51,8 @@ def settle(
     for name, kind in block.blocks.items():
         member, reported = f"{path}{name}", found.get(name) or []
         is_filled_in = member in behaviour.computed_blocks and not config.get(name) and bool(reported)
-        if planned.get(name) is UNKNOWN or is_filled_in:
+        is_chosen = not path and bool(reported) and _is_suppressed(behaviour, name, reported, planned.get(name))
+        if planned.get(name) is UNKNOWN or is_filled_in or is_chosen:
             values[name] = [adopt(kind.block, item) for item in reported]
         else:
             values[name] = _settled_blocks(kind, behaviour, planned.get(name), config.get(name), reported, f"{member}.")

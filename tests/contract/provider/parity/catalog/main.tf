@@ -160,3 +160,66 @@ resource "databricks_alert_v2" "few" {
     pause_status         = local.later ? "UNPAUSED" : "PAUSED"
   }
 }
+
+resource "databricks_sql_table" "rides" {
+  catalog_name       = databricks_catalog.main.name
+  schema_name        = databricks_schema.raw.name
+  name               = "rides"
+  table_type         = "MANAGED"
+  data_source_format = "DELTA"
+  warehouse_id       = databricks_sql_endpoint.main.id
+  column {
+    name = "started"
+    type = "timestamp"
+  }
+  column {
+    name = "vendor"
+    type = "string"
+  }
+}
+
+resource "databricks_quality_monitor" "rides" {
+  table_name             = databricks_sql_table.rides.id
+  assets_dir             = "/Shared/${var.prefix}"
+  output_schema_name     = databricks_schema.raw.id
+  skip_builtin_dashboard = true
+  slicing_exprs          = local.later ? ["vendor"] : null
+  time_series {
+    granularities = ["1 day"]
+    timestamp_col = "started"
+  }
+  schedule {
+    quartz_cron_expression = "0 0 ${local.later ? 6 : 5} * * ?"
+    timezone_id            = "UTC"
+  }
+  notifications {
+    on_failure {
+      email_addresses = ["on@call.org"]
+    }
+  }
+}
+
+resource "databricks_sql_table" "stops" {
+  catalog_name       = databricks_catalog.main.name
+  schema_name        = databricks_schema.raw.name
+  name               = "stops"
+  table_type         = "MANAGED"
+  data_source_format = "DELTA"
+  warehouse_id       = databricks_sql_endpoint.main.id
+  column {
+    name = "vendor"
+    type = "string"
+  }
+}
+
+resource "databricks_data_quality_monitor" "stops" {
+  object_type = "table"
+  object_id   = databricks_sql_table.stops.table_id
+  data_profiling_config = {
+    assets_dir             = "/Shared/${var.prefix}"
+    output_schema_id       = databricks_schema.raw.schema_id
+    skip_builtin_dashboard = true
+    slicing_exprs          = local.later ? ["vendor"] : null
+    snapshot               = {}
+  }
+}

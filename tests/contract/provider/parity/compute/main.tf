@@ -87,3 +87,31 @@ resource "databricks_library" "package" {
     package = local.replaced ? "pip" : "setuptools"
   }
 }
+
+resource "databricks_notification_destination" "mail" {
+  display_name = "${var.prefix} mail ${local.comment}"
+  config {
+    email {
+      addresses = local.later ? ["on@call.org", "b@call.org"] : ["on@call.org"]
+    }
+  }
+}
+
+resource "databricks_notification_destination" "chat" {
+  display_name = "${var.prefix} chat"
+  config {
+    dynamic "slack" {
+      for_each = local.replaced ? [] : ["https://hooks.example.org/${local.comment}"]
+      content {
+        url = slack.value
+      }
+    }
+    dynamic "generic_webhook" {
+      for_each = local.replaced ? ["https://hooks.example.org/web"] : []
+      content {
+        url      = generic_webhook.value
+        password = "hidden"
+      }
+    }
+  }
+}

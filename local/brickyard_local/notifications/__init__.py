@@ -1,0 +1,1 @@
+"""Notification destinations: where Databricks would tell of alerts and jobs."""

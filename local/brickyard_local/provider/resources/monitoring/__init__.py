@@ -1,0 +1,1 @@
+"""Monitors of tables, and where notifications go."""
