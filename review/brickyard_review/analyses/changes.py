@@ -32,9 +32,19 @@ _REASONS = {
 Found = list[tuple[ResourceChange, list[Difference]]]
 
 
-def compared(changes: tuple[ResourceChange, ...]) -> Found:
-    """Every change with what differs; for what is created or destroyed, the attributes that identify it."""
-    return [(change, _differences(change)) for change in changes]
+def compared(changes: tuple[ResourceChange, ...], label: Callable[[str], str]) -> Found:
+    """Every change with what differs; for what is created or destroyed, the attributes that identify it.
+
+    `label` names a principal: an application id alone says nothing to a person.
+    """
+    return [(change, [_labelled(found, label) for found in _differences(change)]) for change in changes]
+
+
+def _labelled(found: Difference, label: Callable[[str], str]) -> Difference:
+    if not found.path.endswith("service_principal_name"):
+        return found
+    before, after = (label(side) if isinstance(side, str) else side for side in (found.before, found.after))
+    return Difference(path=found.path, before=before, after=after)
 
 
 def _differences(change: ResourceChange) -> list[Difference]:

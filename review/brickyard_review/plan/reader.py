@@ -90,6 +90,8 @@ class _Raw:
             self._learn(value.get("resource_change", value))
 
     def _take_change(self, change: dict[str, Any]) -> None:
+        if not isinstance(change.get("type"), str):
+            raise _malformed("resource_changes")
         self._learn(change)
         inner = change.get("change")
         same = isinstance(inner, dict) and inner.get("actions") == ["no-op"]
@@ -108,7 +110,7 @@ class _Raw:
     def _take_state(self, resource: dict[str, Any]) -> None:
         self.door.learn(resource.get("values"), resource.get("sensitive_values"))
         self.references.read_state(resource)
-        if resource.get("mode") == "data" and resource.get("type") in _PRINCIPALS:
+        if resource.get("mode") == "data" and str(resource.get("type")) in _PRINCIPALS:
             self.principals[str(resource.get("address"))] = resource
 
     def _learn(self, change: Any) -> None:
@@ -126,7 +128,7 @@ class _Raw:
         if not {"planned_values", "resource_changes"} & set(self.sections):
             raise UnreadablePlan("This JSON has neither planned_values nor resource_changes.", _CONVERT)
         for name in ("configuration", "variables", "output_changes"):
-            if not isinstance(self.sections.get(name) or {}, dict):
+            if not isinstance(self.sections.get(name), dict | None):
                 raise _malformed(name)
 
     def admitted(self) -> Plan:

@@ -26,6 +26,7 @@ class JsonStream:
         self._text = ""
         self._at = 0
         self._ended = False
+        self._at_begin = False  # of an object or array: no comma stands before its first part
         self._decode = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode
 
     def peek(self) -> str:
@@ -44,6 +45,7 @@ class JsonStream:
         if not found or found not in expected:
             raise _broken()
         self._at += 1
+        self._at_begin = found in "[{"
         return found
 
     def key(self) -> str:
@@ -73,8 +75,8 @@ class JsonStream:
             return False, None
         except ValueError:
             raise _broken() from None
-        if end == len(self._text) and not self._ended:  # `12` may be the beginning of `123`
-            return False, None
+        if isinstance(value, int | float) and len(self._text) - end < _CUT_SHORT and not self._ended:
+            return False, None  # `12` may be the beginning of `123`, or of `12.5e3`
         self._at = end
         return True, value
 
@@ -108,14 +110,14 @@ class JsonStream:
 
     def next_member(self) -> bool:
         """Whether another member follows in this object; steps over the comma or the end."""
-        return self._next("{", "}", '"')
+        return self._next("}", '"')
 
     def next_element(self) -> bool:
         """Whether another element follows in this array; steps over the comma or the end."""
-        return self._next("[", "]", None)
+        return self._next("]", None)
 
-    def _next(self, opening: str, closing: str, first: str | None) -> bool:
-        begins = self._text[self._at - 1 : self._at] == opening
+    def _next(self, closing: str, first: str | None) -> bool:
+        begins, self._at_begin = self._at_begin, False
         if self.peek() == closing:
             self._at += 1
             return False

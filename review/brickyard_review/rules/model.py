@@ -18,8 +18,10 @@ Scalar = str | bool | int | float | None
 
 
 def _compiles(expression: str | None) -> str | None:
-    if expression is not None:
-        re.compile(expression)
+    try:
+        re.compile(expression or "")
+    except re.error as error:
+        raise ValueError(f"no regular expression: {error}") from error
     return expression
 
 
