@@ -75,6 +75,7 @@ def synthesise(clone: Clone, environment: str, folder: Path, **variables: str) -
     """
     asked = {**os.environ, "BRICKYARD_ENV": environment, **variables}
     settings = {**settings_of(clone, ["plan"], asked), "CDKTF_OUTDIR": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    folder.mkdir(parents=True, exist_ok=True)
     argv = [sys.executable, str(clone.root / "main.py")]
     done = subprocess.run(argv, cwd=clone.root, env=settings, capture_output=True, text=True, check=False)
     if done.returncode:

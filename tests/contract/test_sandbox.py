@@ -1,0 +1,200 @@
+"""Personal sandboxes: deployed beside each other, seen by their tags, removed by Terraform."""
+
+import argparse
+import io
+import json
+import os
+import secrets
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from rich.console import Console
+
+from brickyard.clone import Clone
+from brickyard.errors import NotConfirmed, SandboxTaken, UnknownSandbox
+from brickyard.screen import Screen
+from brickyard.terraform import synthesise
+from brickyard.workspace_verbs import add_workspace_verbs
+from brickyard_local.provider import install
+from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_stacks.errors import CannotBuildStacks, InvalidSettings
+from brickyard_stacks.sandboxes import read_sandbox, sandbox_file
+from brickyard_stacks.settings import load_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+GROUPS = ("data_scientists", "ml_engineers", "approvers", "consumers")
+PRINCIPALS = ("run_as", "plan", "ci")
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+class Dev:
+    """A dev environment whose platform is there, and a clone that deploys sandboxes to it."""
+
+    def __init__(self, workspace: LocalWorkspace, root: Path, *, stage: str = "dev") -> None:
+        self.workspace = workspace
+        self.client = workspace.client()
+        self.environment = f"dev-{secrets.token_hex(4)}"
+        self.catalog = self.environment.replace("-", "_")
+        root.mkdir()
+        for part in ("main.py", "cdktf.json"):
+            shutil.copy(ROOT / part, root)
+        for part in ("pipelines", "projects"):
+            (root / part).symlink_to(ROOT / part)
+        (root / "environments").mkdir()
+        self.clone = Clone.find(root)
+        self.file = root / "environments" / f"{self.environment}.yaml"
+        self.file.write_text(yaml.safe_dump(self._settings(workspace, stage)))
+
+    def _settings(self, workspace: LocalWorkspace, stage: str) -> dict[str, Any]:
+        auth = {"type": "profile", "profile": "local", "config_file": str(workspace.home.config_file)}
+        return {
+            "name": self.environment,
+            "stage": stage,
+            "cloud": "aws",
+            "region": "us-east-1",
+            "workspace": {"name": "local", "auth": auth},
+            "catalog": {"name": self.catalog},
+            "groups": {role: {"name": f"{self.environment}-{role}"} for role in GROUPS},
+            "service_principals": {role: {"name": f"{self.environment}-{role}"} for role in PRINCIPALS},
+            "deployer": "admin@brickyard.local",
+            "state": {"backend": "local", "path": ".brickyard/state"},
+            "tags": {"owner": "team", "cost_center": "1"},
+        }
+
+    def platform(self) -> None:
+        """What a platform stack has made before anybody has a sandbox."""
+        for role in GROUPS:
+            self.client.groups.create(display_name=f"{self.environment}-{role}")
+        for role in PRINCIPALS:
+            self.client.service_principals.create(display_name=f"{self.environment}-{role}")
+        self.client.catalogs.create(self.catalog)
+        for schema in ("bronze", "models"):
+            self.client.schemas.create(schema, self.catalog)
+        self.client.workspace.mkdirs("/Shared/brickyard")
+
+    def job_of(self, name: str, *, owner: str, expires: date) -> int:
+        tags = {"environment": self.environment, "sandbox": name, "owner": owner, "expires": expires.isoformat()}
+        made: Any = self.client.api_client.do(
+            "POST", "/api/2.2/jobs/create", body={"name": f"{self.environment}-churn-{name}", "tags": tags}
+        )
+        return int(made["job_id"])
+
+    def run(self, verb: str, *arguments: str) -> tuple[int, str]:
+        parser = argparse.ArgumentParser()
+        add_workspace_verbs(parser.add_subparsers())
+        options = parser.parse_args(["sandbox", verb, self.environment, *arguments])
+        screen = Screen()
+        screen.console = Console(file=io.StringIO(), width=200, highlight=False)
+        return options.run(options, self.clone, screen) or 0, screen.console.file.getvalue()  # type: ignore[attr-defined]
+
+    def listed(self, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+        self.run("list", "--json")
+        found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+        return found
+
+    def deploy(self, name: str) -> None:
+        out = synthesise(self.clone, self.environment, self.clone.state / "out", BRICKYARD_SANDBOX=name)
+        for stack in out.stacks:
+            out.terraform(stack, "init", "-input=false")
+            out.terraform(stack, "apply", "-input=false", "-auto-approve")
+
+
+@pytest.fixture
+def dev(local_workspace: LocalWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dev:
+    for name in [name for name in os.environ if name.startswith(("DATABRICKS_", "TF_", "BRICKYARD_SANDBOX"))]:
+        monkeypatch.delenv(name)
+    return Dev(local_workspace, tmp_path / "a clone")
+
+
+@pytest.mark.slow
+def test_two_sandboxes_stand_beside_each_other_and_one_is_removed_whole(
+    dev: Dev, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dev.platform()
+    configuration = install.install(tmp_path / "provider", tmp_path / "provider" / "cache")
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(configuration))
+    for name in ("ana", "bo"):
+        dev.run("new", "--name", name)
+        dev.deploy(name)
+
+    listed = dev.listed(capsys)
+    assert [sandbox["name"] for sandbox in listed] == ["ana", "bo"]
+    assert {sandbox["owner"] for sandbox in listed} == {"admin@brickyard.local"}
+    assert f"job {dev.environment}-flight-delays-ana" in listed[0]["objects"]
+    assert f"schema {dev.catalog}.ana_flight_delays" in listed[0]["objects"]
+
+    sandbox_file(dev.clone.root, dev.environment, "ana").unlink()  # made in another clone: the tags say whose
+    dev.run("remove", "ana", "--yes")
+
+    assert [sandbox["name"] for sandbox in dev.listed(capsys)] == ["bo"]
+    schemas = {schema.name for schema in dev.client.schemas.list(dev.catalog)}
+    assert "ana_flight_delays" not in schemas
+    assert "bo_flight_delays" in schemas
+    assert "models" in schemas
+
+
+def test_a_name_that_is_somebody_elses_is_refused(dev: Dev) -> None:
+    dev.platform()
+    dev.job_of("ana", owner="ana@example.com", expires=date(2999, 1, 1))
+
+    with pytest.raises(SandboxTaken, match=r"'ana' is ana@example.com's"):
+        dev.run("new", "--name", "ana")
+    assert not sandbox_file(dev.clone.root, dev.environment, "ana").exists()
+
+
+def test_an_expired_sandbox_is_reported_by_the_exit_status(dev: Dev) -> None:
+    dev.platform()
+    assert dev.run("expired") == (0, "0 expired.\n")
+    yesterday = today() - timedelta(days=2)
+    dev.job_of("bo", owner="bo@example.com", expires=yesterday)
+    dev.job_of("cy", owner="cy@example.com", expires=date(2999, 1, 1))
+
+    status, shown = dev.run("expired")
+    assert status == 2
+    assert f"bo  bo@example.com  until {yesterday} EXPIRED" in shown
+    assert "cy@example.com" not in shown
+    assert "cy  cy@example.com  until 2999-01-01\n" in dev.run("list")[1]
+
+
+def test_nothing_is_removed_unless_somebody_agrees(dev: Dev, monkeypatch: pytest.MonkeyPatch) -> None:
+    dev.platform()
+    dev.job_of("bo", owner="bo@example.com", expires=date(2999, 1, 1))
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+
+    with pytest.raises(NotConfirmed, match=r"deletes job dev-.*-churn-bo, .* add --yes"):
+        dev.run("remove", "bo")
+    with pytest.raises(UnknownSandbox, match=r"no sandbox 'di'. There: bo"):
+        dev.run("remove", "di", "--yes")
+    assert [job.settings.name for job in dev.client.jobs.list(name=f"{dev.environment}-churn-bo") if job.settings]
+
+
+def test_the_record_says_whose_a_sandbox_is_and_until_when(dev: Dev) -> None:
+    dev.platform()
+    dev.run("new", "--name", "ana", "--days", "3")
+    environment = load_environment(dev.file)
+
+    sandbox = read_sandbox(dev.clone.root, environment, {"BRICKYARD_SANDBOX": "ana"})
+    assert sandbox is not None
+    assert (sandbox.name, sandbox.owner) == ("ana", "admin@brickyard.local")
+    assert timedelta(days=2) <= sandbox.expires - today() <= timedelta(days=4)
+    assert read_sandbox(dev.clone.root, environment, {}) is None
+    with pytest.raises(CannotBuildStacks, match=r"brickyard sandbox new dev-.* --name bo"):
+        read_sandbox(dev.clone.root, environment, {"BRICKYARD_SANDBOX": "bo"})
+    sandbox_file(dev.clone.root, dev.environment, "ana").write_text("name: ana\nowner: me\nexpires: soon\n")
+    with pytest.raises(InvalidSettings, match=r"ana.yaml:3: expires"):
+        read_sandbox(dev.clone.root, environment, {"BRICKYARD_SANDBOX": "ana"})
+
+
+def test_there_are_no_sandboxes_of_production(local_workspace: LocalWorkspace, tmp_path: Path) -> None:
+    prod = Dev(local_workspace, tmp_path / "clone", stage="prod")
+    with pytest.raises(UnknownSandbox, match="the stage prod"):
+        prod.run("list")
+    with pytest.raises(CannotBuildStacks, match="unset it"):
+        read_sandbox(prod.clone.root, load_environment(prod.file), {"BRICKYARD_SANDBOX": "ana"})
