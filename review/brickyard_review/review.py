@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from brickyard_review.analyses.access.changes import access_changes
 from brickyard_review.analyses.access.overwrites import LiveAccess, overwrites
+from brickyard_review.analyses.access.principals import Principals
 from brickyard_review.analyses.blast import blast, dependents_counter
 from brickyard_review.analyses.changes import Found, compared, described
 from brickyard_review.analyses.cost import cost_of
@@ -89,7 +90,8 @@ def _refused(file: PlanFile, undecided: Undecided) -> StackReview:
 def analysed(plan: Plan, file: PlanFile, settings: Settings) -> tuple[StackReview, Found]:
     """Everything but the judgement, and the differences that rules look at."""
     dependents = dependents_counter(plan.dependencies)
-    found, drifted = compared(plan.changes), compared(plan.drift)
+    label = Principals(plan).label
+    found, drifted = compared(plan.changes, label), compared(plan.drift, label)
     access, costs = access_changes(plan), cost_of(plan, settings.prices)
     stack = StackReview(
         name=file.stack,

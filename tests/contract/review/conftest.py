@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-
 import pytest
 
 from brickyard_local.provider.install import install
@@ -34,7 +33,12 @@ class Stack:
         named = {f"TF_VAR_{name}": value for name, value in variables.items()}
         extra = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_CLI_CONFIG_FILE": str(self.cli_config)}
         done = subprocess.run(
-            ["terraform", *arguments], cwd=self.folder, env={**kept, **extra, **named}, capture_output=True, text=True, check=False
+            ["terraform", *arguments],
+            cwd=self.folder,
+            env={**kept, **extra, **named},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -60,5 +64,3 @@ def make_stack(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Stack]:
         return Stack(folder=tmp_path_factory.mktemp("stack"), cli_config=cli_config)
 
     return make
-
-
