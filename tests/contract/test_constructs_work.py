@@ -118,7 +118,7 @@ class Work:
             stack, "query", WorkspaceFileProps(path=f"{HOME}/query.sql", source=self.source, permissions=runs)
         )
         gpu = ClusterSpec(
-            spark_version="17.3.x-gpu-ml-scala2.13",
+            spark_version="auto:latest-lts-gpu-ml",
             node_type="g5.xlarge",
             policy_id=gpu_policy_id,
             tags={"team": "ml"},

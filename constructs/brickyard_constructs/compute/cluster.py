@@ -58,7 +58,7 @@ class Cluster(Construct):
             is_pinned=props.pinned or None,
             no_wait=True,
             lifecycle=protection(props.protected),
-            **props.spec.fields(place),
+            **props.spec.fields(place, self),
         )
         take_over(self.cluster, props.ownership, props.import_id)
         ObjectPermissions(

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from constructs import Construct
+
 from brickyard_constructs.bindings import Blocks
 from brickyard_constructs.checks import check_at_least, check_not_empty, check_one_of, known
 from brickyard_constructs.compute.package_index import PackageIndex
+from brickyard_constructs.compute.runtime import check_runtime, runtime
 from brickyard_constructs.errors import InvalidProps
 from brickyard_constructs.secret_reference import SecretReference
 
@@ -53,6 +56,7 @@ class ClusterSpec:
 
     def __post_init__(self) -> None:
         check_not_empty("spark_version", self.spark_version)
+        check_runtime("spark_version", self.spark_version)
         check_at_least("workers", self.workers, 0)
         check_one_of("data_security_mode", self.data_security_mode, _MODES)
         if (self.node_type is None) == (self.instance_pool_id is None):
@@ -73,15 +77,15 @@ class ClusterSpec:
         """Whether the driver does all."""
         return not self.workers and self.autoscale is None
 
-    def fields(self, place: Blocks) -> dict[str, Any]:
-        """The arguments of a resource or block that is a cluster."""
+    def fields(self, place: Blocks, scope: Construct) -> dict[str, Any]:
+        """The arguments of a resource or block that is a cluster; what is looked up stands below `scope`."""
         scaled = self.autoscale and place.below("Autoscale").make(
             min_workers=self.autoscale.min_workers, max_workers=self.autoscale.max_workers
         )
         variables = {n: v if isinstance(v, str) else v.reference for n, v in self.environment.items()}
         index = self.package_index.variables if self.package_index else {}
         return {
-            "spark_version": self.spark_version,
+            "spark_version": runtime(scope, self.spark_version),
             "node_type_id": self.node_type,
             "driver_node_type_id": self.driver_node_type,
             "instance_pool_id": self.instance_pool_id,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from cdktf_cdktf_provider_databricks import job as job_bindings
 from cdktf_cdktf_provider_databricks.job import JobEnvironment, JobEnvironmentSpec, JobJobCluster
+from constructs import Construct
 
 from brickyard_constructs.bindings import Blocks
 from brickyard_constructs.checks import check_not_empty, known
@@ -49,7 +50,7 @@ class JobCluster:
     def __post_init__(self) -> None:
         check_not_empty("key", self.key)
 
-    def block(self) -> JobJobCluster:
-        """As a job takes it."""
+    def block(self, scope: Construct) -> JobJobCluster:
+        """As a job takes it; what is looked up stands below `scope`."""
         place = Blocks(job_bindings, "JobJobClusterNewCluster")
-        return JobJobCluster(job_cluster_key=self.key, new_cluster=place.make(**self.spec.fields(place)))
+        return JobJobCluster(job_cluster_key=self.key, new_cluster=place.make(**self.spec.fields(place, scope)))

@@ -78,7 +78,7 @@ class MultiTaskJob(Construct):
             description=props.description or None,
             run_as=JobRunAs(service_principal_name=props.run_as),
             environment=[each.block() for each in _by_key(props.environments)] or None,
-            job_cluster=[each.block() for each in _by_key(props.clusters)] or None,
+            job_cluster=[each.block(self) for each in _by_key(props.clusters)] or None,
             task=[each.block(environments=environments) for each in tasks],
             parameter=[JobParameter(name=n, default=v) for n, v in sorted(props.parameters.items())] or None,
             queue=JobQueue(enabled=props.queued),

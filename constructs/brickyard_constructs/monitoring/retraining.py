@@ -43,7 +43,8 @@ dbutils.jobs.taskValues.set(key="breached", value="true" if broken else "false")
 class RetrainingTriggerProps:
     """Which limits, by name, over which metric tables; which job starts when one is broken; how often at most.
 
-    `folder` holds the notebook that looks: a private one, such as the deployer's own under /Users.
+    `folder` holds the notebook that looks: a private one, such as the deployer's own under /Users. `run_as` reads the
+    metric tables, and holds CAN_MANAGE_RUN on the job that it starts.
     """
 
     name: str

@@ -95,6 +95,7 @@ def test_an_index_with_a_password_is_refused_and_not_repeated() -> None:
         (lambda: spec(data_security_mode="USER_ISOLATION", single_user="me"), "single_user: got 'me'"),
         (lambda: spec(spark_version="17.3.x-gpu-ml-scala2.13", photon=True), "photon: got True"),
         (lambda: spec(environment={"DB_PASSWORD": "x"}), "environment: got 'DB_PASSWORD'; a secret is given as"),
+        (lambda: spec(spark_version="auto:prev-lts"), "spark_version: got 'auto:prev-lts'; a runtime's key such as"),
         (lambda: Autoscale(min_workers=2, max_workers=1), "max_workers: got 1; must be at least 2"),
         (lambda: ClusterProps(name="c", spec=spec(), permissions=USES, autotermination_minutes=0), "got 0; from 10"),
         (lambda: ClusterProps(name="c", spec=spec(), permissions=USES, ownership="adopt"), "import_id: got ''"),

@@ -11,7 +11,7 @@ def build(stack: TerraformStack) -> None:
     """Put it all into a stack."""
     policy = ReferencedClusterPolicy(stack, "policy", name="acme gpu")
     spec = ClusterSpec(
-        spark_version="17.3.x-gpu-ml-scala2.13",
+        spark_version="auto:latest-lts-gpu-ml",
         node_type="g5.xlarge",
         policy_id=policy.policy_id,
         tags={"owner": "team"},

@@ -99,6 +99,18 @@ def test_a_task_names_its_environment_or_its_cluster(stack: TerraformStack, synt
     }
 
 
+def test_a_named_runtime_is_looked_up_once_when_it_is_planned(stack: TerraformStack, synth: Callable[[], Any]) -> None:
+    """Databricks takes `auto:` names in policies only (databricks/cli issue 1327)."""
+    newest = ClusterSpec(spark_version="auto:latest-lts-gpu-ml", node_type="g5.xlarge")
+    clusters = (JobCluster(key="one", spec=newest), JobCluster(key="two", spec=newest), JobCluster(key="old", spec=GPU))
+    job = made(stack, synth, wheel("a"), clusters=clusters)
+
+    versions = [cluster["new_cluster"]["spark_version"] for cluster in job["job_cluster"]]
+    assert versions[0] == "17.3.x-gpu-ml-scala2.13"
+    assert versions[1] == versions[2]
+    assert versions[1].startswith("${data.databricks_spark_version.")
+
+
 def test_a_repeated_task_finds_its_environment_too(stack: TerraformStack, synth: Callable[[], Any]) -> None:
     job = made(stack, synth, Task(key="all", does=ForEach(inputs="[1]", task=wheel("one"))))
 
