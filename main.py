@@ -7,7 +7,6 @@ from pathlib import Path
 from brickyard_stacks.app import synthesise
 from brickyard_stacks.errors import StacksError
 from brickyard_stacks.sandboxes import read_sandbox
-from brickyard_stacks.sandboxes import read_sandbox
 from brickyard_stacks.settings import environment_file, load_environment, load_project, project_files
 
 ROOT = Path(__file__).resolve().parent

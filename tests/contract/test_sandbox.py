@@ -22,8 +22,9 @@ from brickyard.workspace_verbs import add_workspace_verbs
 from brickyard_local.provider import install
 from brickyard_local.pytest_plugin import LocalWorkspace
 from brickyard_stacks.errors import CannotBuildStacks, InvalidSettings
-from brickyard_stacks.sandboxes import read_sandbox, sandbox_file
+from brickyard_stacks.sandboxes import read_sandbox
 from brickyard_stacks.settings import load_environment
+from brickyard_stacks.settings.sandbox import sandbox_file
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUPS = ("data_scientists", "ml_engineers", "approvers", "consumers")

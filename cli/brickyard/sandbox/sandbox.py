@@ -5,7 +5,6 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import yaml
 from databricks.sdk import WorkspaceClient
 
 from brickyard.clone import Clone
@@ -17,7 +16,7 @@ from brickyard.sign_in import workspace_client
 from brickyard.terraform import Synthesised, synthesise
 from brickyard_local.account import write_private
 from brickyard_stacks.names import ProjectNames
-from brickyard_stacks.sandboxes import SANDBOX_VARIABLE, SandboxRecord, sandbox_file
+from brickyard_stacks.sandboxes import SANDBOX_VARIABLE
 from brickyard_stacks.settings import (
     Environment,
     Project,
@@ -26,6 +25,7 @@ from brickyard_stacks.settings import (
     load_project,
     project_files,
 )
+from brickyard_stacks.settings.sandbox import SANDBOX_STAGES, SandboxRecord, sandbox_file, sandbox_text
 
 EXPIRED = 2
 
@@ -36,7 +36,7 @@ class Sandboxes:
     def __init__(self, clone: Clone, environment: str) -> None:
         self.clone = clone
         self.environment: Environment = load_environment(environment_file(clone.root, {"BRICKYARD_ENV": environment}))
-        if self.environment.stage not in ("local", "dev"):
+        if self.environment.stage not in SANDBOX_STAGES:
             raise UnknownSandbox(
                 f"{environment} has the stage {self.environment.stage}; sandboxes are for the stages local and dev."
             )
@@ -145,14 +145,13 @@ def _confirm(name: str, found: FoundSandbox | None, *, yes: bool) -> None:
 
 
 def _write_record(sandboxes: Sandboxes, *, name: str, owner: str, expires: date) -> None:
-    record = {"name": name, "owner": owner, "expires": expires}
     try:
-        SandboxRecord.model_validate(record)
+        record = SandboxRecord(name=name, owner=owner, expires=expires)
     except ValueError as error:
         raise UnknownSandbox(f"'{name}' is no name of a sandbox: lower-case letters, digits, single dashes.") from error
     file = sandbox_file(sandboxes.clone.root, sandboxes.environment.name, name)
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_private(file, yaml.safe_dump(record, sort_keys=False))
+    write_private(file, sandbox_text(record))
 
 
 def _owner(sandboxes: Sandboxes, found: FoundSandbox | None) -> str:

@@ -4,8 +4,7 @@ import argparse
 
 from brickyard.clone import Clone
 from brickyard.screen import Screen
-
-_DAYS = 14
+from brickyard_stacks.settings.sandbox import DEFAULT_DAYS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,7 +12,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     new = verbs.add_parser("new", help="a sandbox of your own, or more days for it; deploys nothing")
     new.add_argument("--name", required=True, help="a short name: it ends the names of stacks and jobs")
-    new.add_argument("--days", type=_days, default=_DAYS, help=f"until it expires, 1 to 90 (default: {_DAYS})")
+    new.add_argument(
+        "--days", type=_days, default=DEFAULT_DAYS, help=f"until it expires, 1 to 90 (default: {DEFAULT_DAYS})"
+    )
     new.set_defaults(run=_new)
     listing = verbs.add_parser("list", help="whose they are, until when, and what exists")
     listing.add_argument("--json", action="store_true", help="for programs")

@@ -25,8 +25,8 @@ def load_environment(path: Path) -> Environment:
 
 def environment_of(document: Document) -> Environment:
     """The environment that a document describes. Errors: InvalidSettings, as load_environment."""
-    environment = _parse(document, Environment)
-    _same_name(document, environment.name, document.file.stem, f"the file is called {document.file.name}")
+    environment = parse(document, Environment)
+    same_name(document, environment.name, document.file.stem, f"the file is called {document.file.name}")
     return environment
 
 
@@ -40,13 +40,14 @@ def load_project(path: Path) -> Project:
 
 def project_of(document: Document) -> Project:
     """The project that a document describes. Errors: InvalidSettings, as load_environment."""
-    project = _parse(document, Project)
+    project = parse(document, Project)
     folder = document.file.absolute().parent.name
-    _same_name(document, project.name, folder, f"the folder is called {folder}")
+    same_name(document, project.name, folder, f"the folder is called {folder}")
     return project
 
 
-def _parse(document: Document, model: type[Model]) -> Model:
+def parse(document: Document, model: type[Model]) -> Model:
+    """A document as a model. Errors: InvalidSettings."""
     if not isinstance(document.data, dict):
         got = "nothing" if document.data is None else type(document.data).__name__
         keys = ", ".join(model.model_fields)
@@ -65,7 +66,8 @@ def _odd_key(document: Document, key: object) -> Problem:
     return Problem(file=document.file, line=1, key=str(key), got=type(key).__name__, rule=rule)
 
 
-def _same_name(document: Document, got: str, expected: str, because: str) -> None:
+def same_name(document: Document, got: str, expected: str, because: str) -> None:
+    """Settings are called as what holds them is. Errors: InvalidSettings."""
     if got != expected:
         line = document.line(("name",))
         rule = f"must be {expected}: {because}"
