@@ -57,7 +57,7 @@ def _unknown_key(location: Location, place: Place, document: Document) -> Proble
     around = _at(document.data, location[:-1])
     valid = sorted(place.fields)
     unused = [name for name in valid if not (isinstance(around, Mapping) and name in around)]
-    fix = _near(key, unused or valid, cutoff=0.5) or f"valid here: {', '.join(valid)}"
+    fix = _near(key, unused, cutoff=0.5) or _near(key, valid) or f"valid here: {', '.join(valid)}"
     return _problem(document, location, rule="not a key of this place", fix=fix)
 
 

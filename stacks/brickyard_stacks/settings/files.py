@@ -24,7 +24,7 @@ def environment_file(root: Path, variables: Mapping[str, str]) -> Path:
 
 def environment_files(root: Path) -> dict[str, Path]:
     """Every environment's settings file, by the environment's name."""
-    return {path.stem: path for path in sorted((root / "environments").glob("*.yaml"))}
+    return {path.stem: path for path in sorted((root / "environments").glob("*.yaml"), key=lambda p: p.stem)}
 
 
 def project_files(root: Path) -> list[Path]:
