@@ -2,7 +2,7 @@
 
 What is secret in one, its URL included, is not kept at all: no API shows it, and nothing here would use it.
 Source: docs.databricks.com/api/workspace/notificationdestinations
-Gaps: nothing is sent; alerts and jobs that name a destination are refused where they are made.
+Gaps: nothing is sent; alerts that name a destination: 501.
 """
 
 import uuid
