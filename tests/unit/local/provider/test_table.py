@@ -36,11 +36,9 @@ def behaviour_of(type_name: str) -> Behaviour:
 
 
 def facts(attributes: Mapping[str, Any]) -> set[str]:
-    """One line per fact. Job clusters are refused, hence have none."""
+    """One line per fact."""
     lines = set()
     for path, facts_ in attributes.items():
-        if "new_cluster" in path:
-            continue
         if facts_.get("force_new"):
             lines.add(f"force_new {path}")
         if "default" in facts_:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from brickyard_local.provider.engine.behaviour import Behaviour, OneOf, Suppress, at_least, ignore_unset, one_of
+from brickyard_local.provider.engine.behaviour import Behaviour, Check, OneOf, Suppress, at_least, ignore_unset, one_of
 from brickyard_local.provider.wire.values import Value
 
 _LEGACY_CONF = "spark.databricks.delta.preview.enabled"
@@ -30,6 +30,12 @@ _CLOUDS: Mapping[str, tuple[str, ...]] = {
         "zone_id",
     ),
 }
+_DEFAULTS: Mapping[str, Value] = {
+    "num_workers": 0,
+    "workload_type.clients.jobs": True,
+    "workload_type.clients.notebooks": True,
+}
+_CHECKS: Mapping[str, Check] = {"num_workers": at_least(0), "runtime_engine": one_of("PHOTON", "STANDARD")}
 _MODES: Mapping[tuple[Value, Value], bool] = {
     ("SINGLE_USER", "DATA_SECURITY_MODE_DEDICATED"): True,
     ("SINGLE_USER", "DATA_SECURITY_MODE_AUTO"): True,
@@ -54,15 +60,22 @@ def _ignore_false(old: Value, new: Value) -> bool:
     return not old and not new
 
 
-def _suppressions() -> Mapping[str, Suppress]:
-    paths = [path for cloud, names in _CLOUDS.items() for path in (cloud, *(f"{cloud}.{name}" for name in names))]
-    return {
-        **dict.fromkeys(paths, ignore_unset),
-        "data_security_mode": _is_same_mode,
-        "is_pinned": _ignore_false,
-        "no_wait": _ignore_false,
-        "spark_conf": _ignore_legacy,
-    }
+_SUPPRESSIONS: Mapping[str, Suppress] = {
+    **{path: ignore_unset for cloud, names in _CLOUDS.items() for path in (cloud, *(f"{cloud}.{n}" for n in names))},
+    "data_security_mode": _is_same_mode,
+    "spark_conf": _ignore_legacy,
+}
+
+
+def of_a_job(path: str) -> Behaviour:
+    """The row of a cluster inside a job: `path` is that of its block."""
+    return Behaviour(
+        force_new=frozenset({f"{path}.idempotency_token"}),
+        defaults={f"{path}.{name}": value for name, value in _DEFAULTS.items()},
+        suppress={f"{path}.{name}": rule for name, rule in _SUPPRESSIONS.items()},
+        checks={f"{path}.{name}": check for name, check in _CHECKS.items()},
+        api_names={f"{path}.library": "libraries"},
+    )
 
 
 def _exclusions() -> tuple[OneOf, ...]:
@@ -79,12 +92,10 @@ CLUSTER = Behaviour(
         "autotermination_minutes": 60,
         "is_pinned": False,
         "no_wait": False,
-        "num_workers": 0,
-        "workload_type.clients.jobs": True,
-        "workload_type.clients.notebooks": True,
+        **_DEFAULTS,
     },
-    suppress=_suppressions(),
-    checks={"num_workers": at_least(0), "runtime_engine": one_of("PHOTON", "STANDARD")},
+    suppress={**_SUPPRESSIONS, "is_pinned": _ignore_false, "no_wait": _ignore_false},
+    checks=_CHECKS,
     one_of=_exclusions(),
     local=frozenset({"id", "idempotency_token", "no_wait", "provider_config"}),
     not_reported=frozenset({"apply_policy_default_values", "docker_image.basic_auth.password"}),

@@ -19,7 +19,7 @@ class Library(Resource):
     type_name = "databricks_library"
     behaviour = Behaviour(
         framework=True,
-        force_new=frozenset({*_TEXTS, *_BLOCKS, "cluster_id"}),
+        force_new=frozenset({*_TEXTS, *_BLOCKS, "cluster_id", "id"}),
         local=frozenset({"provider_config"}),
     )
 
@@ -30,13 +30,17 @@ class Library(Resource):
         return libraries.representation(library)
 
     def read(self, session: Session, state: State) -> Found | None:
-        """Gone with its cluster. The genuine provider forgets the `id` here; nobody can tell."""
+        """As the genuine provider, this forgets the `id`: the library itself is what tells it from others."""
         wanted = libraries.representation(_library(state))
         for library in libraries.installed(session, str(state["cluster_id"])):
             if libraries.representation(library) == wanted:
                 blocks = {name: [library[name]] for name in _BLOCKS if library.get(name)}
-                return {**library, **blocks, "cluster_id": state["cluster_id"], "id": state["id"]}
+                return {**library, **blocks, "cluster_id": state["cluster_id"]}
         return None
+
+    def written(self, session: Session, state: State) -> Found | None:
+        found = self.read(session, state)
+        return None if found is None else {**found, "id": state["id"]}
 
     def update(self, _session: Session, _prior: State, _planned: State) -> str:
         raise InvalidValue("updating library is not supported", "Every argument replaces it.")

@@ -66,15 +66,20 @@ KINDS: Mapping[str, ObjectKind] = {
         levels=("CAN_VIEW", "CAN_QUERY", "CAN_MANAGE"),
         adds_caller=True,
     ),
+    "instance_pool_id": ObjectKind(
+        kind="instance-pool",
+        collection="instance-pools",
+        levels=("CAN_ATTACH_TO", "CAN_MANAGE"),
+        adds_caller=True,
+    ),
+    "alert_v2_id": ObjectKind(kind="alertv2", collection="alertsv2", levels=_EDITABLE, adds_caller=True),
 }
 ALL_ARGUMENTS = (
     *KINDS,
-    "alert_v2_id",
     "app_name",
     "authorization",
     "dashboard_id",
     "database_instance_name",
-    "instance_pool_id",
     "pipeline_id",
     "registered_model_id",
     "repo_id",

@@ -1,4 +1,4 @@
-"""The row of databricks_job: the widest resource of all. Clusters of jobs have no rows: `job.py` refuses them."""
+"""The row of databricks_job: the widest resource of all."""
 
 from collections.abc import Mapping
 
@@ -12,10 +12,12 @@ from brickyard_local.provider.engine.behaviour import (
     not_empty,
     one_of,
 )
+from brickyard_local.provider.resources.compute.cluster_behaviour import of_a_job
 from brickyard_local.provider.wire.values import Value
 
 _PAUSED = one_of("PAUSED", "UNPAUSED")
 _TASK, _NESTED_TASK = "task", "task.for_each_task.task"
+_CLUSTERS = tuple(of_a_job(f"{parent}new_cluster") for parent in ("", "job_cluster.", f"{_TASK}.", f"{_NESTED_TASK}."))
 _WEBHOOKS = (
     "on_duration_warning_threshold_exceeded",
     "on_failure",
@@ -40,6 +42,7 @@ def _suppressions() -> Mapping[str, Suppress]:
     mails = [_mail(parent) for parent in ("", f"{_TASK}.", f"{_NESTED_TASK}.")]
     return {
         **dict.fromkeys(unset, ignore_unset),
+        **{path: rule for cluster in _CLUSTERS for path, rule in cluster.suppress.items()},
         **{path: rule for mail in mails for path, rule in mail.items()},
         **{f"{task}.run_if": ignore_unset_if("ALL_SUCCESS") for task in (_TASK, _NESTED_TASK)},
     }
@@ -49,22 +52,26 @@ def _api_names() -> Mapping[str, str]:
     git = {f"git_source.{name}": f"git_{name}" for name in ("branch", "commit", "provider", "tag", "url")}
     libraries = {"library": "libraries", f"{_TASK}.library": "libraries", f"{_NESTED_TASK}.library": "libraries"}
     lists = {name: f"{name}s" for name in ("environment", "job_cluster", "parameter", "task")}
-    return {**git, **libraries, **lists}
+    clusters = {path: name for cluster in _CLUSTERS for path, name in cluster.api_names.items()}
+    return {**git, **clusters, **libraries, **lists}
 
 
 def _defaults() -> Mapping[str, Value]:
     paused = {f"{block}.pause_status": "UNPAUSED" for block in ("continuous", "schedule", "trigger")}
     dbt = {f"{parent}dbt_task.schema": "default" for parent in ("", f"{_TASK}.", f"{_NESTED_TASK}.")}
     flags = {"always_running": False, "control_run_state": False}
-    return {**paused, **dbt, **flags, "max_concurrent_runs": 1, "name": "Untitled"}
+    clusters = {path: value for cluster in _CLUSTERS for path, value in cluster.defaults.items()}
+    return {**clusters, **paused, **dbt, **flags, "max_concurrent_runs": 1, "name": "Untitled"}
 
 
 JOB = Behaviour(
     schema_version=2,
+    force_new=frozenset(path for cluster in _CLUSTERS for path in cluster.force_new),
     defaults=_defaults(),
     computed_blocks=frozenset({"run_as"}),
     suppress=_suppressions(),
     checks={
+        **{path: check for cluster in _CLUSTERS for path, check in cluster.checks.items()},
         "continuous.pause_status": _PAUSED,
         "max_concurrent_runs": at_least(0),
         "schedule.pause_status": _PAUSED,

@@ -1,7 +1,7 @@
 """databricks_job: a job of tasks.
 
-Gaps, refused at plan time: jobs without a `task` block (Jobs API 2.0), job clusters, `always_running`,
-`control_run_state`, `provider_config`.
+Gaps, refused at plan time: jobs without a `task` block (Jobs API 2.0), `always_running`, `control_run_state`,
+`provider_config`.
 """
 
 import re
@@ -14,7 +14,7 @@ from brickyard_local.provider.wire.values import Value
 
 _JOBS = "/api/2.2/jobs"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_NOT_EMULATED = ("always_running", "control_run_state", "job_cluster", "new_cluster", "provider_config")
+_NOT_EMULATED = ("always_running", "control_run_state", "new_cluster", "provider_config")
 _NO_QUEUE = {"enabled": False}
 """Jobs API 2.2 queues runs unless told otherwise; the genuine provider tells it otherwise."""
 
@@ -59,19 +59,19 @@ class Job(Resource):
                 "The offline provider emulates jobs of `task` blocks only", "Put the task into a task block."
             )
         refused = [argument for argument in _NOT_EMULATED if planned.get(argument)]
-        refused += ["task.new_cluster" for task in _known_tasks(planned) if task.get("new_cluster")]
         if refused:
             raise NotEmulated("argument", f"databricks_job.{refused[0]}")
         return planned
 
 
-def _known_tasks(planned: State) -> list[dict[str, Any]]:
-    tasks = planned["task"]
-    return [task for task in tasks if isinstance(task, dict)] if isinstance(tasks, list) else []
-
-
 def _settings(session: Session, planned: State) -> dict[str, Any]:
-    return {"queue": _NO_QUEUE, **session.body(planned)}
+    """The size of a cluster is sent also when it is zero."""
+    settings = {"queue": _NO_QUEUE, **session.body(planned)}
+    for holder in (*settings.get("job_clusters", []), *settings.get("tasks", [])):
+        cluster = holder.get("new_cluster")
+        if cluster is not None and "autoscale" not in cluster:
+            cluster.setdefault("num_workers", 0)
+    return settings
 
 
 def _sorted(settings: dict[str, Any]) -> dict[str, Any]:

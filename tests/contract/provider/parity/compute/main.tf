@@ -115,3 +115,57 @@ resource "databricks_notification_destination" "chat" {
     }
   }
 }
+
+resource "databricks_job" "training" {
+  name = "${var.prefix}-training"
+  job_cluster {
+    job_cluster_key = "shared"
+    new_cluster {
+      spark_version      = data.databricks_spark_version.lts.id
+      node_type_id       = "i3.xlarge"
+      num_workers        = local.later ? 2 : 1
+      data_security_mode = "SINGLE_USER"
+      policy_id          = databricks_cluster_policy.team.id
+      custom_tags        = { team = local.comment }
+    }
+  }
+  task {
+    task_key        = "b_shared"
+    job_cluster_key = "shared"
+    spark_python_task {
+      python_file = "/Workspace/Shared/${var.prefix}.py"
+    }
+  }
+  task {
+    task_key = "a_own"
+    new_cluster {
+      spark_version = data.databricks_spark_version.lts.id
+      node_type_id  = "i3.xlarge"
+      spark_conf = {
+        "spark.databricks.cluster.profile" = "singleNode"
+        "spark.master"                     = "local[*]"
+      }
+      custom_tags = { ResourceClass = "SingleNode" }
+    }
+    library {
+      pypi {
+        package = "setuptools"
+      }
+    }
+    spark_python_task {
+      python_file = "/Workspace/Shared/${var.prefix}.py"
+    }
+  }
+}
+
+resource "databricks_permissions" "pool" {
+  instance_pool_id = databricks_instance_pool.warm.id
+  access_control {
+    group_name       = databricks_group.team.display_name
+    permission_level = "CAN_ATTACH_TO"
+  }
+}
+
+resource "databricks_group" "team" {
+  display_name = "${var.prefix}-team"
+}
