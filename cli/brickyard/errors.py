@@ -119,3 +119,7 @@ class UnknownSandbox(BrickyardError):
 
 class NotReleased(BrickyardError):
     """Raised when production would be deployed from what no commit says."""
+
+
+class CannotBootstrap(BrickyardError):
+    """Raised when what must exist before the first plan cannot be made, or looked at."""

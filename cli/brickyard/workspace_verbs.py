@@ -5,6 +5,7 @@ from typing import Any
 
 from brickyard.adopt.verb import add_arguments as add_adopt
 from brickyard.after_apply.verb import add_arguments as add_after_apply
+from brickyard.bootstrap.verb import add_arguments as add_bootstrap
 from brickyard.doctor.verb import add_arguments as add_doctor
 from brickyard.sandbox.verb import add_arguments as add_sandbox
 
@@ -14,6 +15,7 @@ def add_workspace_verbs(verbs: Any) -> None:
     for name, text, add_arguments in (
         ("adopt", "write settings and import blocks for a workspace that is there already", add_adopt),
         ("doctor", "what stands in the way of a plan or an apply, each with its fix", add_doctor),
+        ("bootstrap", "make what must exist before the first plan, with an administrator's login", add_bootstrap),
         ("sandbox", "personal copies of projects in a dev environment: new, list, remove, expired", add_sandbox),
         ("after-apply", "connect models with their deployment jobs, which Terraform cannot", add_after_apply),
     ):

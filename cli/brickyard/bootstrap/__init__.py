@@ -1,0 +1,1 @@
+"""`brickyard bootstrap ENV`: what must exist before the first plan, made with an administrator's own login."""
