@@ -215,11 +215,12 @@ class ConstructStack:
 
     def synth(self, build: Callable[[Any], object]) -> None:
         """Write what `build` puts into a stack; again after changes."""
-        from cdktf import App, TerraformStack
+        from cdktf import App, LocalBackend, TerraformStack
         from cdktf_cdktf_provider_databricks.provider import DatabricksProvider
 
         app = App(outdir=str(self.out))
         stack = TerraformStack(app, "stack")
+        LocalBackend(stack, path=str(self.out.parent / "terraform.tfstate"))
         DatabricksProvider(stack, "databricks")
         stack.add_override("terraform.required_providers.databricks.version", f">= {VERSION}")
         build(stack)
