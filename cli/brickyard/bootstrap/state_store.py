@@ -134,7 +134,8 @@ def _container(state: AzurermState, region: str) -> Iterator[Step]:
         f"az group create --name {group} --location {region}",
         (
             f"az storage account create --name {account} --resource-group {group} --location {region} "
-            "--sku Standard_ZRS --min-tls-version TLS1_2 --allow-blob-public-access false --allow-shared-key-access false"
+            "--sku Standard_ZRS --min-tls-version TLS1_2 "
+            "--allow-blob-public-access false --allow-shared-key-access false"
         ),
         (
             f"az storage account blob-service-properties update --account-name {account} --resource-group {group} "
