@@ -5,9 +5,11 @@ one for the same object would silently undo the first on every apply, and so wou
 so both are refused while the app is built.
 """
 
-from typing import Literal, TypeAlias, cast, get_args
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal, TypeAlias, get_args
 
-from cdktf import TerraformResource, TerraformResourceLifecycle
+from cdktf import App, TerraformResource, TerraformResourceLifecycle
 from constructs import Construct
 
 from brickyard_constructs.checks import known
@@ -15,10 +17,6 @@ from brickyard_constructs.errors import InvalidProps, OwnedAndShared, TwoOwners
 
 Ownership: TypeAlias = Literal["create", "adopt", "reference"]
 """`create`: made and owned. `adopt`: imported, then owned. `reference`: used by its name, and never changed."""
-
-_REGISTER = "access-owners"
-_WHOLE = "owner"
-_ONE = "grant to "
 
 
 def check_ownership(value: Ownership) -> None:
@@ -38,22 +36,28 @@ def take_over(resource: TerraformResource, ownership: Ownership, import_id: str)
         resource.import_from(import_id)
 
 
+@dataclass(slots=True)
+class _Holders:
+    """Who holds the access of one object: one construct all of it, or several one principal's each."""
+
+    owner: Construct | None = None
+    sharers: dict[str, Construct] = field(default_factory=dict)
+
+
 def claim(owner: Construct, what: str) -> None:
     """Record that `owner` holds the whole access of `what`, such as `catalog dev`.
 
-    The record is part of the construct tree itself, so that it lives exactly as long as the app and also
-    catches a construct that someone else wrote with ours. A name that only Terraform knows cannot be compared.
-
+    A name that only Terraform knows cannot be compared.
     Errors: TwoOwners and OwnedAndShared, naming both construct paths.
     """
     if not known(what):
         return
-    record = _record(owner, what)
-    for kind, path in _entries(record):
-        if kind == _WHOLE:
-            raise TwoOwners(what, path, owner.node.path)
-        raise OwnedAndShared(what, owner=owner.node.path, sharer=path)
-    record.node.add_metadata(_WHOLE, owner.node.path)
+    holders = _holders(owner, what)
+    if holders.owner is not None:
+        raise TwoOwners(what, holders.owner.node.path, owner.node.path)
+    for sharer in holders.sharers.values():
+        raise OwnedAndShared(what, owner=owner.node.path, sharer=sharer.node.path)
+    holders.owner = owner
 
 
 def share(sharer: Construct, what: str, principal: str) -> None:
@@ -63,20 +67,21 @@ def share(sharer: Construct, what: str, principal: str) -> None:
     """
     if not known(what):
         return
-    record = _record(sharer, what)
-    for kind, path in _entries(record):
-        if kind == _WHOLE:
-            raise OwnedAndShared(what, owner=path, sharer=sharer.node.path)
-        if kind == f"{_ONE}{principal}":
-            raise TwoOwners(f"{what} for {principal}", path, sharer.node.path)
-    record.node.add_metadata(f"{_ONE}{principal}", sharer.node.path)
+    holders = _holders(sharer, what)
+    if holders.owner is not None:
+        raise OwnedAndShared(what, owner=holders.owner.node.path, sharer=sharer.node.path)
+    if principal in holders.sharers:
+        raise TwoOwners(f"{what} for {principal}", holders.sharers[principal].node.path, sharer.node.path)
+    holders.sharers[principal] = sharer
 
 
-def _record(anyone: Construct, what: str) -> Construct:
-    root = cast("Construct", anyone.node.root)
-    register = cast("Construct", root.node.try_find_child(_REGISTER) or Construct(root, _REGISTER))
-    return cast("Construct", register.node.try_find_child(what) or Construct(register, what))
+def _holders(anyone: Construct, what: str) -> _Holders:
+    # Python may see one app as several objects; what they refer to in Node is one.
+    app: Any = App.of(anyone)
+    return _register(app.__jsii_ref__.ref).setdefault(what, _Holders())
 
 
-def _entries(record: Construct) -> list[tuple[str, str]]:
-    return [(entry.type, str(entry.data)) for entry in record.node.metadata]
+@cache
+def _register(_app: str) -> dict[str, _Holders]:
+    """One for each app, by what is held. In the tree itself, each record would cost ten calls to Node."""
+    return {}
