@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import yaml
 
@@ -50,7 +50,7 @@ def document_of(path: Path, raw: bytes) -> Document:
     try:
         loader = yaml.SafeLoader(raw.decode())
         root = loader.get_single_node()
-        lines, problems = _survey(path, root)
+        lines, problems = _survey(path, loader, root)
         if problems:
             raise InvalidSettings(problems)
         data = loader.construct_document(root) if root is not None else None
@@ -63,15 +63,15 @@ def document_of(path: Path, raw: bytes) -> Document:
     return Document(file=path, data=data, lines=lines)
 
 
-def _survey(path: Path, root: yaml.Node | None) -> tuple[dict[Location, int], list[Problem]]:
-    """The line of every key, and what PyYAML would swallow: doubled keys, anchors, great depth."""
+def _survey(path: Path, loader: yaml.SafeLoader, root: yaml.Node | None) -> tuple[dict[Location, int], list[Problem]]:
+    """The line of every key, and what PyYAML would swallow: doubled keys, anchors, tags, great depth."""
     lines: dict[Location, int] = {(): 1}
     problems: list[Problem] = []
     seen: set[int] = set()
     waiting: list[tuple[Location, yaml.Node]] = [((), root)] if root is not None else []
     while waiting:
         location, node = waiting.pop()
-        problem = _structure(path, location, node, seen)
+        problem = _structure(path, location, node, rule=_refused(loader, location, node, seen))
         if problem is not None:
             problems.append(problem)
             continue
@@ -95,14 +95,21 @@ def _children(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Mark, yaml.Node
             yield index, value.start_mark, value
 
 
-def _structure(path: Path, location: Location, node: yaml.Node, seen: set[int]) -> Problem | None:
-    """Refuse aliases (one node met twice, which also stops loops) and great depth."""
-    rule = ""
-    if id(node) in seen and not isinstance(node, yaml.ScalarNode):
-        rule = "anchors and aliases are not read here: write the value out"
-    elif len(location) > _MAX_DEPTH:
-        rule = f"at most {_MAX_DEPTH} levels"
+def _refused(loader: yaml.SafeLoader, location: Location, node: yaml.Node, seen: set[int]) -> str:
+    """Why a node is not read: an alias (a node met twice, which also stops loops), a tag, a merge, great depth."""
+    met = id(node) in seen and not isinstance(node, yaml.ScalarNode)
     seen.add(id(node))
+    if met:
+        return "anchors and aliases are not read here: write the value out"
+    if location[-1:] == ("<<",):
+        return "merging is not read here: write the keys out"
+    resolve: Any = loader.resolve  # PyYAML's stubs leave it untyped
+    if node.tag != resolve(type(node), node.value, (getattr(node, "style", None) is None, True)):
+        return "tags such as !!str are not read here: a text that looks like something else needs quotes"
+    return f"at most {_MAX_DEPTH} levels" if len(location) > _MAX_DEPTH else ""
+
+
+def _structure(path: Path, location: Location, node: yaml.Node, *, rule: str) -> Problem | None:
     if not rule:
         return None
     key = ".".join(map(str, location))

@@ -5,6 +5,7 @@ Pydantic says where a value is wrong by a location that also holds the tag of a 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -42,7 +43,7 @@ class Place:
     def fields(self) -> Mapping[str, "Place"]:
         """The keys of a model, or those of every model of a union."""
         if self.model is not None:
-            return {name: place_of_field(field) for name, field in self.model.model_fields.items()}
+            return _fields(self.model)
         return {name: place for member in self.members.values() for name, place in member.fields.items()}
 
     @property
@@ -56,6 +57,11 @@ class Place:
         if get_origin(self.annotation) is dict:
             return place_of(get_args(self.annotation)[1])
         return place_of(get_args(self.annotation)[0]) if get_origin(self.annotation) is tuple else None
+
+
+@cache
+def _fields(model: type[BaseModel]) -> Mapping[str, Place]:
+    return {name: place_of_field(field) for name, field in model.model_fields.items()}
 
 
 def place_of_field(field: FieldInfo) -> Place:
@@ -106,8 +112,8 @@ def locate(model: type[BaseModel], location: Location) -> tuple[Location, Place]
     path = [Place(annotation=model)]
     kept: list[str | int] = []
     for part in location:
-        if part == "[key]":
-            return tuple(kept), path[-2].key or path[-1]
+        if part == "[key]" and len(path) > 1 and path[-2].key is not None:
+            return tuple(kept), path[-2].key
         if str(part) in path[-1].members:
             path[-1] = path[-1].members[str(part)]
             continue
