@@ -43,8 +43,9 @@ class Permissions(Resource):
         if not entries:
             return None
         found: Found = {"access_control": entries, "object_type": kind.kind}
-        is_by_path = any(state.get(name) for name, known in KINDS.items() if known.by_path)
-        return found if is_by_path else {**found, argument: object_id}
+        # The workspace knows the object by its id: a path stays as it was written.
+        path = next((name for name, known in KINDS.items() if known.by_path and state.get(name)), None)
+        return {**found, path: state[path]} if path else {**found, argument: object_id}
 
     def update(self, session: Session, prior: State, planned: State) -> str:
         _, kind, object_id = _parse(str(prior["id"]))
