@@ -3,8 +3,6 @@
 import re
 from collections.abc import Collection, Iterable, Sized
 
-from cdktf import Token
-
 from brickyard_constructs.errors import InvalidProps
 
 # Source: docs.databricks.com, SQL reference, "Names": objects of Unity Catalog.
@@ -20,12 +18,19 @@ _STORAGE_URLS = {
 }
 
 
+# Source: cdktf 0.21, tokens/private/encoding: -1.888…e+289 and the token's number in its last bits.
+_LEAST_NUMBER_TOKEN = 1e280
+
+
 def known(value: str | float) -> bool:
     """Whether a value is plain at synthesis, rather than a reference that Terraform resolves.
 
-    References in texts, cdktf's own and those written by hand, all contain `${`; asking cdktf costs a call to Node.
+    References in texts, cdktf's own and those written by hand, all contain `${`. cdktf writes a reference to a number
+    as a float beyond all that anybody means. Asking cdktf itself costs a call to Node, of which a check makes many.
     """
-    return "${" not in value if isinstance(value, str) else not Token.is_unresolved(value)
+    if isinstance(value, str):
+        return "${" not in value
+    return isinstance(value, int) or abs(value) < _LEAST_NUMBER_TOKEN
 
 
 def check_object_name(prop: str, value: str) -> None:
