@@ -22,7 +22,7 @@ from brickyard_constructs.ownership import Ownership, check_ownership, protectio
 class StorageLocationProps:
     """The place, the credential's name, the workspaces that see it, and who may use it.
 
-    `kms_key_arn` is the key of a bucket whose objects must be written with it.
+    `kms_key_arn` is for a bucket that demands of writers to name its key; one that encrypts by itself needs none.
     """
 
     name: str

@@ -97,7 +97,6 @@ class UnityCatalogStorageProps:
             credential=credential,
             comment=self.comment,
             read_only=self.read_only,
-            kms_key_arn=self.identity.kms_key_arn if isinstance(self.identity, AwsResources) else None,
             isolated=self.isolated,
             workspaces=self.workspaces,
             ownership=self.ownership,

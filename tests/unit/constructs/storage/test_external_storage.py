@@ -16,6 +16,8 @@ from brickyard_constructs.storage import (
     AzureAccessConnector,
     GcpServiceAccount,
     StorageCredentialProps,
+    StorageLocation,
+    StorageLocationProps,
     UnityCatalogBucketProps,
     UnityCatalogRoleProps,
     UnityCatalogStorage,
@@ -131,8 +133,23 @@ def test_a_bucket_is_closed_versioned_and_encrypted_with_the_key_that_is_named(s
     (encryption,) = resources["aws_s3_bucket_server_side_encryption_configuration"].values()
     assert key in json.dumps(encryption)
     (location,) = resources["databricks_external_location"].values()
-    assert key in json.dumps(location["encryption_details"])
+    assert "encryption_details" not in location  # the bucket encrypts by itself
     assert "kms:GenerateDataKey*" in json.dumps(resources["aws_iam_role_policy"])
+
+
+def test_a_location_over_a_bucket_that_demands_its_key_names_it(
+    stack: TerraformStack, synth: Callable[[], Any]
+) -> None:
+    key = "arn:aws:kms:eu-west-1:123456789012:key/1234"
+    demanding = StorageLocationProps(name="l", access=FILES, url="s3://theirs", credential="c", kms_key_arn=key)
+    StorageLocation(stack, "location", demanding)
+
+    (location,) = synth()["databricks_external_location"].values()
+    assert location["encryption_details"] == {
+        "sse_encryption_details": {"algorithm": "AWS_SSE_KMS", "aws_kms_key_arn": key}
+    }
+    with pytest.raises(InvalidProps, match="only a location on s3:// has one"):
+        StorageLocationProps(name="l", access=FILES, url="gs://theirs", credential="c", kms_key_arn=key)
 
 
 def test_azure_and_gcp_name_what_others_made(stack: TerraformStack, synth: Callable[[], Any]) -> None:
