@@ -77,12 +77,14 @@ def _config(body: QualityMonitor) -> dict[str, Any]:
 
 
 def _inside(mask: str) -> list[str]:
-    """The paths of a mask below `data_profiling_config`. Errors: InvalidParameter, NotEmulated."""
+    """The paths of a mask below `data_profiling_config`. Errors: InvalidParameter.
+
+    Terraform names `anomaly_detection_config` too, without a value: there is none to take away (`_config` refuses one).
+    """
     paths = [path.strip() for path in mask.split(",") if path.strip()]
     if not paths:
         raise InvalidParameter(f"update_mask is empty: name the fields to change, e.g. {_CONFIG}.schedule.")
-    if any(path.startswith("anomaly_detection_config") for path in paths):
-        raise NotEmulated("anomaly detection (anomaly_detection_config)")
+    paths = [path for path in paths if path != "anomaly_detection_config"]
     if any(path in {"*", _CONFIG} for path in paths):
         return sorted(DataProfilingConfig.model_fields)
     wrong = [path for path in paths if not path.startswith(f"{_CONFIG}.")]

@@ -224,6 +224,11 @@ def _differences(twins: dict[str, Any], scenario: Any, variables: dict[str, str]
     for each in twins.values():
         each.run("apply", "plan")
         each.run("plan", "-detailed-exitcode", **variables)
-    left = {name: _answers(each.workspace, scenario.objects(each)) for name, each in twins.items()}
+    left = {name: [*_answers(each.workspace, scenario.objects(each)), _outputs(each)] for name, each in twins.items()}
     pairs = (("planned", plans), ("left", left))
     return [f"{step}, {what}: {line}" for what, both in pairs for line in differences(both["offline"], both["genuine"])]
+
+
+def _outputs(terraform: Any) -> Any:
+    """What data sources found."""
+    return comparable(json.loads(terraform.run("output", "-json")), _known(terraform.workspace))

@@ -223,3 +223,62 @@ resource "databricks_data_quality_monitor" "stops" {
     snapshot               = {}
   }
 }
+
+resource "databricks_registered_model" "model" {
+  catalog_name = databricks_catalog.main.name
+  schema_name  = databricks_schema.raw.name
+  name         = "model"
+}
+
+data "databricks_catalog" "main" {
+  name       = databricks_catalog.main.name
+  depends_on = [databricks_entity_tag_assignment.flag]
+}
+
+data "databricks_schemas" "all" {
+  catalog_name = databricks_schema.raw.catalog_name
+}
+
+data "databricks_tables" "all" {
+  catalog_name = databricks_catalog.main.name
+  schema_name  = databricks_schema.raw.name
+  depends_on   = [databricks_sql_table.rides, databricks_sql_table.stops, databricks_sql_table.long_trips]
+}
+
+data "databricks_sql_warehouse" "by_name" {
+  name       = databricks_sql_endpoint.main.name
+  depends_on = [databricks_sql_endpoint.main]
+}
+
+data "databricks_sql_warehouses" "all" {
+  warehouse_name_contains = upper(var.prefix)
+  depends_on              = [databricks_sql_endpoint.main]
+}
+
+data "databricks_storage_credential" "azure" {
+  name       = databricks_storage_credential.azure.name
+  depends_on = [databricks_storage_credential.azure]
+}
+
+data "databricks_external_location" "lake" {
+  name       = databricks_external_location.lake.name
+  depends_on = [databricks_external_location.lake]
+}
+
+data "databricks_registered_model_versions" "none" {
+  full_name = databricks_registered_model.model.id
+}
+
+output "found" {
+  sensitive = true
+  value = [
+    data.databricks_catalog.main,
+    data.databricks_schemas.all,
+    [for name in data.databricks_tables.all.ids : name if !endswith(name, "_metrics")],
+    data.databricks_sql_warehouse.by_name,
+    length(data.databricks_sql_warehouses.all.ids),
+    data.databricks_storage_credential.azure,
+    data.databricks_external_location.lake,
+    data.databricks_registered_model_versions.none,
+  ]
+}

@@ -130,13 +130,6 @@ resource "databricks_job" "training" {
     }
   }
   task {
-    task_key        = "b_shared"
-    job_cluster_key = "shared"
-    spark_python_task {
-      python_file = "/Workspace/Shared/${var.prefix}.py"
-    }
-  }
-  task {
     task_key = "a_own"
     new_cluster {
       spark_version = data.databricks_spark_version.lts.id
@@ -156,6 +149,13 @@ resource "databricks_job" "training" {
       python_file = "/Workspace/Shared/${var.prefix}.py"
     }
   }
+  task {
+    task_key        = "b_shared"
+    job_cluster_key = "shared"
+    spark_python_task {
+      python_file = "/Workspace/Shared/${var.prefix}.py"
+    }
+  }
 }
 
 resource "databricks_permissions" "pool" {
@@ -168,4 +168,51 @@ resource "databricks_permissions" "pool" {
 
 resource "databricks_group" "team" {
   display_name = "${var.prefix}-team"
+}
+
+data "databricks_cluster_policy" "team" {
+  name       = databricks_cluster_policy.team.name
+  depends_on = [databricks_cluster_policy.team]
+}
+
+data "databricks_jobs" "training" {
+  job_name_contains = var.prefix
+  depends_on        = [databricks_job.training]
+}
+
+data "databricks_node_type" "memory" {
+  min_memory_gb = 32
+  gb_per_core   = 4
+}
+
+data "databricks_node_type" "gpu" {
+  min_gpus = 1
+}
+
+data "databricks_node_type" "arm" {
+  graviton = true
+}
+
+data "databricks_spark_version" "latest" {}
+
+data "databricks_spark_version" "ml" {
+  ml                = true
+  long_term_support = true
+}
+
+data "databricks_current_config" "this" {}
+
+output "found" {
+  value = [
+    data.databricks_cluster_policy.team,
+    data.databricks_jobs.training,
+    data.databricks_node_type.arm.id,
+    data.databricks_node_type.gpu.id,
+    data.databricks_node_type.memory.id,
+    data.databricks_node_type.smallest.id,
+    data.databricks_spark_version.latest.id,
+    data.databricks_spark_version.lts,
+    data.databricks_spark_version.ml.id,
+    data.databricks_current_config.this,
+  ]
 }
