@@ -7,15 +7,14 @@ from pathlib import Path
 from brickyard_stacks.app import synthesise
 from brickyard_stacks.errors import StacksError
 from brickyard_stacks.sandboxes import read_sandbox
-from brickyard_stacks.settings import environment_file, load_environment, load_project, project_files
+from brickyard_stacks.settings import check_together, environment_file, project_files
 
 ROOT = Path(__file__).resolve().parent
 
 
 def main() -> None:
     """Synthesise the environment that BRICKYARD_ENV names, or the sandbox of it that BRICKYARD_SANDBOX names."""
-    environment = load_environment(environment_file(ROOT, os.environ))
-    projects = [load_project(path) for path in project_files(ROOT)]
+    environment, projects = check_together(environment_file(ROOT, os.environ), project_files(ROOT))
     sandbox = read_sandbox(ROOT, environment, os.environ)
     synthesise(environment, projects, root=ROOT, sandbox=sandbox)
 

@@ -1,6 +1,7 @@
 """Typed settings: environments and projects, explained when they are wrong."""
 
 from brickyard_stacks.settings.auth import Auth
+from brickyard_stacks.settings.checking import check_together
 from brickyard_stacks.settings.environment import Environment
 from brickyard_stacks.settings.files import environment_file, environment_files, project_files
 from brickyard_stacks.settings.load import load_environment, load_project
@@ -15,6 +16,7 @@ __all__ = [
     "Ownership",
     "Project",
     "Stage",
+    "check_together",
     "environment_file",
     "environment_files",
     "load_environment",
