@@ -39,15 +39,10 @@ from brickyard_constructs.monitoring import (
     SqlAlertProps,
     TimeSeries,
 )
-from brickyard_local.provider import table
 from brickyard_local.pytest_plugin import LocalWorkspace
 
-NEEDED = {"databricks_quality_monitor", "databricks_tables", "databricks_jobs"}
-HAS_ROWS = set(table.resource_types()) | set(table.data_source_types()) >= NEEDED
 PROVIDERS = [
-    pytest.param(
-        "offline", marks=pytest.mark.skipif(not HAS_ROWS, reason="the offline provider has no row of monitors yet")
-    ),
+    "offline",
     pytest.param(
         "genuine",
         marks=[

@@ -44,7 +44,6 @@ from brickyard_constructs.jobs import Notebook as NotebookTask
 from brickyard_constructs.ml import DeploymentJob, DeploymentJobProps
 from brickyard_constructs.monitoring import SqlAlert, SqlAlertProps
 from brickyard_constructs.workspace import Notebook, NotebookProps, WorkspaceFile, WorkspaceFileProps
-from brickyard_local.provider.resources.iam.permission_levels import KINDS
 from brickyard_local.pytest_plugin import LocalWorkspace
 
 LIMITS = PolicyLimits(node_types=("m5d.large",), max_workers=2, tags={"team": "ml"})
@@ -61,12 +60,7 @@ pytestmark = [pytest.mark.slow]
 
 
 PROVIDERS = [
-    pytest.param(
-        "offline",
-        marks=pytest.mark.skipif(
-            "alert_v2_id" not in KINDS, reason="the offline provider has no permissions of alerts yet"
-        ),
-    ),
+    "offline",
     pytest.param(
         "genuine",
         marks=[

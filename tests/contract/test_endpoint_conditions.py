@@ -23,27 +23,33 @@ TYPES = {
 }
 
 
-@pytest.fixture(scope="module")
-def evaluator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def write(folder: Path, **changes: Any) -> Path:
     """A Terraform folder with the stack's own expressions and nothing else."""
     stack = TerraformStack(Synthesis.app(), "stack")
     team = (Permission(level="CAN_QUERY", group="team"),)
-    endpoint = PromotedEndpoint(stack, "endpoint", PromotedEndpointProps(name="ask", model="c.s.m", permissions=team))
+    props = PromotedEndpointProps(name="ask", model="c.s.m", permissions=team, **changes)
+    endpoint = PromotedEndpoint(stack, "endpoint", props)
     made = json.loads(Synthesis.synth(stack))
     (resource,) = made["resource"]["databricks_model_serving"].values()
+    versions = [entity["entity_version"] for entity in resource["config"]["served_entities"]]
     outputs = {
         "count": resource["count"],
-        "version": resource["config"]["served_entities"][0]["entity_version"],
+        "version": versions[0],
+        "last_version": versions[-1],
         "status": endpoint.status,
     }
     text = json.dumps({"locals": made["locals"], "output": {k: {"value": v} for k, v in outputs.items()}})
     text = re.sub(r"data\.databricks_registered_model\.\w+\.model_info\[0\]\.aliases", "var.aliases", text)
     text = re.sub(r"data\.databricks_serving_endpoints\.\w+\.endpoints", "var.endpoints", text)
     assert "data." not in text
-    folder = tmp_path_factory.mktemp("terraform")
     (folder / "main.tf.json").write_text(text)
     (folder / "variables.tf").write_text("".join(f'variable "{n}" {{ type = {t} }}\n' for n, t in TYPES.items()))
     return folder
+
+
+@pytest.fixture(scope="module")
+def evaluator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("terraform"))
 
 
 def evaluate(folder: Path, *, aliases: Any, endpoints: Any, tmp_path: Path) -> dict[str, Any]:
@@ -95,3 +101,28 @@ def test_an_endpoint_is_planned_when_promoted_or_there_and_otherwise_not(
     assert found["count"] == count
     assert found["version"] == version
     assert found["status"].startswith("Endpoint ask serves c.s.m." if count else "No endpoint yet: no version of c.s.m")
+
+
+@pytest.mark.parametrize(
+    ("aliases", "endpoints", "count", "versions"),
+    [
+        (None, None, 0, ("1", "1")),
+        (CHAMPION, [], 0, ("3", "1")),
+        (OTHER, [], 0, ("1", "4")),
+        (CHAMPION + OTHER, [], 1, ("3", "4")),
+        (CHAMPION, [endpoint("ask", "2")], 1, ("3", "2")),
+    ],
+    ids=["an empty workspace", "one of two", "the other of two", "both", "one was removed later"],
+)
+def test_an_endpoint_of_two_versions_is_planned_when_both_are_promoted_or_it_is_there(
+    tmp_path: Path, aliases: Any, endpoints: Any, count: int, versions: tuple[str, str]
+) -> None:
+    folder = tmp_path / "terraform"
+    folder.mkdir()
+    write(folder, split={"champion": 90, "challenger": 10})
+    found = evaluate(folder, aliases=aliases, endpoints=endpoints, tmp_path=tmp_path)
+
+    assert found["count"] == count
+    assert (found["version"], found["last_version"]) == versions
+    missing = "No endpoint yet: not all of the aliases champion, challenger are carried by versions of c.s.m"
+    assert found["status"].startswith("Endpoint ask serves c.s.m." if count else missing)
