@@ -7,6 +7,7 @@ from brickyard.adopt.verb import add_arguments as add_adopt
 from brickyard.after_apply.verb import add_arguments as add_after_apply
 from brickyard.bootstrap.verb import add_arguments as add_bootstrap
 from brickyard.doctor.verb import add_arguments as add_doctor
+from brickyard.move_to_cdktn.verb import add_arguments as add_move_to_cdktn
 from brickyard.sandbox.verb import add_arguments as add_sandbox
 
 
@@ -17,6 +18,7 @@ def add_workspace_verbs(verbs: Any) -> None:
         ("doctor", "what stands in the way of a plan or an apply, each with its fix", add_doctor),
         ("bootstrap", "make what must exist before the first plan, with an administrator's login", add_bootstrap),
         ("sandbox", "personal copies of projects in a dev environment: new, list, remove, expired", add_sandbox),
+        ("move-to-cdktn", "rewrite this clone for CDK Terrain, the successor of cdktf", add_move_to_cdktn),
         ("after-apply", "connect models with their deployment jobs, which Terraform cannot", add_after_apply),
     ):
         parser: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
