@@ -1,0 +1,101 @@
+"""The estimate, the price file and the exit status of `brickyard doctor`."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from brickyard.doctor.clock import compare
+from brickyard.doctor.finding import Finding, Status, exit_status
+from brickyard.doctor.prices import InvalidPrices, load_prices
+from brickyard.doctor.run_rate import estimate, total
+from brickyard_stacks.settings import Environment, Project, load_environment
+
+ROOT = Path(__file__).resolve().parents[3]
+PRICES = ROOT / "docs/prices.example.yaml"
+
+
+def environment(**compute: Any) -> Environment:
+    dev = load_environment(ROOT / "environments/dev.yaml")
+    document = dev.model_dump(mode="json", exclude_unset=True)
+    return Environment.model_validate({**document, "compute": compute})
+
+
+def project(**endpoint: Any) -> Project:
+    deployment = {"models": {"m": {}}, "endpoints": {"m": {"model": "m", **endpoint}}}
+    return Project.model_validate({"name": "p", "title": "P", "deployment": deployment})
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [((), 0), (("ok", "ok"), 0), (("ok", "warning"), 1), (("warning", "problem", "ok"), 2)],
+)
+def test_the_exit_status_is_that_of_the_worst(statuses: tuple[Status, ...], expected: int) -> None:
+    assert exit_status([Finding(check="x", status=status, said="") for status in statuses]) == expected
+
+
+def test_a_warehouse_costs_nothing_idle_when_it_stops_and_its_size_when_busy() -> None:
+    warehouses = {"a": {"ownership": "create", "size": "Small", "max_clusters": 2}}
+    costs = list(estimate(environment(warehouses=warehouses), [], load_prices(PRICES)))
+    assert total(costs) == (0, pytest.approx(12 * 0.70 * 730 * 2))
+
+    never = {"a": {"ownership": "create", "size": "Small", "auto_stop_minutes": 0}}
+    costs = list(estimate(environment(warehouses=never), [], load_prices(PRICES)))
+    assert total(costs)[0] == pytest.approx(12 * 0.70 * 730)
+
+
+def test_an_endpoint_that_does_not_sleep_costs_its_size_all_month() -> None:
+    costs = list(estimate(environment(), [project(scale_to_zero=False)], load_prices(PRICES)))
+    assert total(costs) == (pytest.approx(4 * 0.07 * 730), pytest.approx(4 * 0.07 * 730))
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        {"workload_type": "GPU_SMALL"},
+        {"route": "llm", "provisioned_throughput": {"model_units": 50}},
+    ],
+)
+def test_what_has_no_price_is_unknown_and_never_nothing(endpoint: dict[str, Any]) -> None:
+    (cost,) = estimate(environment(), [project(**endpoint)], load_prices(PRICES))
+    assert (cost.least_usd, cost.most_usd) == (None, None)
+    assert "no price" in cost.why
+
+
+def test_idle_machines_of_a_pool_without_a_price_are_unknown() -> None:
+    pools = {"warm": {"node_type": "i3.xlarge", "min_idle": 2}}
+    (cost,) = estimate(environment(pools=pools), [], load_prices(PRICES))
+    assert cost.most_usd is None
+    assert "i3.xlarge" in cost.why
+
+
+def test_each_price_of_the_example_has_a_date_and_a_source() -> None:
+    prices = load_prices(PRICES)
+    assert all(price.source and price.date for price in prices.per_dbu.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"currency": "EUR"}, "currency"),
+        ({"per_dbu": {"sql_serverless": {"usd": 0.7}}}, "per_dbu.sql_serverless.date"),
+        ({"per_dbu": {"sql_serverless": {"usd": -1, "date": "2026-01-01", "source": "x"}}}, "usd"),
+        ({"extra": 1}, "extra"),
+    ],
+)
+def test_a_wrong_price_file_is_explained_by_its_keys(tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    file = tmp_path / "prices.yaml"
+    file.write_text(yaml.safe_dump({**yaml.safe_load(PRICES.read_text()), **change}))
+    with pytest.raises(InvalidPrices, match=said):
+        load_prices(file)
+    with pytest.raises(InvalidPrices, match="cannot be read"):
+        load_prices(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize(("off_s", "status"), [(0, "ok"), (59, "ok"), (61, "warning"), (301, "problem")])
+def test_a_clock_that_is_off_is_told_before_a_signature_is_refused(off_s: int, status: str) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert compare(now, now + timedelta(seconds=off_s)).status == status
+    assert compare(now + timedelta(seconds=off_s), now).status == status
