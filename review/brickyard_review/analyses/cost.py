@@ -1,4 +1,4 @@
-"""The run rate per month before and after, of what a price file names.
+"""The run rate per month before and after, of what a price file names: always on, at its largest.
 
 Units: the price file's currency per month. A size that is unknown, hidden or not in the file is a gap, never zero.
 """
@@ -20,6 +20,9 @@ class Costs:
 
     cost: Cost | None
     gaps: tuple[Gap, ...] = ()
+
+
+_HOURS_PER_MONTH = 730.0
 
 
 class _NoPrice(Exception):
@@ -52,7 +55,7 @@ def cost_of(plan: Plan, prices: Prices | None) -> Costs:
 def _change(change: ResourceChange, rate: Rate) -> Iterator[CostChange]:
     before, after = _monthly(change.before, rate), _monthly(change.after, rate)
     if round(before, 2) != round(after, 2):
-        basis = f"by {rate.price_by}, {rate.hours_per_month:g} hours a month"
+        basis = f"always on at its largest, by {rate.price_by}"
         yield CostChange(
             address=change.address,
             title=title(change),
@@ -78,16 +81,21 @@ def _within(found: list[Any], steps: list[str]) -> list[Mapping[str, Any]]:
 
 def _block(block: Mapping[str, Any], rate: Rate) -> float:
     size = block.get(rate.price_by)
-    if size is None:
+    if size is None or not _applies(block, rate):
         return 0.0
     if not isinstance(size, str | int | float):
         raise _NoPrice(f"{rate.price_by} is known after apply, or hidden")
     price = rate.per_hour.get(str(size))
     if price is None:
         raise _NoPrice(f"the price file has no price for {rate.price_by} {size}")
-    sleeps = bool(rate.sleeps_by) and block.get(rate.sleeps_by) is True
-    hours = rate.idle_hours_per_month if sleeps else rate.hours_per_month
-    return price * (_units(block, rate) + rate.plus) * hours
+    return price * (_units(block, rate) + rate.plus) * _HOURS_PER_MONTH
+
+
+def _applies(block: Mapping[str, Any], rate: Rate) -> bool:
+    """Whether the block is of the kind that is priced; what is unknown counts as not set."""
+    found = {name: block.get(name) for name in rate.when}
+    plain = {name: value if isinstance(value, str | bool) else None for name, value in found.items()}
+    return all(plain[name] in allowed for name, allowed in rate.when.items())
 
 
 def _units(block: Mapping[str, Any], rate: Rate) -> float:

@@ -18,12 +18,6 @@ from brickyard_review.rules.loading import load_rules
 
 ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "planted-Tr0ub4dor-3"
-PRICES = """
-currency: USD
-as_of: 2026-11-01
-rates:
-  - {type: databricks_sql_endpoint, price_by: cluster_size, per_hour: {Small: 8, Large: 28}, units: [max_num_clusters]}
-"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,9 +158,9 @@ def test_a_dangerous_release_is_blocked_for_every_reason(
     sales: tuple[Any, Path], local_workspace: LocalWorkspace, tmp_path: Path
 ) -> None:
     _, plan = sales
-    (tmp_path / "prices.yaml").write_text(PRICES)
+    prices = str(ROOT / "docs" / "prices.example.yaml")
 
-    found = review(str(plan), "--format", "json", "--prices", "prices.yaml", folder=tmp_path)
+    found = review(str(plan), "--format", "json", "--prices", prices, folder=tmp_path)
 
     assert (found.status, found.stack["verdict"]) == (2, "blocked")
     assert local_workspace.token not in found.text

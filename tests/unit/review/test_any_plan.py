@@ -119,6 +119,7 @@ def test_a_real_plan_with_one_place_changed_leaks_nothing(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3000)
 @settings(max_examples=3000, deadline=None)
 @given(document=VALUES | ANY)
 def test_any_json_is_judged_or_refused_at_length(document: Any) -> None:
@@ -126,7 +127,8 @@ def test_any_json_is_judged_or_refused_at_length(document: Any) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=2500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.timeout(3000)
+@settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), name=st.sampled_from(["builtin", "builtin", "dangerous"]))
 def test_real_plans_leak_nothing_at_length(real_plans: dict[str, bytes], data: st.DataObject, name: str) -> None:
     check_mutated(real_plans[name], data)

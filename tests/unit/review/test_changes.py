@@ -4,9 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from brickyard_review import Review, Severity
+import pytest
+
+from brickyard_review import Review
 from brickyard_review.analyses.differences import differences
-from brickyard_review.analyses.prices import Prices, Rate
+from brickyard_review.analyses.prices import Prices, read_prices
+from brickyard_review.errors import InvalidPrices
 from brickyard_review.sources import read_sources
 
 Reviewer = Callable[..., Review]
@@ -118,54 +121,78 @@ def test_construct_paths_and_lines_stand_beside_addresses(tmp_path: Path) -> Non
     assert sources.line("aws_s3_bucket.raw[0]") == "main.tf:2"
 
 
-PRICES = Prices(
-    currency="USD",
-    as_of="2026-11-01",
-    name="prices.yaml",
-    rates=(
-        Rate(
-            type="databricks_sql_endpoint",
-            price_by="cluster_size",
-            per_hour={"Small": 10},
-            units=("max_num_clusters",),
-            hours_per_month=100,
-        ),
-        Rate(
-            type="databricks_job",
-            within="job_cluster.new_cluster",
-            price_by="node_type_id",
-            per_hour={"m": 1},
-            units=("num_workers", "autoscale.max_workers"),
-            plus=1,
-            hours_per_month=10,
-        ),
-    ),
-)
+RATES = """
+currency: USD
+per_dbu: {sql_serverless: {usd: 0.5, date: 2026-04-01, source: ours}}
+dbu_per_hour: {warehouses: {date: 2026-06-18, source: ours, sizes: {Small: 20}}}
+nodes: {m: {usd: 1, date: 2026-05-01, source: ours}}
+rates:
+  - {type: aws_instance, price_by: instance_type, per_hour: {small: 2}}
+"""
+MONTH = 730
 
 
-def test_cost_is_a_run_rate_by_the_price_file(review: Reviewer) -> None:
-    warehouse = {"address": "databricks_sql_endpoint.w", "actions": ["update"]}
-    warehouse |= {
-        "before": {"cluster_size": "Small", "max_num_clusters": 1},
-        "after": {"cluster_size": "Small", "max_num_clusters": 3},
-    }
-    clusters = [{"job_cluster_key": k, "new_cluster": [{"node_type_id": "m", **size}]} for k, size in
-                (("a", {"num_workers": 4}), ("b", {"autoscale": [{"max_workers": 2}]}))]  # fmt: skip
-    job = {"address": "databricks_job.j", "actions": ["create"], "after": {"name": "j", "job_cluster": clusters}}
-    cost = review(warehouse, job, prices=PRICES).stacks[0].cost
+@pytest.fixture
+def prices(tmp_path: Path) -> Prices:
+    (tmp_path / "prices.yaml").write_text(RATES)
+    return read_prices(tmp_path / "prices.yaml")
+
+
+def test_cost_is_a_run_rate_by_the_price_file(review: Reviewer, prices: Prices) -> None:
+    was, will = ({"cluster_size": "Small", "max_num_clusters": clusters} for clusters in (1, 3))
+    cost = (
+        review(
+            {"address": "databricks_sql_endpoint.w", "actions": ["update"], "before": was, "after": will},
+            {
+                "address": "databricks_cluster.a",
+                "actions": ["create"],
+                "after": {"node_type_id": "m", "num_workers": 4},
+            },
+            {
+                "address": "databricks_cluster.b",
+                "actions": ["delete"],
+                "before": {"node_type_id": "m", "autoscale": [{"max_workers": 2}]},
+            },
+            {"address": "aws_instance.i", "actions": ["create"], "after": {"instance_type": "small"}},
+            prices=prices,
+        )
+        .stacks[0]
+        .cost
+    )
 
     assert cost is not None
-    assert {change.address: (change.before, change.after) for change in cost.changes} == {
-        "databricks_sql_endpoint.w": (1000, 3000),
-        "databricks_job.j": (0, 80),
+    assert {change.address: (change.before / MONTH, change.after / MONTH) for change in cost.changes} == {
+        "databricks_sql_endpoint.w": (10, 30),
+        "databricks_cluster.a": (0, 5),
+        "databricks_cluster.b": (3, 0),
+        "aws_instance.i": (0, 2),
     }
-    assert (cost.before, cost.after) == (1000, 3080)
+    assert (cost.before / MONTH, cost.after / MONTH) == (13, 37)
+    assert cost.prices == "prices.yaml of 2026-04-01"
 
 
-def test_a_size_without_a_price_is_a_gap_and_not_free(review: Reviewer) -> None:
-    change = {"address": "databricks_sql_endpoint.w", "actions": ["create"], "after": {"cluster_size": "Huge"}}
-    stack = review(change, prices=PRICES, threshold=Severity.NOTE).stacks[0]
+@pytest.mark.parametrize(
+    "size", [{"cluster_size": "Huge"}, {"cluster_size": "Small", "enable_serverless_compute": False}]
+)
+def test_a_size_without_a_price_is_a_gap_and_not_free(review: Reviewer, prices: Prices, size: dict[str, Any]) -> None:
+    change = {"address": "databricks_sql_endpoint.w", "actions": ["create"], "after": size}
+    stack = review(change, prices=prices).stacks[0]
 
     assert stack.cost is not None
     assert stack.cost.changes == ()
-    assert "no price for cluster_size Huge" in stack.gaps[0].message
+    assert f"no price for cluster_size {size['cluster_size']}" in stack.gaps[0].message
+
+
+def test_the_kit_s_example_of_a_price_file_is_read() -> None:
+    """`brickyard doctor` reads the same file."""
+    example = read_prices(Path(__file__).resolve().parents[3] / "docs" / "prices.example.yaml")
+
+    assert any(rate.per_hour for rate in example.rates)
+
+
+@pytest.mark.parametrize("text", ["[]", "currency: USD\nmore: 1", "currency: USD\nnodes: {m: {usd: -1}}", "{"])
+def test_a_price_file_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "prices.yaml").write_text(text)
+
+    with pytest.raises(InvalidPrices, match=r"prices\.yaml"):
+        read_prices(tmp_path / "prices.yaml")

@@ -1,6 +1,7 @@
 """Every rule carries its own tests, and a policy changes what it says it changes and nothing else."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -195,3 +196,13 @@ def test_a_waiver_without_reason_or_end_is_refused(tmp_path: Path, changed: dict
 def test_a_policy_that_names_a_rule_that_is_none_is_refused() -> None:
     with pytest.raises(InvalidPolicy, match="data-destroid"):
         check_policy(Policy(severities={"data-destroid": "off"}), load_rules())
+
+
+def test_the_rule_and_the_policy_in_the_documentation_work(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "plan-review.md").read_text()
+    policy, rule = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "no-small-warehouse.yaml").write_text(rule)
+    (tmp_path / "policy.yaml").write_text(policy)
+
+    assert not list(failures(read_rule(tmp_path / "no-small-warehouse.yaml")))
+    check_policy(read_policy(tmp_path / "policy.yaml"), load_rules())
