@@ -220,6 +220,19 @@ resource "databricks_model_serving" "endpoint" {
       scale_to_zero_enabled = true
     }
   }
+  ai_gateway {
+    inference_table_config {
+      catalog_name      = databricks_catalog.main.name
+      schema_name       = databricks_schema.ml.name
+      table_name_prefix = "calls"
+      enabled           = true
+    }
+    rate_limits {
+      calls          = var.served_version == "1" ? 100 : 200
+      key            = "endpoint"
+      renewal_period = "minute"
+    }
+  }
   tags {
     key   = "team"
     value = "ml"

@@ -7,7 +7,7 @@ from typing import Any
 
 from brickyard_local.provider.client import segment
 from brickyard_local.provider.engine.behaviour import Behaviour
-from brickyard_local.provider.errors import NotEmulated
+from brickyard_local.provider.errors import InvalidValue, NotEmulated
 from brickyard_local.provider.resource import Found, Resource, Session, State
 from brickyard_local.provider.resources.catalog.securable import UNITY
 from brickyard_local.provider.resources.generated import plain
@@ -29,7 +29,8 @@ _CHANGED = (
     "snapshot",
     "time_series",
 )
-_CREATED = (*_CHANGED, "assets_dir", "skip_builtin_dashboard", "warehouse_id")
+_KEPT = ("skip_builtin_dashboard", "warehouse_id")
+_CREATED = (*_CHANGED, *_KEPT, "assets_dir")
 
 
 class QualityMonitor(Resource):
@@ -53,6 +54,13 @@ class QualityMonitor(Resource):
         return {**session.found(monitor), "id": monitor["table_name"]}
 
     def update(self, session: Session, prior: State, planned: State) -> str:
+        """Errors: InvalidValue where the genuine provider's answer would contradict its plan."""
+        kept = sorted(name for name in _KEPT if prior.get(name) != planned.get(name))
+        if kept:
+            raise InvalidValue(
+                f"{', '.join(kept)} of a quality monitor cannot be changed: the genuine provider keeps what was there",
+                "Leave it as it was, or make the monitor anew.",
+            )
         body = _body(planned, _CHANGED)
         body.get("schedule", {}).pop("pause_status", None)
         if prior.get("dashboard_id"):

@@ -179,11 +179,10 @@ resource "databricks_sql_table" "rides" {
 }
 
 resource "databricks_quality_monitor" "rides" {
-  table_name             = databricks_sql_table.rides.id
-  assets_dir             = "/Shared/${var.prefix}"
-  output_schema_name     = databricks_schema.raw.id
-  skip_builtin_dashboard = true
-  slicing_exprs          = local.later ? ["vendor"] : null
+  table_name         = databricks_sql_table.rides.id
+  assets_dir         = "/Shared/${var.prefix}"
+  output_schema_name = databricks_schema.raw.id
+  slicing_exprs      = local.later ? ["vendor"] : null
   time_series {
     granularities = ["1 day"]
     timestamp_col = "started"

@@ -213,6 +213,7 @@ output "found" {
     data.databricks_spark_version.latest.id,
     data.databricks_spark_version.lts,
     data.databricks_spark_version.ml.id,
-    data.databricks_current_config.this,
+    # The genuine provider knows its auth_type only once it has signed in: not always yet.
+    [for name, value in data.databricks_current_config.this : value if name != "auth_type"],
   ]
 }
