@@ -79,12 +79,12 @@ def model_privileges() -> Privileges:
 
 
 def job_levels(stage: Stage) -> Levels:
-    """On a project's job."""
+    """On a project's job. What retrains, and tasks that run a job, start it as `run_as`."""
     return {
         "data_scientists": "CAN_MANAGE_RUN" if _people_write(stage) else "CAN_VIEW",
         "ml_engineers": "CAN_MANAGE_RUN",
         "approvers": "CAN_VIEW",
-        "run_as": "CAN_VIEW",
+        "run_as": "CAN_MANAGE_RUN",
         "plan": "CAN_VIEW",
     }
 

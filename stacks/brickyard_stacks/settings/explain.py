@@ -81,7 +81,11 @@ def _rule(details: ErrorDetails, place: Place) -> str:
     if details["type"] in ("model_type", "model_attributes_type", "dict_type"):
         return "must be keys and values"
     message = details["msg"].replace("Input should be", "must be").replace("a valid string", "a text (quote it)")
-    return message.replace("a valid tuple", "a list").replace("Tuple should have", "must have")
+    return (
+        message.replace("a valid tuple", "a list")
+        .replace("Tuple should have", "must have")
+        .replace("Dictionary should have", "must have")
+    )
 
 
 def _expected(details: ErrorDetails) -> list[str]:

@@ -48,6 +48,11 @@ class Deployment(Strict):
         for name, job in self.jobs.items():
             yield from self._rules_of_job(name, job)
         yield from self._rules_of_schemas()
+        for name, monitor in self.monitors.items():
+            if monitor.retrain is not None and monitor.retrain.job not in (WORKFLOW, *self.jobs):
+                there = (WORKFLOW, *self.jobs)
+                rule = f"one of the project's jobs: {', '.join(there)}"
+                yield Broken(key=("monitors", name, "retrain", "job"), rule=rule, choices=there)
 
     def _rules_of_schemas(self) -> Iterable[Broken]:
         """What a project makes or measures lies in a schema that every environment has."""
