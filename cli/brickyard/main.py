@@ -23,8 +23,9 @@ def main() -> int:
     if sys.argv[1:2] == ["review"]:
         return review.main(sys.argv[2:])
     options = _parser().parse_args()
-    if not getattr(options, "any_environment", False):
-        _settle_environment()
+    _reach_this_machine()
+    if not getattr(options, "any_environment", False) or getattr(options, "environment", None) == "local":
+        _forget_sign_ins()
     try:
         run: Callable[[argparse.Namespace, Clone, Screen], int | None] = options.run
         return run(options, Clone.find(), Screen()) or 0
@@ -49,10 +50,14 @@ def main() -> int:
         return 1
 
 
-def _settle_environment() -> None:
-    """This command is for `local`: no proxy on the way to it, and no sign-in of another workspace."""
+def _reach_this_machine() -> None:
+    """No proxy on the way to the local workspace."""
     for name in ("NO_PROXY", "no_proxy"):
         os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1,localhost")))
+
+
+def _forget_sign_ins() -> None:
+    """A command for `local` must not meet the sign-in of another workspace."""
     for name in [name for name in os.environ if name.startswith("DATABRICKS_")]:
         del os.environ[name]
 
