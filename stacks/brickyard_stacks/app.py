@@ -8,7 +8,7 @@ from cdktf import App, TerraformStack
 from constructs import IValidation
 
 from brickyard_constructs.errors import ConstructsError
-from brickyard_stacks.artifacts import build_wheel
+from brickyard_stacks.artifacts import Wheel, build_wheel
 from brickyard_stacks.base import EnvironmentStack
 from brickyard_stacks.deployment import ProjectDeployment, Sandbox
 from brickyard_stacks.errors import CannotBuildStacks, Refused, StacksError
@@ -64,8 +64,9 @@ def build_app(
     refuse_equal_names(environment, [deployment.names for deployment in deployments])
     try:
         platform = None if sandbox else _shared_stacks(app, environment, root)
+        pipelines = build_wheel(root / "pipelines", root / _WHEELS)
         for deployment in deployments:
-            _project_stacks(app, deployment, platform)
+            _project_stacks(app, deployment, platform, pipelines)
     except ConstructsError as error:
         raise CannotBuildStacks(f"environment {environment.name}: {error}") from error
     return app
@@ -80,9 +81,9 @@ def _shared_stacks(app: App, environment: Environment, root: Path) -> PlatformSt
     return platform
 
 
-def _project_stacks(app: App, deployment: ProjectDeployment, platform: PlatformStack | None) -> None:
-    wheels = tuple(build_wheel(folder, deployment.root / _WHEELS) for folder in deployment.code)
-    stack = ProjectStack(app, deployment, wheels=wheels)
+def _project_stacks(app: App, deployment: ProjectDeployment, platform: PlatformStack | None, pipelines: Wheel) -> None:
+    code = build_wheel(deployment.folder, deployment.root / _WHEELS)
+    stack = ProjectStack(app, deployment, wheels=(pipelines, code))
     if platform is not None:
         stack.add_dependency(platform)
     serving = ServingStack(app, deployment)

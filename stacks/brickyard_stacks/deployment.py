@@ -34,17 +34,13 @@ class ProjectDeployment:
     @property
     def names(self) -> ProjectNames:
         """The registry's names; those of a sandbox are its own."""
-        return ProjectNames.of(self.environment, self.project, sandbox=self.sandbox.name if self.sandbox else None)
+        name = self.sandbox.name if self.sandbox else None
+        return ProjectNames.of(self.environment, self.project, sandbox=name, deployer=self.deployer)
 
     @property
     def folder(self) -> Path:
         """The project's own folder."""
         return self.root / "projects" / self.project.name
-
-    @property
-    def code(self) -> tuple[Path, Path]:
-        """The folders that are built into wheels: the pipelines, and the project's own code."""
-        return self.root / "pipelines", self.folder
 
     @property
     def protected(self) -> bool:

@@ -56,7 +56,6 @@ class Workshop:
 
     environment: Environment
     names: ProjectNames
-    deployer: str
     run_as: str
     wheels: tuple[str, ...]
     permissions: tuple[Permission, ...]
@@ -70,7 +69,7 @@ class Workshop:
     @property
     def code_folder(self) -> str:
         """Where files are put: the deployer's own folder, which nobody else may write to."""
-        return f"/Users/{self.deployer}/brickyard/{self.names.project_stack}"
+        return f"{self.names.workspace_folder}/{self.names.project_stack}-files"
 
     @property
     def has_machines(self) -> bool:

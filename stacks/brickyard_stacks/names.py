@@ -6,7 +6,7 @@ is applied.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from brickyard_stacks.errors import CannotBuildStacks
 from brickyard_stacks.settings import Environment, Project
@@ -18,7 +18,6 @@ ARTIFACTS_VOLUME = "artifacts"
 MODELS_SCHEMA = "models"
 PAYLOADS_SCHEMA = "payloads"
 METRICS_SCHEMA = "metrics"
-EXPERIMENTS_FOLDER = "/Shared/brickyard"
 # Left behind by no environment, project or sandbox: none of their names holds a dot.
 STATE_FILE = "{stack}.tfstate"
 
@@ -30,11 +29,17 @@ class EnvironmentNames:
     environment: str
     catalog: str
     prefix: str
+    deployer: str
 
     @classmethod
     def of(cls, environment: Environment) -> "EnvironmentNames":
         """Take the names from the settings."""
-        return cls(environment=environment.name, catalog=environment.catalog.name, prefix=environment.prefix)
+        return cls(
+            environment=environment.name,
+            catalog=environment.catalog.name,
+            prefix=environment.prefix,
+            deployer=environment.deployer,
+        )
 
     @property
     def account_stack(self) -> str:
@@ -45,6 +50,11 @@ class EnvironmentNames:
     def platform_stack(self) -> str:
         """The stack with what all projects share."""
         return f"{self.environment}-platform"
+
+    @property
+    def workspace_folder(self) -> str:
+        """Where experiments and files stand: the deployer's own folder. In /Shared everybody could change them."""
+        return f"/Users/{self.deployer}/brickyard"
 
     @property
     def artifacts_folder(self) -> str:
@@ -68,10 +78,13 @@ class ProjectNames:
     sandbox: str | None = None
 
     @classmethod
-    def of(cls, environment: Environment, project: Project, *, sandbox: str | None = None) -> "ProjectNames":
-        """Take the names from the settings. `sandbox` is who it belongs to."""
+    def of(
+        cls, environment: Environment, project: Project, *, sandbox: str | None = None, deployer: str | None = None
+    ) -> "ProjectNames":
+        """Take the names from the settings. `sandbox` is what it is called, and `deployer` then whose it is."""
+        shared = EnvironmentNames.of(environment)
         return cls(
-            shared=EnvironmentNames.of(environment),
+            shared=replace(shared, deployer=deployer) if deployer else shared,
             project=project.name,
             slug=project.slug,
             models=tuple(project.models),
@@ -119,9 +132,15 @@ class ProjectNames:
         return self.project_stack if name == self.slug else f"{self.project_stack}-{name}"
 
     @property
+    def workspace_folder(self) -> str:
+        """Where the project's experiment and files stand; a sandbox has a folder that goes with it."""
+        shared = self.shared.workspace_folder
+        return shared if self.sandbox is None else f"{shared}-sandboxes/{self.project_stack}"
+
+    @property
     def experiment(self) -> str:
         """The experiment's path in the workspace."""
-        return f"{EXPERIMENTS_FOLDER}/{self.project_stack}"
+        return f"{self.workspace_folder}/{self.project_stack}"
 
     @property
     def sandbox_schema(self) -> str | None:

@@ -16,7 +16,7 @@ from brickyard_constructs.catalog import (
 from brickyard_constructs.workspace import Folder, FolderProps
 from brickyard_stacks.base import EnvironmentStack
 from brickyard_stacks.identities import GROUPS, PRINCIPALS, Identities, made_identities, referenced_identities
-from brickyard_stacks.names import ARTIFACTS_VOLUME, EXPERIMENTS_FOLDER, LANDING_VOLUME, EnvironmentNames
+from brickyard_stacks.names import ARTIFACTS_VOLUME, LANDING_VOLUME, EnvironmentNames
 from brickyard_stacks.permissions import (
     Privileges,
     artifacts_privileges,
@@ -44,7 +44,7 @@ class PlatformStack(EnvironmentStack):
         self._catalog = self._environment_catalog(storage_root)
         self._volume("bronze", LANDING_VOLUME, "Data lands here, as files", landing_privileges())
         self._volume("models", ARTIFACTS_VOLUME, "Wheels of the projects' jobs", artifacts_privileges())
-        folder = FolderProps(path=EXPERIMENTS_FOLDER, protected=environment.deletion_protection)
+        folder = FolderProps(path=self._names.workspace_folder, protected=environment.deletion_protection)
         Folder(self, "experiments", folder)
         self._compute()
         self._secrets()

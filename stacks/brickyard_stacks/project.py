@@ -17,6 +17,7 @@ from brickyard_constructs.catalog import (
 from brickyard_constructs.jobs import MultiTaskJob, WheelJobProps
 from brickyard_constructs.ml import Experiment, ExperimentProps
 from brickyard_constructs.storage import VolumeFile, VolumeFileProps
+from brickyard_constructs.workspace import Folder, FolderProps
 from brickyard_stacks.artifacts import Wheel
 from brickyard_stacks.base import EnvironmentStack
 from brickyard_stacks.deployment import ProjectDeployment
@@ -54,6 +55,7 @@ class ProjectStack(EnvironmentStack):
         self._names = deployment.names
         super().__init__(scope, self._names.project_stack, environment=deployment.environment, root=deployment.root)
         self._identities = self._who()
+        self._folder = self._sandbox_folder()
         self._schema = self._sandbox_schema()
         models = [self._model(name) for name in deployment.project.models]
         experiment = self._experiment()
@@ -87,6 +89,12 @@ class ProjectStack(EnvironmentStack):
             self._volume(volume, (props.catalog, name, volume), self._identities.access(privileges), schema)
         return schema
 
+    def _sandbox_folder(self) -> Folder | None:
+        """Where a sandbox's experiment stands: in its owner's folder."""
+        if self._deployment.sandbox is None:
+            return None
+        return Folder(self, "folder", FolderProps(path=self._names.workspace_folder, protected=False))
+
     def _model(self, name: str) -> GovernedModel:
         settings = self._deployment.project.models[name]
         props = GovernedModelProps(
@@ -111,7 +119,10 @@ class ProjectStack(EnvironmentStack):
             tags=self.tags(**self._deployment.tags),
             protected=self._deployment.protected,
         )
-        return Experiment(self, "experiment", props)
+        made = Experiment(self, "experiment", props)
+        if self._folder is not None:
+            made.experiment.node.add_dependency(self._folder.directory)
+        return made
 
     def _upload(self, wheel: Wheel) -> VolumeFile:
         props = VolumeFileProps(source=wheel.path, content_hash=wheel.content_hash, folder=self._names.wheels_folder)
@@ -125,7 +136,6 @@ class ProjectStack(EnvironmentStack):
         return Workshop(
             environment=self.environment,
             names=self._names,
-            deployer=self._identities.deployer,
             run_as=self._identities.principals["run_as"],
             wheels=wheels,
             permissions=self._identities.permissions(job_levels(self.environment.stage)),

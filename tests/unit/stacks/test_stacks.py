@@ -179,7 +179,7 @@ def test_the_steps_get_their_parameters_as_the_wheel_reads_them(local: dict[str,
 
     assert parameters["train"] == [
         *("--project", "flight_delays", "--catalog", "local"),
-        *("--experiment", "/Shared/brickyard/local-flight-delays", "--model", "local.models.flight_delays"),
+        *("--experiment", "/Users/admin@brickyard.local/brickyard/local-flight-delays", "--model", "local.models.flight_delays"),
         *("--endpoint", "local-flight-delays", "--job-run-id", "{{job.run_id}}"),
     ]
     version = ["--model-version", "{{tasks.train.values.model_version}}"]

@@ -1,0 +1,211 @@
+"""The permission matrix, by being allowed and refused: a workspace with its grants, asked with a token of each role.
+
+What is expected stands here, in words of who may do what; `permissions.py` is what is put on the objects.
+"""
+
+import io
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors import NotFound, PermissionDenied
+from databricks.sdk.service.catalog import VolumeType
+
+from brickyard_local.account import ADMIN
+from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_stacks import permissions as matrix
+from brickyard_stacks.permissions import Levels, Privileges, Role
+from brickyard_stacks.settings import Stage
+
+PEOPLE: tuple[Role, ...] = ("data_scientists", "ml_engineers", "approvers", "consumers")
+MACHINES: tuple[Role, ...] = ("run_as", "plan", "ci")
+STAGES: tuple[Stage, ...] = ("dev", "staging", "prod")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cast:
+    """One principal for each role (a member of the group, or the service principal), and one client for each."""
+
+    names: Mapping[Role, str]
+    clients: Mapping[Role, WorkspaceClient]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """One stage: a catalog, a job and an experiment, with the access that the matrix gives."""
+
+    stage: Stage
+    catalog: str
+    job_id: int
+    experiment_id: str
+
+
+@pytest.fixture(scope="module")
+def admin(local_workspace: LocalWorkspace) -> WorkspaceClient:
+    return local_workspace.client()
+
+
+@pytest.fixture(scope="module")
+def cast(local_workspace: LocalWorkspace, admin: WorkspaceClient) -> Cast:
+    names: dict[Role, str] = {}
+    clients: dict[Role, WorkspaceClient] = {}
+    for role in PEOPLE:
+        user = admin.users.create(user_name=f"{role}-{secrets.token_hex(4)}@example.com")
+        group = admin.groups.create(display_name=f"{role}-{secrets.token_hex(4)}")
+        body = {"Operations": [{"op": "add", "value": {"members": [{"value": user.id}]}}]}
+        admin.api_client.do("PATCH", f"/api/2.0/preview/scim/v2/Groups/{group.id}", body=body)
+        names[role] = str(group.display_name)
+        clients[role] = local_workspace.client(token=local_workspace.act_as(str(user.user_name)))
+    for role in MACHINES:
+        robot = admin.service_principals.create(display_name=f"{role}-{secrets.token_hex(4)}")
+        names[role] = str(robot.application_id)
+        clients[role] = local_workspace.client(token=local_workspace.act_as(names[role]))
+    return Cast(names=names, clients=clients)
+
+
+@pytest.fixture(scope="module", params=STAGES)
+def place(request: pytest.FixtureRequest, admin: WorkspaceClient, cast: Cast) -> Iterator[Place]:
+    stage: Stage = request.param
+    catalog = f"matrix_{stage}_{secrets.token_hex(4)}"
+    admin.catalogs.create(catalog)
+    grant(admin, cast, "catalog", catalog, matrix.catalog_privileges(stage))
+    for schema in ("bronze", "gold", "models"):
+        admin.schemas.create(schema, catalog)
+        grant(admin, cast, "schema", f"{catalog}.{schema}", matrix.schema_privileges(schema))
+    for schema, volume, privileges in (
+        ("bronze", "landing", matrix.landing_privileges()),
+        ("models", "artifacts", matrix.artifacts_privileges()),
+    ):
+        admin.volumes.create(catalog, schema, volume, VolumeType.MANAGED)
+        admin.files.upload(f"/Volumes/{catalog}/{schema}/{volume}/there.txt", io.BytesIO(b"there"))
+        grant(admin, cast, "volume", f"{catalog}.{schema}.{volume}", privileges)
+    model = admin.registered_models.create(catalog_name=catalog, schema_name="models", name="m")
+    grant(admin, cast, "function", f"{catalog}.models.m", matrix.model_privileges())
+    admin.registered_models.update(str(model.full_name), owner=cast.names["run_as"])
+    job_id = admin.api_client.do("POST", "/api/2.2/jobs/create", body={"name": catalog, "tasks": []})["job_id"]
+    folder = f"/Users/{ADMIN}/brickyard"  # as `names.workspace_folder`; in /Shared everybody may change everything
+    admin.workspace.mkdirs(folder)
+    experiment_id = str(admin.experiments.create_experiment(f"{folder}/{catalog}").experiment_id)
+    permit(admin, cast, "jobs", job_id, matrix.job_levels(stage))
+    permit(admin, cast, "experiments", experiment_id, matrix.experiment_levels(stage))
+    yield Place(stage=stage, catalog=catalog, job_id=job_id, experiment_id=experiment_id)
+    admin.catalogs.delete(catalog, force=True)
+
+
+def grant(admin: WorkspaceClient, cast: Cast, kind: str, name: str, privileges: Privileges) -> None:
+    changes = [
+        {"principal": cast.names[role], "add": list(held)} for role, held in privileges.items() if role != "deployer"
+    ]
+    admin.api_client.do("PATCH", f"/api/2.1/unity-catalog/permissions/{kind}/{name}", body={"changes": changes})
+
+
+def permit(admin: WorkspaceClient, cast: Cast, kind: str, object_id: object, levels: Levels) -> None:
+    who = {role: "group_name" if role in PEOPLE else "service_principal_name" for role in levels}
+    entries = [{who[role]: cast.names[role], "permission_level": level} for role, level in levels.items()]
+    admin.api_client.do("PUT", f"/api/2.0/permissions/{kind}/{object_id}", body={"access_control_list": entries})
+
+
+Act = Callable[[WorkspaceClient, Place], Any]
+
+
+def create_schema(client: WorkspaceClient, place: Place) -> Any:
+    return client.schemas.create(f"own_{secrets.token_hex(4)}", place.catalog)
+
+
+def create_volume(client: WorkspaceClient, place: Place) -> Any:
+    return client.volumes.create(place.catalog, "gold", f"v_{secrets.token_hex(4)}", VolumeType.MANAGED)
+
+
+def create_model(client: WorkspaceClient, place: Place) -> Any:
+    name = f"m_{secrets.token_hex(4)}"
+    return client.registered_models.create(catalog_name=place.catalog, schema_name="models", name=name)
+
+
+def read_landing(client: WorkspaceClient, place: Place) -> Any:
+    return client.files.download(f"/Volumes/{place.catalog}/bronze/landing/there.txt")
+
+
+def write_landing(client: WorkspaceClient, place: Place) -> Any:
+    path = f"/Volumes/{place.catalog}/bronze/landing/{secrets.token_hex(4)}.txt"
+    return client.files.upload(path, io.BytesIO(b"mine"))
+
+
+def write_wheels(client: WorkspaceClient, place: Place) -> Any:
+    path = f"/Volumes/{place.catalog}/models/artifacts/{secrets.token_hex(4)}.whl"
+    return client.files.upload(path, io.BytesIO(b"mine"))
+
+
+def see_model(client: WorkspaceClient, place: Place) -> Any:
+    return client.registered_models.get(f"{place.catalog}.models.m")
+
+
+def change_model(client: WorkspaceClient, place: Place) -> Any:
+    return client.registered_models.update(f"{place.catalog}.models.m", comment=secrets.token_hex(4))
+
+
+def see_job(client: WorkspaceClient, place: Place) -> Any:
+    return client.jobs.get(place.job_id)
+
+
+def change_job(client: WorkspaceClient, place: Place) -> Any:
+    body = {"job_id": place.job_id, "new_settings": {"description": secrets.token_hex(4)}}
+    return client.api_client.do("POST", "/api/2.2/jobs/update", body=body)
+
+
+def see_runs(client: WorkspaceClient, place: Place) -> Any:
+    return client.experiments.get_experiment(place.experiment_id)
+
+
+def log_run(client: WorkspaceClient, place: Place) -> Any:
+    return client.experiments.create_run(experiment_id=place.experiment_id, start_time=1)
+
+
+def open_job_up(client: WorkspaceClient, place: Place) -> Any:
+    path = f"/api/2.0/permissions/jobs/{place.job_id}"
+    entry = {"group_name": "users", "permission_level": "CAN_VIEW"}
+    return client.api_client.do("PATCH", path, body={"access_control_list": [entry]})
+
+
+READERS = {"data_scientists", "ml_engineers"}
+# Who may, by stage; everybody else is refused.
+ALLOWED: dict[Act, dict[Stage, set[str]]] = {
+    create_schema: {"dev": READERS, "staging": set(), "prod": set()},
+    create_volume: {"dev": READERS, "staging": {"ci"}, "prod": set()},
+    create_model: {"dev": {*READERS, "run_as"}, "staging": {"ci", "run_as"}, "prod": {"run_as"}},
+    read_landing: {
+        "dev": {*READERS, "run_as"},
+        "staging": {*READERS, "ci", "run_as"},
+        "prod": {*READERS, "run_as"},
+    },
+    write_landing: {"dev": {*READERS, "run_as"}, "staging": {"ci", "run_as"}, "prod": {"run_as"}},
+    write_wheels: {"dev": READERS, "staging": {"ci"}, "prod": set()},
+    see_model: {
+        "dev": {*READERS, "approvers", "plan", "run_as"},
+        "staging": {*READERS, "approvers", "ci", "plan", "run_as"},
+        "prod": {*READERS, "approvers", "plan", "run_as"},
+    },
+    change_model: {stage: {"run_as"} for stage in STAGES},
+    see_job: {stage: {*READERS, "approvers", "plan", "run_as"} for stage in STAGES},
+    change_job: {stage: set() for stage in STAGES},
+    open_job_up: {stage: set() for stage in STAGES},
+    see_runs: {stage: {*READERS, "approvers", "plan", "run_as"} for stage in STAGES},
+    log_run: {"dev": {*READERS, "run_as"}, "staging": {"run_as"}, "prod": {"run_as"}},
+}
+
+
+@pytest.mark.parametrize("act", ALLOWED, ids=lambda act: act.__name__)
+def test_each_role_may_do_what_the_matrix_says_and_nothing_else(cast: Cast, place: Place, act: Act) -> None:
+    allowed = {role for role, client in cast.clients.items() if may(act, client, place)}
+
+    assert allowed == ALLOWED[act][place.stage]
+
+
+def may(act: Act, client: WorkspaceClient, place: Place) -> bool:
+    try:
+        act(client, place)
+    except (PermissionDenied, NotFound):  # what may not be seen is not there
+        return False
+    return True
