@@ -11,6 +11,7 @@ from brickyard_constructs.iam import (
     FederationPolicy,
     FederationPolicyProps,
 )
+from brickyard_constructs.workspace import NetworkBinding, NetworkBindingProps
 from brickyard_stacks.base import EnvironmentStack, provider_arguments
 from brickyard_stacks.identities import GROUPS, PRINCIPALS, make_group, make_principal
 from brickyard_stacks.names import EnvironmentNames
@@ -24,8 +25,9 @@ class AccountStack(EnvironmentStack):
 
     Who is only referenced is let into the workspace by its owner: SCIM, or the account console.
 
-    Creates: databricks_group, databricks_service_principal, databricks_service_principal_federation_policy, and
-    databricks_mws_permission_assignment where the settings say the workspace's id.
+    Creates: databricks_group, databricks_service_principal, databricks_service_principal_federation_policy;
+    databricks_mws_permission_assignment where the settings say the workspace's id; databricks_mws_ncc_binding and
+    databricks_workspace_network_option where they name what to bind it to.
     """
 
     def __init__(self, scope: Construct, environment: Environment, account: Account, *, root: Path) -> None:
@@ -40,10 +42,23 @@ class AccountStack(EnvironmentStack):
             if (principal := make_principal(made, environment, role)) is not None:
                 self._enter(role, getattr(environment.service_principals, role).name, principal.id)
                 self._sign_in_without_secret(role, principal.id)
+        self._bind_network()
 
     def sign_in(self, root: Path) -> dict[str, Any]:
         """The account's own address, where workspaces are let in to."""
         return {**provider_arguments(self._account.auth, root), "account_id": self._account.id}
+
+    def _bind_network(self) -> None:
+        """Settings without the workspace's id are refused before."""
+        network, workspace = self.environment.network, self.environment.workspace.id
+        asked = network.connectivity_config_id is not None or network.egress_policy_id is not None
+        if asked and workspace is not None:
+            props = NetworkBindingProps(
+                workspace_id=workspace,
+                connectivity_config_id=network.connectivity_config_id,
+                egress_policy_id=network.egress_policy_id,
+            )
+            NetworkBinding(self, "network", props)
 
     def _enter(self, role: str, name: str, principal_id: str) -> None:
         workspace = self.environment.workspace.id

@@ -1,6 +1,7 @@
 """The workspace's own tree of objects, and whom it tells."""
 
 from brickyard_constructs.workspace.folder import Folder, FolderProps
+from brickyard_constructs.workspace.network_binding import NetworkBinding, NetworkBindingProps
 from brickyard_constructs.workspace.notebook import Notebook, NotebookProps
 from brickyard_constructs.workspace.notification_destination import (
     NotificationDestination,
@@ -11,6 +12,8 @@ from brickyard_constructs.workspace.workspace_file import WorkspaceFile, Workspa
 __all__ = [
     "Folder",
     "FolderProps",
+    "NetworkBinding",
+    "NetworkBindingProps",
     "Notebook",
     "NotebookProps",
     "NotificationDestination",

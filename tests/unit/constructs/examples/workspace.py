@@ -1,4 +1,4 @@
-"""A folder, a notebook from a file and one from text, a file, a destination, an experiment."""
+"""A folder, a notebook from a file and one from text, a file, a destination, an experiment, the network."""
 
 from pathlib import Path
 
@@ -9,6 +9,8 @@ from brickyard_constructs.ml import Experiment, ExperimentProps
 from brickyard_constructs.workspace import (
     Folder,
     FolderProps,
+    NetworkBinding,
+    NetworkBindingProps,
     Notebook,
     NotebookProps,
     NotificationDestination,
@@ -29,5 +31,7 @@ def build(stack: TerraformStack) -> None:
     WorkspaceFile(stack, "script", WorkspaceFileProps(path="/Users/deployer/example.py", source=here, permissions=RUNS))
     emails = ("team@acme.example",)
     NotificationDestination(stack, "team", NotificationDestinationProps(name="ML team", emails=emails))
+    network = NetworkBindingProps(workspace_id=1, connectivity_config_id="ncc-id", egress_policy_id="restricted")
+    NetworkBinding(stack, "network", network)
     manages = (Permission(level="CAN_MANAGE", group="team"),)
     Experiment(stack, "experiment", ExperimentProps(path="/Shared/acme/churn", permissions=manages))
