@@ -58,6 +58,7 @@ def clone(tmp_path: Path, local_workspace: LocalWorkspace) -> Clone:
 
 def synthesise(clone: Clone, python: Path, environment: str, out: Path) -> dict[str, Any]:
     """Every stack's document, without what says which software wrote it."""
+    out.mkdir(parents=True)
     paths = os.pathsep.join(str(clone.root / part) for part in ("constructs", "stacks", "pipelines"))
     variables = {
         **os.environ,

@@ -30,8 +30,11 @@ def state_backend(preflight: Preflight) -> Iterator[Finding]:
 
 
 def _keys(preflight: Preflight) -> dict[str, str]:
+    """Where each stack's state may lie, those of later phases included."""
     names = names_of(preflight.clone, preflight.environment.name)
-    return {stack: state_key(preflight.environment, stack) for stack in names.stacks}
+    of_projects = (stack for project in names.projects for stack in project.stacks)
+    stacks = (names.shared.account_stack, names.shared.platform_stack, *of_projects)
+    return {stack: state_key(preflight.environment, stack) for stack in stacks}
 
 
 def _in_files(preflight: Preflight, state: LocalState) -> Iterator[Finding]:
