@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from brickyard_stacks.settings.strict import Broken, Snake, Strict, Text, Texts
+from brickyard_stacks.settings.strict import Broken, Snake, Strict, Text
 
 
 class RateLimit(Strict):
@@ -30,12 +30,10 @@ class RateLimit(Strict):
 
 
 class Guardrail(Strict):
-    """What is looked for in requests or in answers."""
+    """What is looked for in requests or in answers. Lists of words and topics are deprecated on Databricks."""
 
     safety: bool = Field(default=False, description="whether unsafe text is refused")
     pii: Literal["NONE", "BLOCK", "MASK"] = Field(default="NONE", description="what is done with personal data")
-    invalid_keywords: Texts = Field(default=(), description="words that are refused")
-    valid_topics: Texts = Field(default=(), description="what may be talked about; default: anything")
 
 
 class Guardrails(Strict):
