@@ -98,7 +98,7 @@ class Work:
             column="n",
             warehouse_id=warehouse.warehouse_id,
             operator="LESS_THAN",
-            threshold=self.timeout_s,
+            threshold=self.timeout_s + 0.2,
             schedule=Cron(quartz="0 0 6 * * ?", timezone="UTC", paused=True),
             permissions=(Permission(level="CAN_READ", service_principal=self.run_as),),
             tell=("team@acme.example",),

@@ -15,6 +15,7 @@ from brickyard_local.provider.diagnostics import failed, invalid, warning
 from brickyard_local.provider.engine import framework
 from brickyard_local.provider.engine.behaviour import Behaviour
 from brickyard_local.provider.engine.merge import adopt, empty, refresh
+from brickyard_local.provider.engine.numbers import with_numbers
 from brickyard_local.provider.engine.payload import from_api
 from brickyard_local.provider.engine.plan import Path, Plan, plan
 from brickyard_local.provider.engine.validate import problems
@@ -106,7 +107,7 @@ class Servicer:
         response = message("ValidateResourceConfigResponse")()
         kind = resource(request.type_name)
         if kind is not None:
-            config = decode_dynamic(request.config) or {}
+            config = self._decoded(request.type_name, request.config) or {}
             found = problems(self._block(request.type_name), kind.behaviour, config)
             response.diagnostics.extend(invalid(request.type_name, problem) for problem in found)
         return response
@@ -125,7 +126,7 @@ class Servicer:
 
     def read_resource(self, request: Any) -> Any:
         response = message("ReadResourceResponse")(private=request.private)
-        prior = decode_dynamic(request.current_state)
+        prior = self._decoded(request.type_name, request.current_state)
         try:
             kind, session = self._emulated(request.type_name)
             found = read(kind, session, prior)
@@ -138,8 +139,8 @@ class Servicer:
 
     def plan_resource_change(self, request: Any) -> Any:
         response = message("PlanResourceChangeResponse")()
-        prior, config = decode_dynamic(request.prior_state), decode_dynamic(request.config)
-        proposed = decode_dynamic(request.proposed_new_state)
+        sent = (request.prior_state, request.config, request.proposed_new_state)
+        prior, config, proposed = (self._decoded(request.type_name, each) for each in sent)
         if proposed is None:
             response.planned_state.msgpack = encode(None)
             return response
@@ -153,6 +154,9 @@ class Servicer:
             response.diagnostics.append(failed(error))
         return response
 
+    def _decoded(self, type_name: str, dynamic: Any) -> Value:
+        return with_numbers(self._block(type_name), decode_dynamic(dynamic))
+
     def _plan(self, kind: Resource, block: Block, prior: Value, config: Value, proposed: Value) -> Plan:
         """An answer of the SDK is marked as such: a block may be known only after apply."""
         if kind.behaviour.framework:
@@ -163,12 +167,12 @@ class Servicer:
 
     def apply_resource_change(self, request: Any) -> Any:
         response = message("ApplyResourceChangeResponse")()
-        prior, planned = decode_dynamic(request.prior_state), decode_dynamic(request.planned_state)
+        sent = (request.prior_state, request.planned_state, request.config)
+        prior, planned, config = (self._decoded(request.type_name, each) for each in sent)
         try:
             kind, session = self._emulated(request.type_name)
-            config = decode_dynamic(request.config) or {}
             response.legacy_type_system = not kind.behaviour.framework
-            change = Change(kind=kind, session=session, prior=prior, planned=planned, config=config)
+            change = Change(kind=kind, session=session, prior=prior, planned=planned, config=config or {})
             response.new_state.msgpack = encode(change.apply())
             response.diagnostics.extend(failed(error) for error in change.errors)
         except ProviderError as error:

@@ -56,8 +56,17 @@ def decode(packed: bytes) -> Value:
 
 def encode(value: Value) -> bytes:
     """Msgpack bytes of a value. Errors: TypeError for what Terraform has no type for."""
-    packed: bytes = msgpack.packb(value, default=_encode_extension)
+    packed: bytes = msgpack.packb(_exact(value), default=_encode_extension)
     return packed
+
+
+def _exact(value: Value) -> Value:
+    """Fractions as text: Terraform reads 0.2 from it as from a configuration, and not the float that is next to it."""
+    if isinstance(value, dict):
+        return {key: _exact(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_exact(item) for item in value]
+    return repr(value) if isinstance(value, float) and not value.is_integer() else value
 
 
 def decode_dynamic(dynamic: Any) -> Value:

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brickyard_local.provider.engine.numbers import with_numbers
+from brickyard_local.provider.schema.model import Attribute, Block
 from brickyard_local.provider.wire.values import UNKNOWN, Unknown, decode, encode, has_unknown
 
 SCALARS = st.none() | st.just(UNKNOWN) | st.booleans() | st.text() | st.integers(-(2**63), 2**63 - 1)
@@ -52,3 +54,13 @@ def _shown(value: object) -> list[str]:
 def test_what_terraform_has_no_type_for_is_refused() -> None:
     with pytest.raises(TypeError, match="object is not a Terraform value"):
         encode({"a": object()})
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_fraction_reads_as_it_was_written(number: float) -> None:
+    """Terraform's 0.2 is no float: as text it comes back as the number of the configuration."""
+    block = Block(attributes={"n": Attribute(type="number"), "many": Attribute(type=["list", "number"])})
+    sent = {"n": number, "many": [number]}
+
+    assert with_numbers(block, decode(encode(sent))) == sent
+    assert number.is_integer() or msgpack.unpackb(encode(sent))["n"] == repr(number)
