@@ -17,7 +17,7 @@ class Names:
     @property
     def stacks(self) -> tuple[str, ...]:
         """Every stack, in the order in which they are deployed."""
-        of_projects = (stack for p in self.projects for stack in (p.project_stack, p.serving_stack))
+        of_projects = (stack for p in self.projects for stack in p.stacks)
         return (self.shared.platform_stack, *of_projects)
 
 

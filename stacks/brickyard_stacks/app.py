@@ -88,7 +88,7 @@ def _project_stacks(app: App, deployment: ProjectDeployment, platform: PlatformS
         stack.add_dependency(platform)
     serving = ServingStack(app, deployment)
     serving.add_dependency(stack)
-    if deployment.monitored:
+    if deployment.names.monitored:
         from brickyard_stacks.monitoring import MonitoringStack
 
         MonitoringStack(app, deployment).add_dependency(serving)

@@ -62,8 +62,3 @@ class ProjectDeployment:
     def deployer(self) -> str:
         """Who runs Terraform: the environment's principal, or the owner of the sandbox."""
         return self.environment.deployer if self.sandbox is None else self.sandbox.owner
-
-    @property
-    def monitored(self) -> bool:
-        """Whether there is anything for the second phase."""
-        return bool(self.project.deployment.monitors or self.project.deployment.alerts)

@@ -75,6 +75,7 @@ class ProjectNames:
     slug: str
     models: tuple[str, ...]
     endpoints: tuple[str, ...]
+    monitored: bool = False
     sandbox: str | None = None
 
     @classmethod
@@ -89,6 +90,7 @@ class ProjectNames:
             slug=project.slug,
             models=tuple(project.models),
             endpoints=tuple(project.endpoints),
+            monitored=bool(project.deployment.monitors or project.deployment.alerts),
             sandbox=sandbox,
         )
 
@@ -111,7 +113,8 @@ class ProjectNames:
     @property
     def stacks(self) -> tuple[str, ...]:
         """The project's stacks, in the order in which they are deployed."""
-        return (self.project_stack, self.serving_stack, self.monitoring_stack)
+        always = (self.project_stack, self.serving_stack)
+        return (*always, self.monitoring_stack) if self.monitored else always
 
     @property
     def job(self) -> str:
@@ -192,7 +195,8 @@ def refuse_equal_names(environment: Environment, names: Sequence[ProjectNames]) 
     """
     shared = EnvironmentNames.of(environment)
     stacks = [(shared.account_stack, "the account"), (shared.platform_stack, "the platform")]
-    stacks += [(stack, f"the project {n.project}") for n in names for stack in n.stacks]
+    # The monitoring stack's too, before there is one: a name must not become wrong by a setting elsewhere.
+    stacks += [(s, f"the project {n.project}") for n in names for s in {*n.stacks, n.monitoring_stack}]
     _refuse_two_owners("stack", stacks)
     models = [(model, f"the project {n.project}") for n in names for model in map(n.model_called, n.models)]
     _refuse_two_owners("model", models)
