@@ -102,7 +102,7 @@ class Change:
     attributes: tuple[AttributeChange, ...] = ()
     attributes_left_out: int = 0
     dependents: int = 0
-    """How many other resources are built on it, directly and further on."""
+    """How many other resources are built on what is destroyed, replaced or forgotten, directly and further on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ from brickyard_review.plan.model import Dependencies, Plan
 MAX_COUNTED = 200
 """Dependents are counted up to here: past it, the answer to "is this dangerous" is known."""
 _MAX_NODES = 40
-_GOES = (Action.DELETE, Action.REPLACE, Action.FORGET)
+GOES = (Action.DELETE, Action.REPLACE, Action.FORGET)
 
 
 def dependents_counter(dependencies: Dependencies) -> Callable[[str], int]:
@@ -38,7 +38,7 @@ def _count(origin: str, dependencies: Dependencies) -> int:
 def blast(plan: Plan) -> Blast:
     """The picture: what goes, and what depends on it, nearest first, up to a size that a person can read."""
     actions = _worst_actions(plan)
-    origins = sorted(address for address, action in actions.items() if action in _GOES)
+    origins = sorted(address for address, action in actions.items() if action in GOES)
     with_dependents = [origin for origin in origins if plan.dependencies.dependents.get(origin)]
     depths = _depths(with_dependents, plan.dependencies)
     kept = dict(sorted(depths.items(), key=lambda pair: (pair[1], pair[0]))[:_MAX_NODES])

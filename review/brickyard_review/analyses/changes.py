@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from brickyard_review.analyses.access.entries import access_title
+from brickyard_review.analyses.blast import GOES
 from brickyard_review.analyses.differences import Difference, attribute_change, differences
 from brickyard_review.analyses.titles import title
 from brickyard_review.analyses.words import sentences
@@ -90,7 +91,7 @@ def _described(
         sentences=sentences(change, differing),
         attributes=tuple(attribute_change(difference, forced_by) for difference in differing[:limit]),
         attributes_left_out=max(0, len(differing) - limit),
-        dependents=dependents(change.address),
+        dependents=dependents(change.address) if change.action in GOES else 0,
     )
 
 

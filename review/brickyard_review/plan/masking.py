@@ -29,13 +29,15 @@ class Door:
 
     def learn(self, value: Any, marks: Any = True) -> None:
         """Remember every text that a mirror of marks names; any other mark than false counts."""
+        if not is_marked(marks):
+            return
         if isinstance(value, dict) and isinstance(marks, dict):
             pairs = [(value[key], mark) for key, mark in marks.items() if mark is not False and key in value]
         elif isinstance(value, list) and isinstance(marks, list):
             pairs = [(inner, mark) for inner, mark in zip(value, marks, strict=False) if mark is not False]
         else:
             pairs = []
-            for text in _texts(value) if is_marked(marks) else ():
+            for text in _texts(value):
                 self._remember(text)
         for inner, mark in pairs:
             self.learn(inner, mark)
