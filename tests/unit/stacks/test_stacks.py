@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from cdktf import App, TerraformStack
+from cdktf_cdktf_provider_databricks.directory import Directory
+from cdktf_cdktf_provider_databricks.provider import DatabricksProvider
 
 from brickyard_stacks.app import build_app
 from brickyard_stacks.errors import CannotBuildStacks, Refused, UnknownEnvironment
@@ -44,8 +47,41 @@ def test_addresses_do_not_move_unnoticed(local: dict[str, Any]) -> None:
         found = addresses(local[name])
         lost = sorted(set(recorded[name]) - set(found))
         new = sorted(set(found) - set(recorded[name]))
-        assert not lost, f"would be destroyed; meant as a move? add `move_from` to one of {new}"
+        assert not lost, f"{name} would destroy {lost}; meant as moves?\n{moves(lost, new)}"
         assert not new, "new addresses: add them to addresses.json"
+
+
+def moves(lost: list[str], new: list[str]) -> str:
+    """The `moved` blocks to add, and how cdktf writes them, for each lost address and each new one of its type."""
+    pairs = [(old, each) for old in lost for each in new if each.partition(".")[0] == old.partition(".")[0]]
+    lines = [
+        f'  moved {{ from = {old}, to = {each} }}: call .move_from_id("{old}") on the resource that is now {each}'
+        for old, each in pairs
+    ]
+    return "\n".join(lines) or "  nothing new has their type: bring the construct ids back"
+
+
+def test_a_lost_address_is_told_with_the_moved_line_to_add(local: dict[str, Any]) -> None:
+    found = addresses(local["local-platform"])
+    renamed = "databricks_volume.arrivals_0A1B2C3D"
+    (landing,) = [each for each in found if each.startswith("databricks_volume.landing")]
+
+    told = moves([landing], [renamed, "databricks_job.other_1"])
+
+    assert told.startswith(f"  moved {{ from = {landing}, to = {renamed} }}")
+    assert "databricks_job" not in told
+    assert "bring the construct ids back" in moves([landing], [])
+
+
+def test_the_moved_line_is_one_that_cdktf_writes(tmp_path: Path) -> None:
+    app = App(outdir=str(tmp_path))
+    stack = TerraformStack(app, "stack")
+    DatabricksProvider(stack, "databricks")
+    Directory(stack, "now", path="/a").move_from_id("databricks_directory.before")
+    app.synth()
+
+    made = json.loads((tmp_path / "stacks/stack/cdk.tf.json").read_text())
+    assert made["moved"] == [{"from": "databricks_directory.before", "to": "databricks_directory.now"}]
 
 
 def test_stacks_are_deployed_one_after_the_other(local: dict[str, Any]) -> None:
@@ -179,7 +215,12 @@ def test_the_steps_get_their_parameters_as_the_wheel_reads_them(local: dict[str,
 
     assert parameters["train"] == [
         *("--project", "flight_delays", "--catalog", "local"),
-        *("--experiment", "/Users/admin@brickyard.local/brickyard/local-flight-delays", "--model", "local.models.flight_delays"),
+        *(
+            "--experiment",
+            "/Users/admin@brickyard.local/brickyard/local-flight-delays",
+            "--model",
+            "local.models.flight_delays",
+        ),
         *("--endpoint", "local-flight-delays", "--job-run-id", "{{job.run_id}}"),
     ]
     version = ["--model-version", "{{tasks.train.values.model_version}}"]
