@@ -34,7 +34,7 @@ SERIES = TimeSeries(timestamp_column="at", granularities=("1 day",))
 
 
 def monitor(**changes: Any) -> QualityMonitorProps:
-    settings = {"table": "c.s.T", "output_schema": "c.m", "assets_dir": "/Users/me", "profile": SERIES}
+    settings: dict[str, Any] = {"table": "c.s.T", "output_schema": "c.m", "assets_dir": "/Users/me", "profile": SERIES}
     return QualityMonitorProps(**settings | changes)
 
 
