@@ -245,9 +245,9 @@ def test_what_a_local_cluster_cannot_do_is_refused_by_name(
     assert refused.value.error_code == "NOT_IMPLEMENTED"
 
 
-def test_pools_are_refused_by_name(client: WorkspaceClient) -> None:
-    with pytest.raises(DatabricksError, match="instance-pools") as refused:
-        list(client.instance_pools.list())
+def test_instance_profiles_are_refused_by_name(client: WorkspaceClient) -> None:
+    with pytest.raises(DatabricksError, match="instance-profiles") as refused:
+        list(client.instance_profiles.list())
     assert refused.value.error_code == "NOT_IMPLEMENTED"
 
 
