@@ -56,6 +56,7 @@ class ProjectStack(EnvironmentStack):
         super().__init__(scope, self._names.project_stack, environment=deployment.environment, root=deployment.root)
         self._identities = self._who()
         self._folder = self._sandbox_folder()
+        self._artifacts: GovernedVolume | None = None  # a sandbox's own; otherwise the platform has it
         self._schema = self._sandbox_schema()
         models = [self._model(name) for name in deployment.project.models]
         experiment = self._experiment()
@@ -86,7 +87,8 @@ class ProjectStack(EnvironmentStack):
         )
         schema = GovernedSchema(self, "sandbox", props)
         for volume, privileges in ((LANDING_VOLUME, landing_privileges()), (ARTIFACTS_VOLUME, artifacts_privileges())):
-            self._volume(volume, (props.catalog, name, volume), self._identities.access(privileges), schema)
+            access = self._identities.access(privileges)
+            self._artifacts = self._volume(volume, (props.catalog, name, volume), access, schema)
         return schema
 
     def _sandbox_folder(self) -> Folder | None:
@@ -121,7 +123,7 @@ class ProjectStack(EnvironmentStack):
         )
         made = Experiment(self, "experiment", props)
         if self._folder is not None:
-            made.experiment.node.add_dependency(self._folder.directory)
+            _wait_for(made.experiment, self._folder.directory)
         return made
 
     def _upload(self, wheel: Wheel) -> VolumeFile:
@@ -178,12 +180,14 @@ class ProjectStack(EnvironmentStack):
             self._volume(f"volume-{dotted}", self._names.table(dotted), access, self._schema)
         make_tables(self, self._deployment, self._identities, within=self._schema)
 
-    def _volume(self, id_: str, name: tuple[str, str, str], access: Access, within: GovernedSchema | None) -> None:
+    def _volume(
+        self, id_: str, name: tuple[str, str, str], access: Access, within: GovernedSchema | None
+    ) -> GovernedVolume:
         catalog, schema, volume = name
         props = GovernedVolumeProps(
             catalog=catalog, schema=schema, name=volume, access=access, protected=self._deployment.protected
         )
-        GovernedVolume(self, id_, props, within=within)
+        return GovernedVolume(self, id_, props, within=within)
 
 
 def _wait_for(resource: TerraformResource, other: TerraformResource) -> None:

@@ -210,6 +210,10 @@ def test_a_sandbox_is_a_copy_of_the_project_that_meets_nobody_elses(synthesise: 
     parameters = next(t["python_wheel_task"]["parameters"] for t in job["task"] if t["task_key"] == "train")
     assert parameters[parameters.index("--sandbox-schema") + 1] == "ada_l_flight_delays"
     assert parameters[parameters.index("--model") + 1] == "local.ada_l_flight_delays.flight_delays"
+    (experiment,) = resources(stack, "databricks_mlflow_experiment")
+    assert model["depends_on"][0].startswith("databricks_schema.")
+    assert experiment["depends_on"][0].startswith("databricks_directory.")
+    assert all(f["depends_on"][0].startswith("databricks_volume.art") for f in resources(stack, "databricks_file"))
     grants = json.dumps(resources(stack, "databricks_grants"))
     assert "ada@example.com" in grants
     assert "admin@brickyard.local" not in grants
