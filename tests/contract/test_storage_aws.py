@@ -14,6 +14,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from cdktf import App, TerraformStack
 from cdktf_cdktf_provider_databricks.provider import DatabricksProvider
 from databricks.sdk.service.catalog import IsolationMode, StorageCredentialInfo
@@ -227,7 +228,8 @@ def test_credential_role_bucket_and_location_apply_stay_change_and_go(
     expect_a_role_that_trusts(databricks.storage_credentials.get(BUCKET), iam, reaches=[[KEY]])
     assert encryption(s3) == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY, "bucket key": True}
 
-    s3.put_object(Bucket=BUCKET, Key="left-behind", Body=b"data")
+    with pytest.raises(ClientError, match="403"):
+        s3.put_object(Bucket=BUCKET, Key="without-tls", Body=b"data")
     cloud.run("destroy", "-auto-approve")
     assert BUCKET not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
     assert ROLE not in {role["RoleName"] for role in iam.list_roles()["Roles"]}
