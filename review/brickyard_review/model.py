@@ -84,25 +84,18 @@ class Change:
     address: str
     type: str
     action: Action
-    title: str
-    """The object as people call it: `catalog sales_prod`."""
-    construct: str | None = None
-    """Where the code made it: `prod-platform/catalog`."""
-    source: str | None = None
-    """`file:line`, where known."""
+    title: str  # as people call it: `catalog sales_prod`
+    construct: str | None = None  # where the code made it: `prod-platform/catalog`
+    source: str | None = None  # `file:line`, where known
     previous_address: str | None = None
     import_id: str | None = None
-    reason: str | None = None
-    """Why Terraform plans this, in words."""
-    forced_by: tuple[str, ...] = ()
-    """Paths of attributes that force the replacement."""
+    reason: str | None = None  # why Terraform plans this, in words
+    forced_by: tuple[str, ...] = ()  # paths of attributes that force the replacement
     create_before_destroy: bool = False
-    sentences: tuple[str, ...] = ()
-    """What changes, in words that a person understands."""
+    sentences: tuple[str, ...] = ()  # what changes, in words that a person understands
     attributes: tuple[AttributeChange, ...] = ()
     attributes_left_out: int = 0
-    dependents: int = 0
-    """How many other resources are built on what is destroyed, replaced or forgotten, directly and further on."""
+    dependents: int = 0  # resources built on what is destroyed, replaced or forgotten, directly and further on
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,16 +103,14 @@ class Waived:
     """A finding that a reviewed file lets pass until a day."""
 
     reason: str
-    expires: str
-    """ISO date, the last day on which the waiver holds."""
+    expires: str  # ISO date, the last day on which the waiver holds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """What a rule says of one place."""
 
-    id: str
-    """Of this rule, stack, place and message: what a waiver names."""
+    id: str  # of this rule, stack, place and message: what a waiver names
     rule: str
     severity: Severity
     title: str
@@ -137,12 +128,10 @@ class AccessChange:
     """What one principal may do less and more on one securable or object."""
 
     principal: str
-    securable: str
-    """Kind and name: `catalog sales_prod`."""
+    securable: str  # kind and name: `catalog sales_prod`
     lost: tuple[str, ...] = ()
     gained: tuple[str, ...] = ()
-    via: str | None = None
-    """`None` when granted to the principal itself, else the route: `member of data-readers`."""
+    via: str | None = None  # None when granted to the principal itself, else the route: `member of data-readers`
     address: str
     note: str | None = None
 
@@ -153,10 +142,8 @@ class Overwrite:
 
     address: str
     securable: str
-    listed: tuple[str, ...]
-    """`principal: PRIVILEGE, …` that the set grants."""
-    live: tuple[str, ...] | None
-    """What is lost of the live state as `principal: PRIVILEGE, …`; None when it was not read."""
+    listed: tuple[str, ...]  # `principal: PRIVILEGE, …` that the set grants
+    live: tuple[str, ...] | None  # what is lost of the live state, in the same form; None when it was not read
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
