@@ -39,9 +39,9 @@ def test_a_configuration_plans_as_its_scenario_says_and_leaves_nothing(terraform
 
 
 def _is_there(workspace: LocalWorkspace, path: str, query: dict[str, str]) -> bool:
-    """Whether there is such an object; a list is there when it is not empty."""
+    """Whether there is such an object; a list is there when it is not empty, what lies in the trash is not."""
     try:
         answer = workspace.client().api_client.do("GET", path, query=query)
     except (BadRequest, NotFound):  # a job or a cluster which is gone is a bad request
         return False
-    return answer.get("totalResults") != 0 and bool(answer)
+    return bool(answer) and answer.get("totalResults") != 0 and answer.get("lifecycle_state") != "TRASHED"
