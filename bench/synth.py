@@ -48,7 +48,7 @@ PROJECT: dict[str, Any] = {
                 "clusters": {"gpus": {"policy": "gpu", "workers": 2}},
             }
         },
-        "volumes": {"bronze.PROJECT_letters": {}, "silver.PROJECT_parsed": {}},
+        "volumes": {f"{schema}.PROJECT_files": {} for schema in ("bronze", "silver", "gold", "features", "inference")},
     },
 }
 PYPROJECT = """[build-system]
