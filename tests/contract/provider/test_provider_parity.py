@@ -44,4 +44,5 @@ def _is_there(workspace: LocalWorkspace, path: str, query: dict[str, str]) -> bo
         answer = workspace.client().api_client.do("GET", path, query=query)
     except (BadRequest, NotFound):  # a job or a cluster which is gone is a bad request
         return False
-    return bool(answer) and answer.get("totalResults") != 0 and answer.get("lifecycle_state") != "TRASHED"
+    is_trashed = answer.get("lifecycle_state") in ("DELETED", "TRASHED")
+    return bool(answer) and answer.get("totalResults") != 0 and not is_trashed
