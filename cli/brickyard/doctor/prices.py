@@ -5,7 +5,7 @@ Units: US dollars for a DBU or an hour of a machine; DBU for an hour of a size.
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError
@@ -50,6 +50,7 @@ class Prices(Strict):
     per_dbu: dict[Literal["sql_serverless", "sql_pro", "model_serving"], Price]
     dbu_per_hour: DbuPerHour
     nodes: dict[Text, Price] = Field(default={})
+    rates: list[dict[str, Any]] = Field(default=[], description="other types' prices, which `brickyard review` reads")
 
     @property
     def oldest(self) -> date:

@@ -161,8 +161,6 @@ class GovernedTable(Construct):
             comment=props.comment or None,
             lifecycle=protection(props.protected),
         )
-        if within and within.schema:
-            table.node.add_dependency(within.schema)
         take_over(table, props.ownership, props.full_name)
         return table
 

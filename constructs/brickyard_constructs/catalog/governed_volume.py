@@ -72,7 +72,5 @@ class GovernedVolume(Construct):
             comment=props.comment or None,
             lifecycle=protection(props.protected),
         )
-        if within and within.schema:
-            volume.node.add_dependency(within.schema)
         take_over(volume, props.ownership, props.full_name)
         return volume
