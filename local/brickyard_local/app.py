@@ -143,4 +143,5 @@ async def _answer_unrouted(request: Request, error: Exception) -> JSONResponse:
 async def _answer_bug(request: Request, error: Exception) -> JSONResponse:
     """What no service foresaw; the server's log has the traceback."""
     refusal = ApiError(f"{request.method} {request.url.path} failed inside the local workspace: {type(error).__name__}")
-    return JSONResponse(refusal.body(), refusal.status)
+    named = {"x-databricks-org-id": str(request.app.state.workspace.workspace_id)}
+    return JSONResponse(refusal.body(), refusal.status, named)

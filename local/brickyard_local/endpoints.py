@@ -6,6 +6,7 @@ directly, and a document becomes its bytes in the thread that made it.
 """
 
 import inspect
+import json
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
@@ -13,7 +14,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 from fastapi import Request
 from fastapi.params import Depends
 from fastapi.responses import Response
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 Found = TypeVar("Found")
 Endpoint = Callable[..., Any]
@@ -52,20 +53,29 @@ def direct(endpoint: Endpoint, status: int | None = None) -> Endpoint:
         found = endpoint(**values)
         if not isinstance(found, dict | list):
             return found
-        return Response(to_json(found), status or HTTPStatus.OK, media_type="application/json")
+        return Response(_bytes(found), status or HTTPStatus.OK, media_type="application/json")
 
     kept = [
         each.replace(annotation=hints[each.name]) for each in signature.parameters.values() if each.name not in reads
     ]
     if own is None:
         kept.append(inspect.Parameter(_REQUEST, inspect.Parameter.KEYWORD_ONLY, annotation=Request))
+    returned = hints.get("return", signature.return_annotation)
     answer.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=kept, return_annotation=hints.get("return", signature.return_annotation)
+        parameters=kept, return_annotation=None if returned is type(None) else returned
     )
     for attribute in ("__name__", "__qualname__", "__doc__", "__module__"):
         setattr(answer, attribute, getattr(endpoint, attribute))
     setattr(answer, _DIRECT, True)
     return answer
+
+
+def _bytes(document: Any) -> bytes:
+    """JSON that every client reads: no NaN, and half a surrogate pair (which JSON may hold) as its escape."""
+    try:
+        return to_json(document, inf_nan_mode="null")
+    except PydanticSerializationError:
+        return json.dumps(json.loads(json.dumps(document), parse_constant=lambda _: None)).encode()
 
 
 def _read_of(hint: Any) -> Callable[[Request], Any] | None:

@@ -47,7 +47,7 @@ class _Head:
 
     hosts: list[str] = field(default_factory=list)
     origins: list[str] = field(default_factory=list)
-    site: str = "none"
+    sites: list[str] = field(default_factory=list)
     authorization: str | None = None
     user_agent: str = ""
 
@@ -64,7 +64,7 @@ class _Head:
             elif name == b"user-agent":
                 head.user_agent = value.decode("latin-1")
             elif name == b"sec-fetch-site":
-                head.site = value.decode("latin-1")
+                head.sites.append(value.decode("latin-1"))
         return head
 
 
@@ -100,17 +100,22 @@ class Gate:
             await send(message)
 
         try:
+            await self._answer(scope, receive, send_named, head)
+        finally:  # an unforeseen error is answered further out, and has its line all the same
+            took_ms = (time.perf_counter() - started) * 1000
+            call = f"{self._workspace.name} {scope['method']} {scope['path']!r} -> {status or 'broken off'}"
+            self._log.note(f"{call} {took_ms:.0f} ms for {_client(head.user_agent)}")
+
+    async def _answer(self, scope: Message, receive: Receive, send: Send, head: _Head) -> None:
+        try:
             # On the event loop: what it asks is in memory, which takes less than a change of threads.
             self._admit(scope, head)
         except UrlExpired:
-            await Response(EXPIRED, 403, media_type="application/xml")(scope, receive, send_named)
+            await Response(EXPIRED, 403, media_type="application/xml")(scope, receive, send)
         except ApiError as error:
-            await JSONResponse(error.body(), error.status)(scope, receive, send_named)
+            await JSONResponse(error.body(), error.status)(scope, receive, send)
         else:
-            await self._app(scope, BoundedBody(receive, most_bytes(scope["path"])), send_named)
-        took_ms = (time.perf_counter() - started) * 1000
-        call = f"{self._workspace.name} {scope['method']} {scope['path']!r} -> {status}"
-        self._log.note(f"{call} {took_ms:.0f} ms for {_client(head.user_agent)}")
+            await self._app(scope, BoundedBody(receive, most_bytes(scope["path"])), send)
 
     def _admit(self, scope: Message, head: _Head) -> None:
         """Errors: PermissionDenied for another host, a web page, a principal without rights here; Unauthenticated."""
@@ -143,10 +148,11 @@ class Gate:
     def _check_no_web_page(self, head: _Head) -> None:
         """Browsers say which page a request comes from; clients of the API say nothing."""
         foreign = [origin for origin in head.origins if origin not in self._origins]
-        if foreign or head.site not in {"none", "same-origin"}:
+        foreign += [site for site in head.sites if site not in {"none", "same-origin"}]
+        if foreign:
             raise PermissionDenied(
-                f"A request of a web page ({', '.join(foreign)[:200] or head.site}) is refused: the local workspace "
-                "answers programs on this machine."
+                f"A request of a web page ({', '.join(foreign)[:200]}) is refused: the local workspace answers "
+                "programs on this machine."
             )
 
 

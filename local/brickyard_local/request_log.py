@@ -4,6 +4,7 @@ Python's logging takes as long for a line as reading a document does, on the eve
 """
 
 import asyncio
+import contextlib
 import sys
 import time
 
@@ -11,22 +12,26 @@ _LATER_S = 0.2
 
 
 class RequestLog:
-    """Belongs to one event loop; what waits is written when the loop ends its server."""
+    """Of one event loop at a time; who ends the loop flushes what waits."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[float, str]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def note(self, line: str) -> None:
         """`line` without its time."""
-        if not self._waiting:
-            asyncio.get_running_loop().call_later(_LATER_S, self.flush)
+        loop = asyncio.get_running_loop()
+        if not self._waiting or self._loop is not loop:
+            self._loop = loop
+            loop.call_later(_LATER_S, self.flush)
         self._waiting.append((time.time(), line))
 
     def flush(self) -> None:
-        """Write what waits, as `logging` would have."""
+        """Write what waits, as `logging` would have, and as quietly where it cannot be written."""
         waiting, self._waiting = self._waiting, []
-        sys.stderr.write("".join(f"{_asctime(at)} INFO brickyard_local.requests {line}\n" for at, line in waiting))
-        sys.stderr.flush()
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write("".join(f"{_asctime(at)} INFO brickyard_local.requests {line}\n" for at, line in waiting))
+            sys.stderr.flush()
 
 
 def _asctime(at: float) -> str:

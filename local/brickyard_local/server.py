@@ -79,12 +79,12 @@ async def _answer(state: LocalState, workspaces: list[Workspace], listeners: lis
         asyncio.create_task(server._serve(sockets=[listener]))  # noqa: SLF001 - `serve` would take the signals
         for server, listener in zip(servers, listeners, strict=True)
     ]
-    while not all(server.started or task.done() for server, task in zip(servers, tasks, strict=True)):  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    await asyncio.to_thread(state.start)
-    gc.freeze()  # all that a start makes stays: looking through it at each full collection held a call up for 40 ms
-    _announce(state.home, workspaces)
     try:
+        while not all(server.started or task.done() for server, task in zip(servers, tasks, strict=True)):  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+        await asyncio.to_thread(state.start)
+        gc.freeze()  # all that a start makes stays: looking through it at each full collection held a call up for 40 ms
+        _announce(state.home, workspaces)
         await asyncio.gather(*tasks)
     finally:
         log.flush()

@@ -95,6 +95,8 @@ class Store:
         found = self.get(kind, key, scope=scope)
         with self._keeping:
             if found is not None and commits == self._commits:  # else it may be from before the last commit
+                if len(self._kept) >= _MOST_KEPT:
+                    self._kept.clear()
                 self._kept[place] = found
         return found
 
@@ -104,8 +106,6 @@ class Store:
             self._commits += 1
             for place in touched:
                 self._kept.pop(place, None)
-            if len(self._kept) > _MOST_KEPT:
-                self._kept.clear()
 
     def all(self, kind: str, *, prefix: str = "", scope: int = ACCOUNT) -> list[Document]:
         """Documents of a kind whose key starts with `prefix`, oldest first."""

@@ -207,7 +207,7 @@ class Reaching:
         try:
             chain = self.chain(kind, full_name, caller=caller, browse=browse)
             enter(caller, chain, browse=browse)
-        except PermissionDenied:
+        except (PermissionDenied, NotFound):  # dropped since the documents below were read
             return None
         return chain
 

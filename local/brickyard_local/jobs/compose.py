@@ -76,7 +76,9 @@ class Triggered:
 def compose_jobs(home: Home, store: Store, neighbours: Neighbours) -> Jobs:
     """The services of jobs of all workspaces."""
     records = Records(store)
-    resources = Resources(neighbours.compute, neighbours.secrets, neighbours.admitted)
+    resources = Resources(
+        neighbours.compute, neighbours.secrets, admitted=neighbours.admitted, caller_of=neighbours.caller_of
+    )
 
     def process(assignment: Assignment) -> Work:
         return TaskProcess(assignment, home=home, files=neighbours.files, tokens=neighbours.tokens)

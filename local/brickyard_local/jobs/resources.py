@@ -33,17 +33,23 @@ _POLICY_FIELDS = ("policy_id", "apply_policy_default_values")
 class Resources:
     """What tasks run with. Without a compute or a secrets service what needs it is refused by name."""
 
-    def __init__(self, compute: Compute | None, secrets: Secrets | None, admitted: CallerOf) -> None:
+    def __init__(
+        self, compute: Compute | None, secrets: Secrets | None, admitted: CallerOf, caller_of: CallerOf
+    ) -> None:
+        """`admitted` refuses who may not enter the workspace, `caller_of` only says who somebody is."""
         self._admitted = admitted
+        self._caller_of = caller_of
         self._compute = compute
         self._secrets = secrets
 
     def check(self, caller: Caller, job: Mapping[str, Any], *, runs_as: str) -> None:
-        """When a job is saved that runs as the principal `runs_as`. Errors: as the compute service; NotEmulated."""
+        """When a job is saved that runs as the principal `runs_as`. Errors: as the compute service; NotEmulated.
+
+        Whether that principal may enter is asked when a run starts: a job can be mended whoever it runs as.
+        """
         shared = [cluster.get("new_cluster") or {} for cluster in job.get("job_clusters") or []]
         own = [task["new_cluster"] for task in settings.every_task(job) if task.get("new_cluster")]
-        is_another = bool(shared + own) and runs_as != caller.principal
-        user = self._admitted(caller.workspace.workspace_id, runs_as) if is_another else caller
+        user = caller if runs_as == caller.principal else self._caller_of(caller.workspace.workspace_id, runs_as)
         for spec in shared + own:
             self._check_cluster(caller, spec, user)
         for task in settings.every_task(job):

@@ -43,7 +43,7 @@ class Jobs:
         self.starts = Starts(self.records, runner, self.service, lambda *_: self.caller, looks)
         self.job = self.service.create(self.caller, {"name": "one", "tasks": TASKS}, queue=False)
 
-    def _between(self, *_: object) -> dict[str, str]:
+    def _between(self, *_: object, **_named: object) -> dict[str, str]:
         happens, self.meanwhile = self.meanwhile, None
         if happens is not None:
             happens()

@@ -38,12 +38,6 @@ def test_it_is_not_started_again_and_again(server: MlflowServer, tmp_path: Path)
     assert (tmp_path / "tracking.log").read_text().count("no room") == 1
 
 
-def test_warming_up_raises_nothing(server: MlflowServer) -> None:
-    started = time.monotonic()
-    server.warm_up()
-    assert time.monotonic() - started < 30
-
-
 def test_a_closed_server_stays_closed(server: MlflowServer, tmp_path: Path) -> None:
     server.close()
     with pytest.raises(TemporarilyUnavailable):
