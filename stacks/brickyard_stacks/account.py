@@ -75,7 +75,7 @@ class AccountStack(EnvironmentStack):
             policy_id=f"{self.environment.name}-{role}".replace("_", "-"),
             issuer=settings.issuer,
             subject=settings.subject,
-            audiences=settings.audiences,
+            audiences=settings.expected,
             description=f"{role} of the environment {self.environment.name}",
         )
         FederationPolicy(self, f"federation-{role}", props)

@@ -13,6 +13,7 @@ from databricks.sdk.errors.platform import NotFound
 from brickyard.bootstrap.step import Step
 from brickyard.errors import CannotBootstrap, in_one_line
 from brickyard_stacks.settings import Environment
+from brickyard_stacks.settings.principals import issuers_audience
 
 _APPLICATION_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -84,8 +85,9 @@ def _federation(client: WorkspaceClient, name: str, trust: Trust, subject: str |
     if trust.issuer is None or subject is None:
         return
     policy: dict[str, Any] = {"issuer": trust.issuer, "subject": subject}
-    if trust.audience is not None:
-        policy["audiences"] = [trust.audience]
+    audience = trust.audience or issuers_audience(trust.issuer)
+    if audience is not None:
+        policy["audiences"] = [audience]
     yield Step(
         what=f"tokens of {trust.issuer} for {subject} sign in as {name}",
         call=f"POST /api/2.0/accounts/ACCOUNT/servicePrincipals/ID/federationPolicies {policy}",

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--issuer", help="whose tokens sign in: https://vstoken.dev.azure.com/… or GitHub's")
     parser.add_argument("--plan-subject", help="the subject of the plan's pipeline, as p://org/project/pipeline")
     parser.add_argument("--apply-subject", help="the subject of the apply's pipeline")
-    parser.add_argument("--audience", help="whom the token is for (default: the account's id)")
+    parser.add_argument("--audience", help="whom the token is for (default: the issuer's own, else the account's id)")
     parser.set_defaults(run=_run, any_environment=True)
 
 

@@ -180,7 +180,7 @@ def _may_use(client: WorkspaceClient, caller: Caller, application_id: str, name:
         said = f"whether {caller.name} may let jobs run as {name} cannot be read: {in_one_line(error)[:120]}"
         fix = f"with an administrator's sign-in `--principal {caller.name}` tells; else:"
         return Finding(check=_CHECK, status="warning", said=said, fix=fix, giver=giver, text=text)
-    if caller.is_admin or any(_is_for(rule, caller, role) for rule in answer.get("grant_rules", ())):
+    if any(_is_for(rule, caller, role) for rule in answer.get("grant_rules", ())):
         return Finding(check=_CHECK, status="ok", said=f"may let jobs run as {name}")
     return Finding(
         check=_CHECK,

@@ -24,7 +24,7 @@ class FederationPolicyProps:
     """Which workload of which issuer may sign in as the service principal.
 
     `subject` names one workload exactly, such as `repo:acme/churn:environment:prod` of GitHub or
-    `sc://acme/churn/prod` of Azure DevOps. Without `audiences`, the token is to be for the Databricks account.
+    `p://acme/churn/prod` of Azure DevOps. Without `audiences`, the token is to be for the Databricks account.
     """
 
     service_principal_id: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Annotated, ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -46,7 +47,23 @@ class Federation(Strict):
 
     issuer: Issuer = Field(description="who signs the tokens")
     subject: Text = Field(description="whom the token names, such as repo:org/name:environment:prod")
-    audiences: Texts = Field(default=(), description="whom the token is for; default: the Databricks account's id")
+    audiences: Texts = Field(
+        default=(), description="whom the token is for; default: what the issuer says, else the Databricks account's id"
+    )
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """The audiences of the policy; none stands for the account's id."""
+        said = issuers_audience(self.issuer)
+        return self.audiences or ((said,) if said else ())
+
+
+def issuers_audience(issuer: str) -> str | None:
+    """Whom an issuer's tokens are for whatever is asked of it; None where the caller chooses.
+
+    Source: databricks-sdk-go's `azure-devops-oidc`, which can ask Azure DevOps for nothing else
+    """
+    return "api://AzureADTokenExchange" if urlsplit(issuer).hostname == "vstoken.dev.azure.com" else None
 
 
 class ServicePrincipal(Referred):

@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from brickyard_stacks.settings.compute import PolicyName
 from brickyard_stacks.settings.deployment.schedule import Schedule, Trigger
 from brickyard_stacks.settings.deployment.tasks import Parameters, Task
 from brickyard_stacks.settings.strict import Broken, Kebab, Strict, Text
@@ -27,7 +26,7 @@ class Job(Strict):
 class Cluster(Strict):
     """A job cluster, sized by the environment's node types."""
 
-    policy: PolicyName = Field(
+    policy: Literal["job", "gpu"] = Field(
         default="job", description="which policy's rules it keeps, and whose node types it takes"
     )
     node_type: Text | None = Field(default=None, description="default: the environment's first, of GPUs for policy gpu")
@@ -47,9 +46,6 @@ class ExtraJob(Strict):
     parameters: Parameters = Field(default={}, description="of the job, with their defaults")
     schedule: Schedule | None = Field(default=None, description="when it starts by itself")
     trigger: Trigger | None = Field(default=None, description="what starts it by itself")
-    run_as: Literal["run_as", "ci"] = Field(
-        default="run_as", description="the role of the service principal it runs as"
-    )
     timeout_minutes: TimeoutMinutes = 60
     max_retries: Retries = 0
     max_concurrent_runs: int = Field(default=1, ge=1, le=1000, description="runs at the same time, 1 to 1000")

@@ -59,7 +59,7 @@ def _sign_in(stack: TerraformStack, deployer: MadeServicePrincipal) -> None:
         service_principal_id=deployer.id,
         policy_id="azure-devops",
         issuer="https://vstoken.dev.azure.com/aaaaaaaa-bbbb-cccc-dddd-eeeeffff0000",
-        subject="sc://acme/churn/dev",
+        subject="p://acme/churn/dev",
         audiences=("api://AzureADTokenExchange",),
     )
     FederationPolicy(stack, "pipeline", policy)

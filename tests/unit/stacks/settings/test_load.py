@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from brickyard_stacks.errors import InvalidSettings
 from brickyard_stacks.settings import Environment, Project, load_environment, load_project
 from brickyard_stacks.settings.places import Place
+from brickyard_stacks.settings.principals import Federation
 
 ROOT = Path(__file__).resolve().parents[4]
 LOCAL = (ROOT / "environments/local.yaml").read_text()
@@ -185,3 +186,18 @@ def test_no_setting_can_hold_a_secret(model: type[BaseModel]) -> None:
 
     assert speaking
     assert texts <= {"network.package_index.secret.key", "deployment.jobs.tasks.key"}
+
+
+@pytest.mark.parametrize(
+    ("issuer", "said", "expected"),
+    [
+        ("https://vstoken.dev.azure.com/00000000-0000-0000-0000-0000000000dd", (), ("api://AzureADTokenExchange",)),
+        ("https://vstoken.dev.azure.com/00000000-0000-0000-0000-0000000000dd", ("mine",), ("mine",)),
+        ("https://token.actions.githubusercontent.com", (), ()),
+        ("https://vstoken.dev.azure.com.example", (), ()),
+    ],
+)
+def test_a_federation_expects_the_audience_that_its_issuer_writes(
+    issuer: str, said: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    assert Federation(issuer=issuer, subject="p://acme/ml/prod-plan", audiences=said).expected == expected
