@@ -8,7 +8,7 @@ process is the only one that writes.
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,7 @@ class Store:
             f"SELECT body FROM documents WHERE scope=? AND kind=? {_RANGE} ORDER BY seq",  # noqa: S608 - a constant
             (scope, kind, prefix, prefix + _LAST),
         )
-        return [json.loads(row[0]) for row in rows]
+        return _documents(rows)
 
     def page(self, kind: str, *, prefix: str, after: str, limit: int, scope: int = ACCOUNT) -> list[Document]:
         """At most `limit` documents whose key starts with `prefix` and comes after `after`, by key."""
@@ -122,7 +122,7 @@ class Store:
             "ORDER BY key LIMIT ?",
             (scope, kind, prefix, prefix + _LAST, after, limit),
         )
-        return [json.loads(row[0]) for row in rows]
+        return _documents(rows)
 
     def keys(self, kind: str, *, prefix: str = "", after: str = "", scope: int = ACCOUNT) -> list[str]:
         """Keys that start with `prefix` and come after `after`, in order, without reading a document."""
@@ -176,3 +176,9 @@ class Store:
             connection.execute("PRAGMA synchronous=FULL")
             self._local.connection = connection
         return connection
+
+
+def _documents(rows: Iterable[tuple[str]]) -> list[Document]:
+    """Read as one text: a call for each takes longer than what is read."""
+    found: list[Document] = json.loads(f"[{','.join(body for (body,) in rows)}]")
+    return found

@@ -22,7 +22,11 @@ _PARENT_NAMES = ("catalog_name", "schema_name")
 def info(kind: SecurableType, document: Document, metastore_id: str) -> Document:
     """The API's view of a securable."""
     *above, name = document["full_name"].split(".")
-    shown = {field: value for field, value in document.items() if value is not None and field not in _INTERNAL}
+    shown = dict(document)
+    for field in _INTERNAL:
+        shown.pop(field, None)
+    if None in shown.values():
+        shown = {field: value for field, value in shown.items() if value is not None}
     shown |= zip(_PARENT_NAMES, above, strict=False)
     shown["name"], shown["metastore_id"] = name, metastore_id
     if kind.name in _ID:
