@@ -1,0 +1,22 @@
+"""The `workflow` block of a project's project.yaml: which functions, which split, which bar to clear."""
+
+from brickyard_pipelines.ml.project.features import FeatureTable, Labels
+from brickyard_pipelines.ml.project.gate import Bound, Gate
+from brickyard_pipelines.ml.project.load import load_project, refer
+from brickyard_pipelines.ml.project.periods import Period, SplitByTime
+from brickyard_pipelines.ml.project.training import Training
+from brickyard_pipelines.ml.project.workflow import Project, Workflow
+
+__all__ = [
+    "Bound",
+    "FeatureTable",
+    "Gate",
+    "Labels",
+    "Period",
+    "Project",
+    "SplitByTime",
+    "Training",
+    "Workflow",
+    "load_project",
+    "refer",
+]
