@@ -24,6 +24,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from pyspark.sql import SparkSession
 
+from brickyard_local.pytest_plugin import LocalWorkspace
 from brickyard_local.spark.server import SparkServer
 
 OWNER, READER = "token-of-owner", "token-of-reader"
@@ -294,3 +295,18 @@ def volume(stub: Stub) -> tuple[str, Path]:
     folder.mkdir(parents=True)
     (folder / "rows.json").write_text("\n".join(json.dumps({"id": n, "v": n / 2}) for n in range(4)))
     return path, folder
+
+
+@pytest.fixture(scope="module")
+def own_server(
+    local_workspace: LocalWorkspace, cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SparkServer]:
+    """A server beside the workspace's own, over the same files.
+
+    Its home is another: one that starts or stops in the same home takes the other's temporary files away.
+    """
+    home = tmp_path_factory.mktemp("spark")
+    (home / "files").symlink_to(local_workspace.home.files)
+    server = SparkServer(home, cache, local_workspace.host, Path(sys.executable))
+    yield server
+    server.stop()

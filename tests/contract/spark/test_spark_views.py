@@ -3,10 +3,8 @@
 # ruff: noqa: S608 - the names in these statements are ours
 
 import secrets
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from databricks.sdk import WorkspaceClient
@@ -64,12 +62,11 @@ class Setting:
 
 
 @pytest.fixture(scope="module")
-def join(local_workspace: LocalWorkspace, cache: Path) -> Iterator[Callable[[str, str], SparkSession]]:
-    server = SparkServer(local_workspace.home.root, cache, local_workspace.host, Path(sys.executable))
+def join(own_server: SparkServer) -> Iterator[Callable[[str, str], SparkSession]]:
     sessions: list[SparkSession] = []
 
     def join(token: str, catalog: str) -> SparkSession:
-        environment = server.session_environment(token, [catalog])
+        environment = own_server.session_environment(token, [catalog])
         with pytest.MonkeyPatch.context() as patch:
             for name, value in environment.items():
                 patch.setenv(name, value)
@@ -79,7 +76,6 @@ def join(local_workspace: LocalWorkspace, cache: Path) -> Iterator[Callable[[str
     yield join
     for session in sessions:
         session.stop()
-    server.stop()
 
 
 @pytest.fixture(scope="module")

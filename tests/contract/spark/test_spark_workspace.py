@@ -8,8 +8,6 @@ import secrets
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from databricks.sdk import WorkspaceClient
@@ -25,13 +23,6 @@ from brickyard_local.pytest_plugin import LocalWorkspace
 from brickyard_local.spark.server import SparkServer
 
 Task = subprocess.CompletedProcess[str]
-
-
-@pytest.fixture(scope="module")
-def server(local_workspace: LocalWorkspace, cache: Path) -> Iterator[SparkServer]:
-    one = SparkServer(local_workspace.home.root, cache, local_workspace.host, Path(sys.executable))
-    yield one
-    one.stop()
 
 
 @pytest.fixture(scope="module")
@@ -72,11 +63,11 @@ def _run(server: SparkServer, token: str, catalog: str, code: str) -> Task:
 
 
 def test_tables_of_spark_are_tables_of_the_workspace(
-    server: SparkServer, client: WorkspaceClient, local_workspace: LocalWorkspace, catalog: str
+    own_server: SparkServer, client: WorkspaceClient, local_workspace: LocalWorkspace, catalog: str
 ) -> None:
     client.files.upload(f"/Volumes/{catalog}/gold/landing/a.csv", io.BytesIO(b"id,v\n1,2.5\n2,3.5\n"))
     done = _run(
-        server,
+        own_server,
         local_workspace.token,
         catalog,
         f"""
@@ -99,27 +90,27 @@ def test_tables_of_spark_are_tables_of_the_workspace(
 
 
 def test_spark_refuses_what_unity_catalog_refuses(
-    server: SparkServer, local_workspace: LocalWorkspace, catalog: str, consumer: str
+    own_server: SparkServer, local_workspace: LocalWorkspace, catalog: str, consumer: str
 ) -> None:
     name = f"{catalog}.gold.governed"
-    made = _run(server, local_workspace.token, catalog, f"spark.range(3).write.saveAsTable('{name}')")
+    made = _run(own_server, local_workspace.token, catalog, f"spark.range(3).write.saveAsTable('{name}')")
     assert made.returncode == 0, made.stderr[-3000:]
-    read = _run(server, consumer, catalog, f"print(spark.table('{name}').count())")
+    read = _run(own_server, consumer, catalog, f"print(spark.table('{name}').count())")
     assert read.stdout == "3\n", read.stderr[-3000:]
     for statement in (f"INSERT INTO {name} VALUES (9)", f"CREATE TABLE {name}2 (id INT)", f"DROP TABLE {name}"):
-        refused = _run(server, consumer, catalog, f"spark.sql('{statement}')")
+        refused = _run(own_server, consumer, catalog, f"spark.sql('{statement}')")
         assert refused.returncode != 0
         assert "[INSUFFICIENT_PERMISSIONS]" in refused.stderr
 
 
 def test_an_external_table_is_one_table_in_spark_and_over_rest(
-    server: SparkServer, client: WorkspaceClient, catalog: str, consumer: str, local_workspace: LocalWorkspace
+    own_server: SparkServer, client: WorkspaceClient, catalog: str, consumer: str, local_workspace: LocalWorkspace
 ) -> None:
     client.storage_credentials.create(catalog, aws_iam_role=AwsIamRoleRequest(role_arn="arn:aws:iam::1:role/r"))
     client.external_locations.create(catalog, f"s3://{catalog}/lake", catalog)
     url, name = f"s3://{catalog}/lake/trips", f"{catalog}.gold.trips"
     made = _run(
-        server,
+        own_server,
         local_workspace.token,
         catalog,
         f"""
@@ -134,7 +125,7 @@ def test_an_external_table_is_one_table_in_spark_and_over_rest(
     assert (table.table_type, table.storage_location) == (TableType.EXTERNAL, url)
     assert [column.name for column in table.columns or []] == ["id", "more"]
     refused = _run(
-        server,
+        own_server,
         consumer,
         catalog,
         f"""
@@ -159,5 +150,5 @@ def test_an_external_table_is_one_table_in_spark_and_over_rest(
     )
     assert (refused.returncode, refused.stdout) == (0, "1\n"), refused.stderr + refused.stdout
     client.tables.delete(name)
-    again = _run(server, local_workspace.token, catalog, f'print(spark.read.format("delta").load("{url}").count())')
+    again = _run(own_server, local_workspace.token, catalog, f'print(spark.read.format("delta").load("{url}").count())')
     assert again.stdout == "1\n", again.stderr
