@@ -1,4 +1,8 @@
-"""Plain YAML documents into frozen dataclasses: unknown, missing and mistyped keys are refused by name."""
+"""Plain YAML documents into frozen dataclasses: unknown, missing and mistyped keys are refused by name.
+
+A choice (`A | B`) of dataclasses is made by the document: first by a `Literal` that fits (a tag such as `type`), then
+by the most keys in common; so an error speaks of the one that was meant.
+"""
 
 import datetime as dt
 import difflib
@@ -43,7 +47,9 @@ def _nearest(key: str, known: Mapping[str, Any]) -> str:
 def _value(expected: Any, value: Any, where: str) -> Any:
     origin, arguments = typing.get_origin(expected), typing.get_args(expected)
     if origin in (typing.Union, types.UnionType):
-        return None if value is None else _value(_without_none(arguments), value, where)
+        return _chosen(arguments, value, where)
+    if origin is typing.Literal:
+        return _one_of(arguments, value, where)
     if is_dataclass(expected):
         return build(typing.cast("type[Any]", expected), value, where)
     if origin is tuple:
@@ -58,8 +64,43 @@ def _value(expected: Any, value: Any, where: str) -> Any:
     return _scalar(expected, value, where)
 
 
-def _without_none(arguments: tuple[Any, ...]) -> Any:
-    return next(argument for argument in arguments if argument is not type(None))
+def _chosen(arguments: tuple[Any, ...], value: Any, where: str) -> Any:
+    """The alternative of a union that the value is meant for."""
+    if value is None and type(None) in arguments:
+        return None
+    alternatives = [argument for argument in arguments if argument is not type(None)]
+    blocks = [argument for argument in alternatives if is_dataclass(argument)]
+    if isinstance(value, Mapping) and blocks:
+        return _value(max(blocks, key=lambda block: _likeness(block, value)), value, where)
+    plain = [argument for argument in alternatives if not is_dataclass(argument)]
+    if not plain:
+        return _value(alternatives[0], value, where)
+    for argument in plain[:-1]:
+        try:
+            return _value(argument, value, where)
+        except InvalidProject:
+            continue
+    return _value(plain[-1], value, where)
+
+
+def _likeness(block: Any, document: Mapping[Any, Any]) -> tuple[int, int]:
+    """How well a document fits a dataclass: its tags that agree, less those that do not, then its known keys."""
+    tags = {name: typing.get_args(hint) for name, hint in typing.get_type_hints(block).items() if _is_literal(hint)}
+    agreeing = sum(1 if document[name] in tags[name] else -1 for name in tags if name in document)
+    return agreeing, len({field.name for field in fields(block)} & set(document))
+
+
+def _is_literal(hint: Any) -> bool:
+    return typing.get_origin(hint) is typing.Literal
+
+
+def _one_of(allowed: tuple[Any, ...], value: Any, where: str) -> Any:
+    if not any(type(value) is type(item) and value == item for item in allowed):
+        words = {str(item): item for item in allowed}
+        close = difflib.get_close_matches(str(value), words, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise InvalidProject(f"{where}: got {value!r}; one of {', '.join(words)}.{hint}")
+    return value
 
 
 def _scalar(expected: Any, value: Any, where: str) -> Any:
