@@ -33,6 +33,22 @@ class UnusablePredictions(PipelineError):
     """Raised when a model answers anything but one finite probability per row."""
 
 
+class UnusableModel(PipelineError):
+    """Raised when a train function returns no model, or one that cannot be kept, loaded or asked."""
+
+
+class TuningFailed(PipelineError):
+    """Raised when tuning ends without one trial that was finished, or cannot run as it is configured."""
+
+
+class UnclearVersion(PipelineError):
+    """Raised when it cannot be said which model version a team's own training registered."""
+
+
+class BrokenContract(PipelineError):
+    """Raised when a table or version that a team's own step made is not what the next step needs."""
+
+
 class ValidationRefused(PipelineError):
     """Raised when the gate refuses a model version; the task fails and nothing is promoted."""
 
@@ -41,5 +57,33 @@ class PromotionRefused(PipelineError):
     """Raised when a version without a passed validation is asked to become champion."""
 
 
+class NotApproved(PipelineError):
+    """Raised when a version waits for a person's approval; the task fails and its run is repaired afterwards."""
+
+
+class DeploymentUnderWay(PipelineError):
+    """Raised when another deployment of the same model has not ended."""
+
+
+class EndpointNotUpdated(PipelineError):
+    """Raised when an endpoint does not take a version; it goes on with the one that it has."""
+
+
+class CanaryFailed(PipelineError):
+    """Raised when a canary answers worse than the champion, or too little to tell; the traffic is back."""
+
+
+class CannotCopyModel(PipelineError):
+    """Raised when a version cannot be copied up from another environment, or its copy is not the same."""
+
+
 class NoChampion(PipelineError):
     """Raised when a model is asked for by its alias and no version carries it."""
+
+
+class MonitorFailed(PipelineError):
+    """Raised when the quality monitor's refresh does not end well, so that its metrics are not of now."""
+
+
+class CannotRetrain(PipelineError):
+    """Raised when retraining is due and the job that trains cannot be started."""

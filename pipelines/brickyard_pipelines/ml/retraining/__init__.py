@@ -1,0 +1,1 @@
+"""When a model is trained again by itself: the decision, its record, the start."""
