@@ -20,6 +20,11 @@ class StepSettings:
     model_version: str | None = None
     accept_earlier_validation: bool = False
     sandbox_schema: str | None = None
+    land_until: str | None = None
+    approval: str = "automatic"
+    approval_tag: str = "approval"
+    source_model: str | None = None
+    train_job: str | None = None
 
     def table(self, schema: str, name: str) -> str:
         """The three-level name of a table, quoted: catalogs may be called `prod-azure-weu`.
@@ -62,10 +67,20 @@ def parse(argv: Sequence[str] | None = None) -> StepSettings:
     parser.add_argument("--endpoint", help="name of the serving endpoint")
     parser.add_argument("--job-run-id", help="run id of the job; left out when run by hand")
     parser.add_argument("--sandbox-schema", help="the one schema of a personal sandbox, which holds all of its tables")
+    parser.add_argument("--train-job", help="name of the job that trains, which trigger_retraining starts")
+    parser.add_argument("--land-until", help="a day: land what a project that replays its source had before it")
     parser.add_argument("--model-version", help="version that train registered")
     parser.add_argument(
         "--accept-earlier-validation",
         action="store_true",
         help="deploy a version whose passed validation belongs to another job run",
     )
+    parser.add_argument(
+        "--approval",
+        choices=("automatic", "required"),
+        default="automatic",
+        help="whether somebody must approve a version before it is deployed",
+    )
+    parser.add_argument("--approval-tag", default="approval", help="the version's tag that says Approved")
+    parser.add_argument("--source-model", help="registered model of the environment that copy_model copies up from")
     return StepSettings(**vars(parser.parse_args(argv)))

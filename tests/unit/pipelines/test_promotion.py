@@ -1,14 +1,22 @@
+from typing import Any
+
 import pytest
 
 from brickyard_pipelines.errors import PromotionRefused
-from brickyard_pipelines.ml.registry.promotion import record, require_passed
+from brickyard_pipelines.ml.registry import promotion
+from brickyard_pipelines.ml.registry.promotion import record
 
 PASSED = {
     "validation_status": "PASSED",
     "validated_by_job_run": "17",
     "validation_reason": "roc_auc 0.72",
     "validated_against_champion": "2",
+    "validated_as": "m/3",
 }
+
+
+def require_passed(tags: dict[str, str], **more: Any) -> str:
+    return promotion.require_passed(tags, model="m", **more)
 
 
 def test_a_version_that_passed_in_this_job_run_may_be_deployed() -> None:
@@ -58,13 +66,22 @@ def test_a_version_that_became_champion_since_may_be_deployed_again() -> None:
     assert require_passed(PASSED, version="3", champion="3", job_run_id="17")
 
 
-def test_a_promotion_records_who_when_why_and_what_was_before() -> None:
-    tags = record(previous="2", who="ann", why="better", job_run_id="17", when="2026-01-01T00:00:00+00:00")
+def test_a_promotion_records_who_when_why_from_which_commit_and_what_was_before() -> None:
+    given: dict[str, Any] = {
+        "who": "ann",
+        "why": "better",
+        "job_run_id": "17",
+        "when": "2026-01-01T00:00:00+00:00",
+        "commit": "c0ffee",
+    }
+    tags = record(previous="2", **given)
     assert tags == {
         "previous_champion": "2",
         "promoted_by": "ann",
         "promoted_at": "2026-01-01T00:00:00+00:00",
         "promoted_by_job_run": "17",
+        "promoted_from_commit": "c0ffee",
         "promotion_reason": "better",
     }
-    assert record(previous=None, who="a", why="", job_run_id=None, when="")["previous_champion"] == "none"
+    first = record(previous=None, **(given | {"job_run_id": None}))
+    assert (first["previous_champion"], first["promoted_by_job_run"]) == ("none", "by hand")

@@ -11,15 +11,15 @@ import mlflow
 import pandas as pd
 import pytest
 
-from brickyard_pipelines.errors import PromotionRefused, UnusablePredictions, UnusableSource, ValidationRefused
+from brickyard_pipelines.errors import UnusablePredictions, UnusableSource, ValidationRefused
 from brickyard_pipelines.ml.data.rows import LabelledRows
 from brickyard_pipelines.ml.evaluation import gate, holdout
 from brickyard_pipelines.ml.evaluation.gate import Condition, Verdict
 from brickyard_pipelines.ml.project import Project, load_project
 from brickyard_pipelines.ml.settings import StepSettings
-from brickyard_pipelines.ml.steps import deploy, entry, train, validate
+from brickyard_pipelines.ml.steps import entry, train, validate
 
-STEPS = ("ingest", "features", "train", "validate", "deploy", "batch_inference")
+STEPS = ("ingest", "features", "train", "validate", "approve", "deploy", "batch_inference")
 ROOT = Path(__file__).parents[3]
 SETTINGS = StepSettings(
     project="flight_delays", catalog="dev", model="dev.models.m", model_version="3", job_run_id="17"
@@ -120,33 +120,6 @@ def test_validate_writes_down_the_champion_that_it_compared_with(
     monkeypatch.setattr(validate, "write_evidence", lambda *_: None)
     assert validate.judge(registry, SETTINGS, project).passed  # type: ignore[arg-type]
     assert registry.tags["validated_against_champion"] == tagged
-
-
-@pytest.mark.parametrize("accept_earlier", [False, True])
-def test_deploy_asks_who_is_champion_now(accept_earlier: bool) -> None:
-    tags = {"validation_status": "PASSED", "validated_by_job_run": "17", "validated_against_champion": "2"}
-    settings = replace(SETTINGS, accept_earlier_validation=accept_earlier)
-    deploy.allowed(Registry(tags, champion="2"), settings)  # type: ignore[arg-type]
-    with pytest.raises(PromotionRefused, match="compared with champion 2, the champion is 4 now"):
-        deploy.allowed(Registry(tags, champion="4"), settings)  # type: ignore[arg-type]
-
-
-def workspace(user: str = "ann") -> Any:
-    return SimpleNamespace(current_user=SimpleNamespace(me=lambda: SimpleNamespace(user_name=user)))
-
-
-def test_a_promotion_is_recorded_before_the_alias_moves() -> None:
-    registry = Registry(champion="2")
-    deploy.promote(registry, workspace(), SETTINGS, "3", "better")  # type: ignore[arg-type]
-    assert registry.aliases == {"champion": "3"}
-    assert registry.tags["previous_champion"] == "2"
-    assert registry.history[-1] == ("alias champion", "3")
-
-
-def test_promoting_the_champion_again_keeps_the_record_of_how_it_came() -> None:
-    registry = Registry({"previous_champion": "2"}, champion="3")
-    deploy.promote(registry, workspace(), SETTINGS, "3", "again")  # type: ignore[arg-type]
-    assert registry.history == []
 
 
 def test_a_long_reason_is_cut_to_what_a_tag_holds() -> None:

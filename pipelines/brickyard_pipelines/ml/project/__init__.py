@@ -3,17 +3,22 @@
 from brickyard_pipelines.ml.project.features import FeatureTable, Labels
 from brickyard_pipelines.ml.project.gate import Bound, Gate
 from brickyard_pipelines.ml.project.load import load_project, refer
-from brickyard_pipelines.ml.project.periods import Period, SplitByTime
+from brickyard_pipelines.ml.project.periods import Months, Period, RollingSplit, SplitByTime
+from brickyard_pipelines.ml.project.promotion import Canary, Promotion
 from brickyard_pipelines.ml.project.training import Training
 from brickyard_pipelines.ml.project.workflow import Project, Workflow
 
 __all__ = [
     "Bound",
+    "Canary",
     "FeatureTable",
     "Gate",
     "Labels",
+    "Months",
     "Period",
     "Project",
+    "Promotion",
+    "RollingSplit",
     "SplitByTime",
     "Training",
     "Workflow",

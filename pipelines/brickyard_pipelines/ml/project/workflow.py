@@ -1,10 +1,14 @@
 """The `workflow` block as a whole: a block of it per module beside this one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from brickyard_pipelines.ml.project.features import FeatureTable, Labels
 from brickyard_pipelines.ml.project.gate import Gate
-from brickyard_pipelines.ml.project.periods import Period, SplitByTime
+from brickyard_pipelines.ml.project.ingest import GoldTable
+from brickyard_pipelines.ml.project.monitoring import Monitoring
+from brickyard_pipelines.ml.project.periods import Period, RollingSplit, SplitByTime
+from brickyard_pipelines.ml.project.promotion import Promotion
+from brickyard_pipelines.ml.project.retraining import Retraining
 from brickyard_pipelines.ml.project.training import Training
 
 
@@ -12,15 +16,19 @@ from brickyard_pipelines.ml.project.training import Training
 class Workflow:
     """Everything that the steps need to know about one project."""
 
-    land: str
     contract: str
     features: FeatureTable
     labels: Labels
-    split: SplitByTime
+    split: SplitByTime | RollingSplit
     training: Training
     baseline_groups: tuple[str, ...]
     gate: Gate
     batch: Period
+    land: str | None = None
+    gold: tuple[GoldTable, ...] = ()
+    promotion: Promotion = field(default_factory=Promotion)
+    monitoring: Monitoring = field(default_factory=Monitoring)
+    retraining: Retraining = field(default_factory=Retraining)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

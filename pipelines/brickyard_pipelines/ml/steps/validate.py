@@ -93,7 +93,10 @@ def judge(client: "MlflowClient", settings: StepSettings, project: Project) -> V
         "without label": str(fresh.unlabelled),
     }
     write_evidence(settings, project, candidate, comparison, verdict, facts)
-    compared = {promotion.COMPARED_WITH: candidate.champion or "none"}
+    compared = {
+        promotion.COMPARED_WITH: candidate.champion or "none",
+        promotion.VALIDATED_AS: f"{settings.model}/{candidate.version}",
+    }
     versions.tag(client, settings.need("model"), candidate.version, compared)
     return verdict
 
