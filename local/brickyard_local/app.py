@@ -16,6 +16,7 @@ from brickyard_local.files import routes as files
 from brickyard_local.files import url_routes as file_urls
 from brickyard_local.gate import Gate
 from brickyard_local.identity import access_control_routes as access_control
+from brickyard_local.identity import account_routes as accounts
 from brickyard_local.identity import oauth_routes as oauth
 from brickyard_local.identity import routes as identity
 from brickyard_local.identity import token_routes as tokens
@@ -88,6 +89,7 @@ def _routers() -> list[Any]:
         tokens.router,
         oauth.router,
         access_control.router,
+        accounts.router,
         permissions.router,
         secrets.router,
         compute.router,

@@ -13,9 +13,10 @@ from brickyard_constructs.iam import (
 )
 from brickyard_constructs.workspace import NetworkBinding, NetworkBindingProps
 from brickyard_stacks.base import EnvironmentStack, provider_arguments
-from brickyard_stacks.identities import GROUPS, PRINCIPALS, make_group, make_principal
+from brickyard_stacks.identities import GROUPS, PRINCIPALS, make_group, make_principal, platform_roles
 from brickyard_stacks.names import EnvironmentNames
-from brickyard_stacks.permissions import Principal
+from brickyard_stacks.permissions import Group, Principal
+from brickyard_stacks.roles import give_run_as_roles
 from brickyard_stacks.settings import Environment
 from brickyard_stacks.settings.workspace import Account
 
@@ -26,8 +27,9 @@ class AccountStack(EnvironmentStack):
     Who is only referenced is let into the workspace by its owner: SCIM, or the account console.
 
     Creates: databricks_group, databricks_service_principal, databricks_service_principal_federation_policy;
-    databricks_mws_permission_assignment where the settings say the workspace's id; databricks_mws_ncc_binding and
-    databricks_workspace_network_option where they name what to bind it to.
+    databricks_access_control_rule_set where it makes `run_as`; databricks_mws_permission_assignment where the settings
+    say the workspace's id; databricks_mws_ncc_binding and databricks_workspace_network_option where they name what to
+    bind it to.
     """
 
     def __init__(self, scope: Construct, environment: Environment, account: Account, *, root: Path) -> None:
@@ -35,18 +37,32 @@ class AccountStack(EnvironmentStack):
         names = EnvironmentNames.of(environment)
         super().__init__(scope, names.account_stack, environment=environment, root=root)
         made = Construct(self, "iam")
-        for group in GROUPS:
-            if (owned := make_group(made, environment, group)) is not None:
-                self._enter(group, getattr(environment.groups, group).name, owned.group.id)
-        for role in PRINCIPALS:
-            if (principal := make_principal(made, environment, role)) is not None:
-                self._enter(role, getattr(environment.service_principals, role).name, principal.id)
-                self._sign_in_without_secret(role, principal.id)
+        groups = {group: self._group(made, group) for group in GROUPS}
+        found = {role: self._principal(made, role) for role in PRINCIPALS}
+        principals = {role: application_id for role, application_id in found.items() if application_id is not None}
+        give_run_as_roles(made, environment, platform_roles(environment, groups, principals))
         self._bind_network()
 
     def sign_in(self, root: Path) -> dict[str, Any]:
         """The account's own address, where workspaces are let in to."""
         return {**provider_arguments(self._account.auth, root), "account_id": self._account.id}
+
+    def _group(self, scope: Construct, role: Group) -> str:
+        owned = make_group(scope, self.environment, role)
+        name: str = getattr(self.environment.groups, role).name
+        if owned is None:
+            return name
+        self._enter(role, name, owned.group.id)
+        return owned.name
+
+    def _principal(self, scope: Construct, role: Principal) -> str | None:
+        """Its application id; None for one that is only referred to."""
+        made = make_principal(scope, self.environment, role)
+        if made is None:
+            return None
+        self._enter(role, getattr(self.environment.service_principals, role).name, made.id)
+        self._sign_in_without_secret(role, made.id)
+        return made.application_id
 
     def _bind_network(self) -> None:
         """Settings without the workspace's id are refused before."""

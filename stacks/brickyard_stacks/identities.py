@@ -15,7 +15,7 @@ from brickyard_constructs.iam import (
     ReferencedServicePrincipal,
     ServicePrincipalProps,
 )
-from brickyard_stacks.permissions import Group, Levels, Principal, Privileges, Role
+from brickyard_stacks.permissions import Applier, Group, Levels, Principal, Privileges, Role
 from brickyard_stacks.settings import Environment
 
 GROUPS: tuple[Group, ...] = get_args(Group)
@@ -24,9 +24,13 @@ PRINCIPALS: tuple[Principal, ...] = get_args(Principal)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Identities:
-    """The groups' names and the service principals' application ids, by role."""
+    """The groups' names and the service principals' application ids, by role.
+
+    `deployer` applies the stack: its MANAGE stands in every set. `appliers` are who applies this one and others.
+    """
 
     deployer: str
+    appliers: Mapping[Applier, str]
     groups: Mapping[Group, str]
     principals: Mapping[Principal, str]
 
@@ -50,24 +54,47 @@ class Identities:
         machines = [
             Permission(level=levels[r], service_principal=id_) for r, id_ in self.principals.items() if r in levels
         ]
-        return (*people, *machines)
+        appliers = [_applier(levels[r], name) for r, name in self.appliers.items() if r in levels]
+        return (*people, *machines, *appliers)
 
     def _all(self) -> list[tuple[Role, str]]:
-        return [*self.groups.items(), *self.principals.items(), ("deployer", self.deployer)]
+        return [*self.groups.items(), *self.principals.items(), *self.appliers.items()]
 
 
-def made_identities(scope: Construct, environment: Environment) -> Identities:
-    """Make what the settings say to make, and refer to the rest: the platform's stack, where there is no account's."""
+def is_user(name: str) -> bool:
+    """Whether a principal of the settings is a person, by user name; others are named by application id."""
+    return "@" in name
+
+
+def _applier(level: str, name: str) -> Permission:
+    return Permission(level=level, user=name) if is_user(name) else Permission(level=level, service_principal=name)
+
+
+def platform_identities(scope: Construct, environment: Environment) -> Identities:
+    """Everybody, for the platform's stack. Without an account's stack it makes whom the settings say to make."""
+    if environment.account is not None:
+        found = referenced_identities(scope, environment, (*GROUPS, *PRINCIPALS), deployer=environment.deployer)
+        return platform_roles(environment, found.groups, found.principals)
     groups = {role: _group(scope, environment, role) for role in GROUPS}
     principals = {role: _principal(scope, environment, role) for role in PRINCIPALS}
-    return Identities(deployer=environment.deployer, groups=groups, principals=principals)
+    return platform_roles(environment, groups, principals)
 
 
-def referenced_identities(scope: Construct, environment: Environment, roles: Collection[Role]) -> Identities:
-    """Refer to those who hold one of `roles` by name, as the stacks of projects do."""
+def platform_roles(
+    environment: Environment, groups: Mapping[Group, str], principals: Mapping[Principal, str]
+) -> Identities:
+    """These, and who applies the platform's and the projects' stacks."""
+    appliers: dict[Applier, str] = {"platform": environment.administrator, "deployer": environment.deployer}
+    return Identities(deployer=environment.administrator, appliers=appliers, groups=groups, principals=principals)
+
+
+def referenced_identities(
+    scope: Construct, environment: Environment, roles: Collection[Role], *, deployer: str
+) -> Identities:
+    """Refer to those who hold one of `roles` by name, as the stacks of projects do; `deployer` applies them."""
     groups = {role: getattr(environment.groups, role).name for role in GROUPS if role in roles}
     principals = {role: _reference(scope, environment, role) for role in PRINCIPALS if role in roles}
-    return Identities(deployer=environment.deployer, groups=groups, principals=principals)
+    return Identities(deployer=deployer, appliers={"deployer": deployer}, groups=groups, principals=principals)
 
 
 def make_group(scope: Construct, environment: Environment, role: Group) -> AccountGroup | None:

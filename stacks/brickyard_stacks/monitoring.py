@@ -47,7 +47,9 @@ class MonitoringStack(EnvironmentStack):
         if settings.alerts or retrains:
             stage = self.environment.stage
             roles = [*(alert_levels(stage) if settings.alerts else ()), *(job_levels(stage) if retrains else ())]
-            self._identities = referenced_identities(Construct(self, "iam"), self.environment, (*roles, "run_as"))
+            self._identities = referenced_identities(
+                Construct(self, "iam"), self.environment, (*roles, "run_as"), deployer=deployment.deployer
+            )
         for dotted, monitor in settings.monitors.items():
             self._monitor(dotted, monitor)
         if settings.alerts:
@@ -61,7 +63,7 @@ class MonitoringStack(EnvironmentStack):
         props = QualityMonitorProps(
             table=table,
             output_schema=f"{self._names.shared.catalog}.{schema}",
-            assets_dir=f"/Users/{self._deployment.deployer}/brickyard/{self._names.monitoring_stack}/{dotted}",
+            assets_dir=f"{self._names.monitoring_folder}/{dotted}",
             profile=_profile(settings),
             slices=settings.slices,
             custom_metrics=tuple(

@@ -30,6 +30,7 @@ class EnvironmentNames:
     catalog: str
     prefix: str
     deployer: str
+    folder: str | None = None
 
     @classmethod
     def of(cls, environment: Environment) -> "EnvironmentNames":
@@ -39,6 +40,7 @@ class EnvironmentNames:
             catalog=environment.catalog.name,
             prefix=environment.prefix,
             deployer=environment.deployer,
+            folder=environment.workspace.folder,
         )
 
     @property
@@ -53,8 +55,8 @@ class EnvironmentNames:
 
     @property
     def workspace_folder(self) -> str:
-        """Where experiments and files stand: the deployer's own folder. In /Shared everybody could change them."""
-        return f"/Users/{self.deployer}/brickyard"
+        """Where experiments and files stand, whoever deploys. In /Shared everybody could change them."""
+        return self.folder or f"/Brickyard/{self.prefix}"
 
     @property
     def artifacts_folder(self) -> str:
@@ -136,9 +138,15 @@ class ProjectNames:
 
     @property
     def workspace_folder(self) -> str:
-        """Where the project's experiment and files stand; a sandbox has a folder that goes with it."""
-        shared = self.shared.workspace_folder
-        return shared if self.sandbox is None else f"{shared}-sandboxes/{self.project_stack}"
+        """Where the project's experiment and files stand; a sandbox has a folder in its owner's home."""
+        if self.sandbox is None:
+            return self.shared.workspace_folder
+        return f"/Users/{self.shared.deployer}/brickyard-sandboxes/{self.project_stack}"
+
+    @property
+    def monitoring_folder(self) -> str:
+        """Where the dashboards of monitors and the notebooks of what retrains stand."""
+        return f"{self.workspace_folder}/{self.monitoring_stack}"
 
     @property
     def experiment(self) -> str:

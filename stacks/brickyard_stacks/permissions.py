@@ -14,8 +14,8 @@ from brickyard_stacks.settings import Stage
 
 Group: TypeAlias = Literal["data_scientists", "ml_engineers", "approvers", "consumers"]
 Principal: TypeAlias = Literal["run_as", "plan", "ci"]
-Deployer: TypeAlias = Literal["deployer"]
-Role: TypeAlias = Group | Principal | Deployer
+Applier: TypeAlias = Literal["platform", "deployer"]
+Role: TypeAlias = Group | Principal | Applier
 Privileges: TypeAlias = Mapping[Role, tuple[str, ...]]
 Levels: TypeAlias = Mapping[Role, str]
 
@@ -26,6 +26,10 @@ _WRITE = (*_READ, "MODIFY", "WRITE_VOLUME", *_CREATE)
 # What reading every object's settings takes, and no data: a plan refreshes, it does not query.
 _PLAN = (*_USE, "BROWSE", "EXECUTE")
 _WRITE_TABLES = ("CREATE_TABLE", "MODIFY", "SELECT", "USE_SCHEMA")
+# What a project's deployer makes in a schema, and grants there. A monitor takes MANAGE and SELECT on its table, which a
+# job made; a model is its run_as's before its grants are written.
+_DEPLOY_TABLES = ("CREATE_TABLE", "CREATE_VOLUME", "MANAGE", "SELECT", "USE_SCHEMA")
+_DEPLOY_MODELS = ("CREATE_MODEL", "EXECUTE", "MANAGE", "USE_SCHEMA")
 
 
 def _people_write(stage: Stage) -> bool:
@@ -41,7 +45,8 @@ def catalog_privileges(stage: Stage) -> Privileges:
         "approvers": _USE,
         "run_as": ("USE_CATALOG",),
         "plan": _PLAN,
-        "deployer": _USE,  # its MANAGE, which every set holds, does not imply any use
+        "platform": _USE,  # its MANAGE, which every set holds, does not imply any use
+        "deployer": _USE,
     }
     if stage == "staging":  # the pull request's pipeline tries a release there, and nowhere else
         matrix["ci"] = tuple(p for p in _WRITE if p != "CREATE_SCHEMA")
@@ -51,10 +56,8 @@ def catalog_privileges(stage: Stage) -> Privileges:
 def schema_privileges(schema: str) -> Privileges:
     """On one schema: what jobs need beyond the catalog's, for the principal they run as."""
     if schema == "models":
-        return {"run_as": ("CREATE_MODEL", "EXECUTE", "USE_SCHEMA")}
-    if schema in ("metrics", "payloads"):  # tables of monitors and endpoints are made as who makes those
-        return {"run_as": _WRITE_TABLES, "deployer": ("CREATE_TABLE", "USE_SCHEMA")}
-    return {"run_as": _WRITE_TABLES}
+        return {"run_as": ("CREATE_MODEL", "EXECUTE", "USE_SCHEMA"), "deployer": _DEPLOY_MODELS}
+    return {"run_as": _WRITE_TABLES, "deployer": _DEPLOY_TABLES}
 
 
 def landing_privileges() -> Privileges:
@@ -64,7 +67,7 @@ def landing_privileges() -> Privileges:
 
 def artifacts_privileges() -> Privileges:
     """On the volume of wheels: only Terraform writes there."""
-    return {"run_as": ("READ_VOLUME",), "plan": ("READ_VOLUME",)}
+    return {"run_as": ("READ_VOLUME",), "plan": ("READ_VOLUME",), "deployer": ("READ_VOLUME", "WRITE_VOLUME")}
 
 
 def model_privileges() -> Privileges:
@@ -86,6 +89,7 @@ def job_levels(stage: Stage) -> Levels:
         "approvers": "CAN_VIEW",
         "run_as": "CAN_MANAGE_RUN",
         "plan": "CAN_VIEW",
+        "deployer": "IS_OWNER",  # named, as everywhere: whoever else plans would see it as a change
     }
 
 
@@ -106,6 +110,7 @@ def experiment_levels(stage: Stage) -> Levels:
         "approvers": "CAN_READ",
         "run_as": "CAN_EDIT",
         "plan": "CAN_READ",
+        "deployer": "CAN_MANAGE",
     }
 
 
@@ -118,17 +123,18 @@ def endpoint_levels(stage: Stage) -> Levels:
         "consumers": "CAN_QUERY",
         "run_as": "CAN_MANAGE",
         "plan": "CAN_VIEW",
+        "deployer": "CAN_MANAGE",
     }
 
 
 def location_privileges() -> Privileges:
     """On an external location: managed data are reached through their catalog, so that nobody needs the files."""
-    return {"deployer": ("BROWSE", "CREATE_MANAGED_STORAGE"), "plan": ("BROWSE",)}
+    return {"platform": ("BROWSE", "CREATE_MANAGED_STORAGE"), "plan": ("BROWSE",)}
 
 
 def credential_privileges() -> Privileges:
     """On a storage credential."""
-    return {"deployer": ("CREATE_EXTERNAL_LOCATION",)}
+    return {"platform": ("CREATE_EXTERNAL_LOCATION",)}
 
 
 def table_privileges() -> Privileges:
@@ -141,6 +147,7 @@ def sandbox_privileges() -> Privileges:
     return {
         "run_as": ("CREATE_MODEL", "CREATE_TABLE", "EXECUTE", "MODIFY", "SELECT", "USE_SCHEMA"),
         "plan": ("USE_SCHEMA",),
+        "deployer": ("SELECT",),  # owning the schema gives no data of the tables that jobs make in it
     }
 
 
@@ -153,27 +160,44 @@ def policy_levels(stage: Stage, policy: str) -> Levels:
     """On a cluster policy. Those of jobs start clusters of jobs only, so that a plan may look them up."""
     people: Levels = {"data_scientists": "CAN_USE", "ml_engineers": "CAN_USE"} if _people_write(stage) else {}
     if policy in ("job", "gpu"):
-        return {**people, "run_as": "CAN_USE", "plan": "CAN_USE"}
+        return {**people, "run_as": "CAN_USE", "plan": "CAN_USE", "deployer": "CAN_USE"}
     return people or {"ml_engineers": "CAN_USE"}
 
 
 def pool_levels() -> Levels:
     """On an instance pool."""
-    return {"run_as": "CAN_ATTACH_TO", "plan": "CAN_ATTACH_TO"}
+    return {"run_as": "CAN_ATTACH_TO", "plan": "CAN_ATTACH_TO", "deployer": "CAN_ATTACH_TO", "platform": "CAN_MANAGE"}
 
 
 def warehouse_levels(stage: Stage) -> Levels:
     """On a SQL warehouse: no compute for people who only read, but for those who look after it."""
     people: Levels = {"data_scientists": "CAN_USE"} if _people_write(stage) else {}
-    return {**people, "ml_engineers": "CAN_USE", "run_as": "CAN_USE", "plan": "CAN_VIEW"}
+    machines: Levels = {"run_as": "CAN_USE", "plan": "CAN_VIEW", "deployer": "CAN_USE", "platform": "IS_OWNER"}
+    return {**people, "ml_engineers": "CAN_USE", **machines}
 
 
 def file_levels() -> Levels:
     """On a notebook or file that a job runs: who may edit it runs code as the job's principal."""
-    return {"data_scientists": "CAN_READ", "ml_engineers": "CAN_READ", "run_as": "CAN_RUN", "plan": "CAN_READ"}
+    people: Levels = {"data_scientists": "CAN_READ", "ml_engineers": "CAN_READ"}
+    return {**people, "run_as": "CAN_RUN", "plan": "CAN_READ", "deployer": "CAN_MANAGE"}
+
+
+def folder_levels() -> Levels:
+    """On the folder of experiments and files; people reach what lies in it by its own permissions."""
+    return {"plan": "CAN_READ", "deployer": "CAN_MANAGE", "platform": "CAN_MANAGE"}
 
 
 def alert_levels(stage: Stage) -> Levels:
     """On a SQL alert."""
     people = "CAN_RUN" if _people_write(stage) else "CAN_READ"
-    return {"data_scientists": people, "ml_engineers": people, "approvers": "CAN_READ", "plan": "CAN_READ"}
+    readers: Levels = {"data_scientists": people, "ml_engineers": people, "approvers": "CAN_READ"}
+    return {**readers, "plan": "CAN_READ", "deployer": "CAN_MANAGE"}
+
+
+def run_as_roles(stage: Stage) -> Levels:
+    """On the service principal that jobs run as: who makes such a job needs `user`; a manager is no user.
+
+    Where people write, they deploy sandboxes.
+    """
+    people: Levels = {"data_scientists": "user", "ml_engineers": "user"} if _people_write(stage) else {}
+    return {**people, "deployer": "user", "platform": "manager"}

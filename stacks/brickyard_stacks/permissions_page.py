@@ -22,14 +22,16 @@ _ROLES: tuple[tuple[Role, str], ...] = (
     ("plan", "`plan`"),
     ("ci", "`ci`"),
     ("deployer", "`deployer`"),
+    ("platform", "`platform`"),
 )
 _HEAD = """# Who may do what
 
 Written by `brickyard permissions --write` from `stacks/brickyard_stacks/permissions.py`; a test fails when they differ.
 
-People are in four account groups; `run_as`, `plan` and `ci` are service principals of each environment, and `deployer`
-is who runs Terraform. Privileges on a catalog hold for everything in it. Every set that we own holds the deployer's
-MANAGE as well. Who owns a registered model (`run_as`) may do everything with it. Empty: nothing.
+People are in four account groups; `run_as`, `plan` and `ci` are service principals of each environment. `deployer`
+applies the projects' stacks, and `platform` the platform's: the same one, unless the settings say
+`platform: {deployer: …}`. Privileges on a catalog hold for everything in it. Every set that we own holds the MANAGE of
+who applies it as well. Who owns a registered model (`run_as`) may do everything with it. Empty: nothing.
 """
 
 
@@ -57,6 +59,8 @@ def page() -> str:
     parts += _staged("A serving endpoint", stages, data.endpoint_levels)
     parts += _staged("A SQL alert", stages, data.alert_levels)
     parts.append(_section("A notebook or file that a job runs", {"every stage": data.file_levels()}))
+    parts.append(_section("The folder of experiments and files", {"every stage": data.folder_levels()}))
+    parts += _staged("The service principal `run_as` itself, where we make it", stages, data.run_as_roles)
     parts += _staged("A SQL warehouse", stages, data.warehouse_levels)
     for policy in get_args(PolicyName):
         parts += _staged(f"The cluster policy `{policy}`", stages, _of_policy(policy))

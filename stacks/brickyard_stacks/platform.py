@@ -1,6 +1,7 @@
 """The platform stack: what all projects of an environment share, and what therefore exists once."""
 
 from pathlib import Path
+from typing import Any
 
 from cdktf import TerraformOutput
 from constructs import Construct
@@ -14,47 +15,58 @@ from brickyard_constructs.catalog import (
     GovernedVolumeProps,
 )
 from brickyard_constructs.workspace import Folder, FolderProps
-from brickyard_stacks.base import EnvironmentStack
-from brickyard_stacks.identities import GROUPS, PRINCIPALS, Identities, made_identities, referenced_identities
+from brickyard_stacks.base import EnvironmentStack, provider_arguments
+from brickyard_stacks.identities import platform_identities
 from brickyard_stacks.names import ARTIFACTS_VOLUME, LANDING_VOLUME, EnvironmentNames
 from brickyard_stacks.permissions import (
     Privileges,
     artifacts_privileges,
     catalog_privileges,
+    folder_levels,
     landing_privileges,
     schema_privileges,
 )
+from brickyard_stacks.roles import give_run_as_roles
 from brickyard_stacks.settings import Environment
 
 
 class PlatformStack(EnvironmentStack):
     """Catalog, schemas, volumes, storage, secret scopes, policies, pools, warehouses, and all access to them.
 
-    Without an account stack, groups and service principals as well, where the settings say to make them.
+    Without an account stack, groups and service principals as well, where the settings say to make them. It is applied
+    by `platform.deployer`, or by the deployer of the projects' stacks.
 
-    Creates: what the constructs of `brickyard_constructs.catalog`, `storage`, `secrets` and `compute` create, and
-    databricks_directory.
+    Creates: what the constructs of `brickyard_constructs.catalog`, `storage`, `secrets` and `compute` create,
+    databricks_directory and databricks_permissions; databricks_access_control_rule_set where it makes `run_as`.
     """
 
     def __init__(self, scope: Construct, environment: Environment, *, root: Path) -> None:
         self._names = EnvironmentNames.of(environment)
         super().__init__(scope, self._names.platform_stack, environment=environment, root=root)
-        self._identities = self._who()
+        iam = Construct(self, "iam")
+        self._identities = platform_identities(iam, environment)
+        if environment.account is None:
+            give_run_as_roles(iam, environment, self._identities)
         storage_root = self._storage_root()
         self._catalog = self._environment_catalog(storage_root)
         self._volume("bronze", LANDING_VOLUME, "Data lands here, as files", landing_privileges())
         self._volume("models", ARTIFACTS_VOLUME, "Wheels of the projects' jobs", artifacts_privileges())
-        folder = FolderProps(path=self._names.workspace_folder, protected=environment.deletion_protection)
-        Folder(self, "experiments", folder)
+        self._folder()
         self._compute()
         self._secrets()
         TerraformOutput(self, "catalog_name", value=self._catalog.name)
 
-    def _who(self) -> Identities:
-        scope = Construct(self, "iam")
-        if self.environment.account is not None:
-            return referenced_identities(scope, self.environment, (*GROUPS, *PRINCIPALS))
-        return made_identities(scope, self.environment)
+    def sign_in(self, root: Path) -> dict[str, Any]:
+        """As the platform's administrator, where the settings name one."""
+        return provider_arguments(self.environment.platform_auth, root)
+
+    def _folder(self) -> None:
+        props = FolderProps(
+            path=self._names.workspace_folder,
+            permissions=self._identities.permissions(folder_levels()),
+            protected=self.environment.deletion_protection,
+        )
+        Folder(self, "experiments", props)
 
     def _storage_root(self) -> str | None:
         """Where the catalog's managed data lie: a block of storage, a URL, or where the metastore puts them."""

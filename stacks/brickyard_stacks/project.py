@@ -70,8 +70,8 @@ class ProjectStack(EnvironmentStack):
         TerraformOutput(self, "job_id", value=workflow.job.id)
 
     def _who(self) -> Identities:
-        found = referenced_identities(Construct(self, "iam"), self.environment, _ROLES)
-        return replace(found, deployer=self._deployment.deployer)
+        deployer = self._deployment.deployer
+        return referenced_identities(Construct(self, "iam"), self.environment, _ROLES, deployer=deployer)
 
     def _sandbox_schema(self) -> GovernedSchema | None:
         """A sandbox has one schema for all, and in it the volumes that the platform has for everybody."""

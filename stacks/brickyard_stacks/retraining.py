@@ -34,7 +34,7 @@ def retraining_trigger(
         limits={name: _limit(limit, monitor) for name, limit in retrain.limits.items()},
         retrain_job=names.job if retrain.job == WORKFLOW else names.extra_job(retrain.job),
         run_as=identities.principals["run_as"],
-        folder=f"/Users/{deployment.deployer}/brickyard/{names.monitoring_stack}",
+        folder=names.monitoring_folder,
         permissions=identities.permissions(job_levels(environment.stage)),
         paused=deployment.paused,
         between_s=retrain.hours_between * _HOUR_S,

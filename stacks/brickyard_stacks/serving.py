@@ -34,7 +34,9 @@ class ServingStack(EnvironmentStack):
         self._names = deployment.names
         super().__init__(scope, self._names.serving_stack, environment=deployment.environment, root=deployment.root)
         levels = endpoint_levels(self.environment.stage)
-        identities = referenced_identities(Construct(self, "iam"), self.environment, levels.keys())
+        identities = referenced_identities(
+            Construct(self, "iam"), self.environment, levels.keys(), deployer=deployment.deployer
+        )
         self._permissions = identities.permissions(levels)
         for name, settings in deployment.project.endpoints.items():
             self._endpoint(name, settings)

@@ -128,7 +128,7 @@ def _by_hand(estate: Estate) -> None:
     client.registered_models.create(
         catalog_name=catalog, schema_name="models", name="churn", comment="Who leaves?", owner=estate.ana
     )
-    client.workspace.mkdirs("/Users/admin@brickyard.local/brickyard")
+    client.workspace.mkdirs("/Brickyard/dev-x")
     for kind, name, principal, privileges in (
         ("catalog", catalog, estate.analysts, ["USE_CATALOG", "USE_SCHEMA", "SELECT"]),
         ("catalog", catalog, estate.ana, ["BROWSE"]),

@@ -78,7 +78,6 @@ class Dev:
         self.client.catalogs.create(self.catalog)
         for schema in ("bronze", "models"):
             self.client.schemas.create(schema, self.catalog)
-        self.client.workspace.mkdirs("/Users/admin@brickyard.local/brickyard")
 
     def job_of(self, name: str, *, owner: str, expires: date) -> int:
         tags = {"environment": self.environment, "sandbox": name, "owner": owner, "expires": expires.isoformat()}

@@ -122,7 +122,7 @@ def promote(workspace: LocalWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in workspace.environment().items():
         monkeypatch.setenv(name, value)
     client = mlflow.MlflowClient()
-    experiment = client.get_experiment_by_name("/Users/admin@brickyard.local/brickyard/local-flight-delays")
+    experiment = client.get_experiment_by_name("/Brickyard/local/local-flight-delays")
     assert experiment is not None
     rows = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0]})
     model = LogisticRegression().fit(rows, [0, 0, 1, 1])

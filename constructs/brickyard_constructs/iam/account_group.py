@@ -29,7 +29,7 @@ class AccountGroupProps:
         _check_members(self.members)
         check_ownership(self.ownership)
         if self.ownership == "reference":
-            rule = "a referenced group is used by its name alone; its members are its owner's, or a GroupMembership's"
+            rule = "a referenced group is used by its name alone; its members are its owner's"
             raise InvalidProps("ownership", self.ownership, rule=rule)
         if (self.ownership == "adopt") != bool(self.import_id):
             raise InvalidProps("import_id", self.import_id, rule="the SCIM id of an adopted group, and only of one")
@@ -52,31 +52,6 @@ class AccountGroup(Construct):
         # Grants name a group by its name; taken from the resource, they wait until it exists.
         self.name = self.group.display_name
         _add_members(self, self.group.id, props.members)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GroupMembershipProps:
-    """The id of a group, and the ids of those of ours that are to be in it, by a short name."""
-
-    group_id: str
-    members: Mapping[str, str]
-
-    def __post_init__(self) -> None:
-        check_not_empty("group_id", self.group_id)
-        check_not_empty("members", self.members)
-        _check_members(self.members)
-
-
-class GroupMembership(Construct):
-    """Members of ours in a group that others own; its other members are left alone.
-
-    Creates: databricks_group_member for each member.
-    Source: registry.terraform.io/providers/databricks/databricks/latest/docs/resources/group_member
-    """
-
-    def __init__(self, scope: Construct, id_: str, props: GroupMembershipProps) -> None:
-        super().__init__(scope, id_)
-        _add_members(self, props.group_id, props.members)
 
 
 def _check_members(members: Mapping[str, str]) -> None:

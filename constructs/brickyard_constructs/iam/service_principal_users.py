@@ -13,29 +13,34 @@ from brickyard_constructs.checks import check_not_empty, known
 from brickyard_constructs.errors import InvalidProps
 from brickyard_constructs.ownership import claim
 
+_HOLDER = re.compile(r"(users|groups|servicePrincipals)/.+")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServicePrincipalUsersProps:
-    """A service principal of an account, and groups and service principals (by application id) with a role on it.
+    """A service principal of an account by application id, and who holds a role on it.
 
-    The list is the whole one, so whoever deploys stands among the managers.
+    `name` is the plain one, for the check. Holders are written `users/<user name>`, `groups/<group name>` or
+    `servicePrincipals/<application id>`. The list is the whole one, so whoever deploys stands among the managers.
     """
 
     account_id: str
+    name: str
     application_id: str
-    manager_service_principals: tuple[str, ...]
-    user_service_principals: tuple[str, ...] = ()
-    manager_groups: tuple[str, ...] = ()
-    user_groups: tuple[str, ...] = ()
+    managers: tuple[str, ...]
+    users: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        check_not_empty("name", self.name)
         for prop in ("account_id", "application_id"):
             value = getattr(self, prop)
             if known(value) and not _UUID.fullmatch(value):
                 raise InvalidProps(prop, value, rule="a UUID in lower case")
-        check_not_empty("manager_service_principals", (*self.manager_service_principals, *self.manager_groups))
+        check_not_empty("managers", self.managers)
+        for holder in (*self.managers, *self.users):
+            if not _HOLDER.fullmatch(holder):
+                raise InvalidProps("managers, users", holder, rule="users/…, groups/… or servicePrincipals/…")
 
 
 class ServicePrincipalUsers(Construct):
@@ -48,22 +53,14 @@ class ServicePrincipalUsers(Construct):
 
     def __init__(self, scope: Construct, id_: str, props: ServicePrincipalUsersProps) -> None:
         super().__init__(scope, id_)
-        claim(self, f"roles on the service principal {props.application_id}")
-        holders = {
-            "manager": _names(props.manager_groups, props.manager_service_principals),
-            "user": _names(props.user_groups, props.user_service_principals),
-        }
+        claim(self, f"roles on the service principal {props.name}")
         self.rules = AccessControlRuleSet(
             self,
             "Resource",
             name=f"accounts/{props.account_id}/servicePrincipals/{props.application_id}/ruleSets/default",
             grant_rules=[
-                AccessControlRuleSetGrantRules(role=f"roles/servicePrincipal.{role}", principals=names)
-                for role, names in holders.items()
-                if names
+                AccessControlRuleSetGrantRules(role=f"roles/servicePrincipal.{role}", principals=sorted(set(holders)))
+                for role, holders in (("manager", props.managers), ("user", props.users))
+                if holders
             ],
         )
-
-
-def _names(groups: tuple[str, ...], service_principals: tuple[str, ...]) -> list[str]:
-    return sorted([*(f"groups/{name}" for name in groups), *(f"servicePrincipals/{id_}" for id_ in service_principals)])

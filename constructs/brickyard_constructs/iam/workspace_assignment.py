@@ -1,45 +1,13 @@
-"""Who may enter a workspace: by its own provider, or by the account's."""
+"""Who may enter a workspace, by the account's provider."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from cdktf_cdktf_provider_databricks.mws_permission_assignment import MwsPermissionAssignment
-from cdktf_cdktf_provider_databricks.permission_assignment import PermissionAssignment
 from constructs import Construct
 
 from brickyard_constructs.checks import check_at_least, check_not_empty
-from brickyard_constructs.errors import InvalidProps
 from brickyard_constructs.iam.principal_ids import as_number
 from brickyard_constructs.ownership import claim
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WorkspaceEntryProps:
-    """An account's group, or a service principal (by its application id), and whether it administers the workspace."""
-
-    group: str | None = None
-    service_principal: str | None = None
-    admin: bool = False
-
-    def __post_init__(self) -> None:
-        if bool(self.group) == bool(self.service_principal):
-            named = (self.group, self.service_principal)
-            raise InvalidProps("group, service_principal", named, rule="exactly one of the two is named")
-
-
-class WorkspaceEntry(Construct):
-    """Lets a principal of the account into the provider's own workspace. It takes an administrator of that workspace.
-
-    Creates: databricks_permission_assignment.
-    Errors: TwoOwners, when another construct of the app assigns the same principal.
-    Source: registry.terraform.io/providers/databricks/databricks/latest/docs/resources/permission_assignment
-    """
-
-    def __init__(self, scope: Construct, id_: str, props: WorkspaceEntryProps) -> None:
-        super().__init__(scope, id_)
-        claim(self, f"entry of {props.group or props.service_principal}")
-        who: dict[str, Any] = {"group_name": props.group, "service_principal_name": props.service_principal}
-        self.assignment = PermissionAssignment(self, "Resource", permissions=_permissions(admin=props.admin), **who)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,9 +41,5 @@ class AccountAssignment(Construct):
             "Resource",
             workspace_id=props.workspace_id,
             principal_id=as_number("principal_id", props.principal_id),
-            permissions=_permissions(admin=props.admin),
+            permissions=["ADMIN" if props.admin else "USER"],
         )
-
-
-def _permissions(*, admin: bool) -> list[str]:
-    return ["ADMIN" if admin else "USER"]

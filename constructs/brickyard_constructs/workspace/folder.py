@@ -9,15 +9,20 @@ from constructs import Construct
 
 from brickyard_constructs.checks import check_workspace_path, known
 from brickyard_constructs.errors import InvalidProps
+from brickyard_constructs.iam import ObjectPermissions, Permission, Target, WorkspaceObject
 
 _SHARED = re.compile(r"(/Workspace)?/Shared(/.*)?")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FolderProps:
-    """Where the folder stands; without `protected`, what is in it goes with it."""
+    """Where the folder stands, and who may read or write in it; without `protected`, what is in it goes with it.
+
+    Without `permissions` it has those of the folder above. Everything in it inherits them.
+    """
 
     path: str
+    permissions: tuple[Permission, ...] = ()
     protected: bool = True
 
     def __post_init__(self) -> None:
@@ -27,7 +32,7 @@ class FolderProps:
 class Folder(Construct):
     """A folder that others' objects stand in: an experiment cannot be made in a folder that is not there.
 
-    Creates: databricks_directory.
+    Creates: databricks_directory; databricks_permissions, where `permissions` are given.
     Gaps: under /Shared every user of the workspace may add objects; access is kept on the objects themselves.
     Source: registry.terraform.io/providers/databricks/databricks/latest/docs/resources/directory
     """
@@ -41,6 +46,13 @@ class Folder(Construct):
             delete_recursive=not props.protected,
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if props.protected else None,
         )
+        if props.permissions:
+            ObjectPermissions(
+                self,
+                "permissions",
+                on=Target(kind=WorkspaceObject.DIRECTORY, name=props.path, object_id=self.directory.path),
+                permissions=props.permissions,
+            )
 
 
 def check_private(prop: str, value: str) -> None:

@@ -15,6 +15,7 @@ from brickyard_local.errors import NotFound, PermissionDenied
 from brickyard_local.identity.assignments import Assignments
 from brickyard_local.identity.entitlements import DEFAULTS, check_entitlements
 from brickyard_local.identity.errors import ScimConflict, ScimError, ScimNotFound
+from brickyard_local.identity.federation import Federation
 from brickyard_local.identity.oauth_secrets import OauthSecrets
 from brickyard_local.identity.patches import apply_patch
 from brickyard_local.identity.payloads import Patch, ScimResource
@@ -51,7 +52,9 @@ class IdentityService:
         self.oauth_secrets = OauthSecrets(store)
         self.assignments = Assignments(store, self.directory)
         self.rule_sets = RuleSets(store, self.principal_field)
+        self.federation = Federation(store)
         self.when_name_changed(self.rule_sets.principal_changed)
+        self.when_name_changed(self.federation.principal_changed)
         self._bootstrap()
 
     def when_name_changed(self, told: NameChanged) -> None:

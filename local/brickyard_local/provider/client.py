@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _RETRIED = frozenset({429, 503})
 _ATTEMPTS = 4
 _TIMEOUT_S = 60
+_SCIM = "/api/2.0/preview/scim/"
 Query = Mapping[str, str]
 
 
@@ -59,11 +60,13 @@ class _ClosedUnanswered(ConnectionError):
 class Api:
     """Calls one workspace. Errors: ForeignHost at once; ApiError and Unreachable by call."""
 
-    def __init__(self, host: str, token: str) -> None:
+    def __init__(self, host: str, token: str, account_id: str = "") -> None:
+        """With `account_id`, the account is asked for its principals instead of the workspace."""
         url = urllib.parse.urlsplit(host if "://" in host else f"http://{host}")
         if not is_loopback(url.hostname):
             raise ForeignHost(host)
         self.host = f"{url.scheme}://{url.netloc}"
+        self.account_id = account_id
         self._url = url
         self._token = token
         self._local = threading.local()
@@ -97,6 +100,8 @@ class Api:
         self._send("PUT", path, content, {"Content-Type": "application/octet-stream"})
 
     def _json(self, method: str, path: str, *, query: Query | None = None, body: Any = None) -> Any:
+        if self.account_id and path.startswith(_SCIM):
+            path = f"/api/2.0/accounts/{self.account_id}/scim/{path.removeprefix(_SCIM)}"
         target = f"{path}?{urllib.parse.urlencode(query)}" if query else path
         content = None if body is None else json.dumps(body).encode()
         headers = {} if body is None else {"Content-Type": "application/json"}

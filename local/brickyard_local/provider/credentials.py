@@ -14,6 +14,7 @@ _VARIABLES = {
     "token": "DATABRICKS_TOKEN",
     "config_file": "DATABRICKS_CONFIG_FILE",
     "profile": "DATABRICKS_CONFIG_PROFILE",
+    "account_id": "DATABRICKS_ACCOUNT_ID",
 }
 
 
@@ -25,6 +26,7 @@ class Credentials:
     token: str = ""
     config_file: str = ""
     profile: str = ""
+    account_id: str = ""
 
     def __repr__(self) -> str:
         return f"Credentials(host={self.host!r})"  # the token belongs in no log
@@ -50,7 +52,7 @@ def connect(credentials: Credentials) -> Api:
         raise NotConfigured("host")
     if not token:
         raise NotConfigured("token")
-    return Api(host, token)
+    return Api(host, token, credentials.account_id)
 
 
 def _profile(credentials: Credentials) -> Mapping[str, str]:

@@ -87,6 +87,16 @@ class InvalidValue(ProviderError):
     """Raised when a configured value breaks a rule of the provider."""
 
 
+class NotAnAccount(ProviderError):
+    """Raised when an account's resource is asked of a workspace."""
+
+    def __init__(self, type_name: str) -> None:
+        super().__init__(
+            f"{type_name} is made by a provider of the account",
+            "Set `account_id` in the provider block.",
+        )
+
+
 class WrongImportId(ProviderError):
     """Raised when an import id does not have the form the resource asks for."""
 

@@ -6,6 +6,7 @@ from importlib import import_module
 from brickyard_local.provider.resource import DataSource, Resource
 
 _RESOURCES: Mapping[str, str] = {
+    "databricks_access_control_rule_set": "iam.access_control_rule_set:AccessControlRuleSet",
     "databricks_alert_v2": "sql.alert_v2:AlertV2",
     "databricks_catalog": "catalog.catalog:Catalog",
     "databricks_cluster": "compute.cluster:Cluster",
@@ -25,6 +26,7 @@ _RESOURCES: Mapping[str, str] = {
     "databricks_library": "compute.library:Library",
     "databricks_mlflow_experiment": "ml.experiment:Experiment",
     "databricks_model_serving": "serving.model_serving:ModelServing",
+    "databricks_mws_permission_assignment": "iam.mws_permission_assignment:MwsPermissionAssignment",
     "databricks_notebook": "workspace.notebook:Notebook",
     "databricks_notification_destination": "monitoring.notification_destination:NotificationDestination",
     "databricks_permission_assignment": "iam.permission_assignment:PermissionAssignment",
@@ -37,6 +39,9 @@ _RESOURCES: Mapping[str, str] = {
     "databricks_secret_acl": "secrets.secret_acl:SecretAcl",
     "databricks_secret_scope": "secrets.secret_scope:SecretScope",
     "databricks_service_principal": "iam.service_principal:ServicePrincipal",
+    "databricks_service_principal_federation_policy": (
+        "iam.service_principal_federation_policy:ServicePrincipalFederationPolicy"
+    ),
     "databricks_service_principal_role": "iam.service_principal_role:ServicePrincipalRole",
     "databricks_sql_endpoint": "sql.sql_endpoint:SqlEndpoint",
     "databricks_sql_table": "sql.sql_table:SqlTable",

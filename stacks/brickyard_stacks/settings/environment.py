@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from brickyard_stacks.settings.auth import Auth
 from brickyard_stacks.settings.catalog import Catalog
 from brickyard_stacks.settings.compute import Compute
 from brickyard_stacks.settings.network import Network
@@ -16,7 +17,7 @@ from brickyard_stacks.settings.stages import LOCAL_PROVIDER_VERSION, PROVIDER_RA
 from brickyard_stacks.settings.state import State
 from brickyard_stacks.settings.storage import Storage
 from brickyard_stacks.settings.strict import Broken, Form, Kebab, PathText, Strict, Tags, Text
-from brickyard_stacks.settings.workspace import Account, Workspace
+from brickyard_stacks.settings.workspace import Account, Platform, Workspace
 
 _ONE_CONSTRAINT = r"(=|!=|>=?|<=?|~>)? ?[0-9]+(\.[0-9]+){0,2}"
 VersionRange = Annotated[
@@ -68,6 +69,9 @@ class Environment(Strict):
     groups: Groups
     service_principals: ServicePrincipals
     deployer: Text = Field(description="the principal that runs Terraform: a user name or an application id")
+    platform: Platform | None = Field(
+        default=None, description="who applies the platform's stack; absent: the deployer, as the projects'"
+    )
     state: State
     provider: Provider = Field(default_factory=_provider)
     compute: Compute = Field(default_factory=Compute)
@@ -83,6 +87,21 @@ class Environment(Strict):
     prices: PathText | None = Field(default=None, description="a price file for the estimate; default: the example's")
     budget: Budget | None = None
     tags: Tags = Field(default={}, description="on everything that takes tags; owner and cost_center are expected")
+
+    @property
+    def administrator(self) -> str:
+        """Who applies the platform's stack."""
+        return self.deployer if self.platform is None else self.platform.deployer
+
+    @property
+    def platform_auth(self) -> Auth:
+        """How the one who applies the platform's stack signs in."""
+        return self.workspace.auth if self.platform is None else self.platform.auth
+
+    @property
+    def account_id(self) -> str | None:
+        """The account's id, where the settings know it."""
+        return self.workspace.account_id if self.account is None else self.account.id
 
     def broken_rules(self) -> Iterable[Broken]:
         """Rules between keys of an environment."""

@@ -1,11 +1,20 @@
 """Where an environment lies: its workspace, and the account above it."""
 
+import re
 from collections.abc import Iterable
+from typing import Annotated
 
 from pydantic import Field
 
 from brickyard_stacks.settings.auth import Auth, ProfileAuth
-from brickyard_stacks.settings.strict import Broken, Kebab, Strict, Uuid
+from brickyard_stacks.settings.strict import Broken, Form, Kebab, Strict, Text, Uuid
+
+_SHARED = re.compile(r"(/Workspace)?/Shared(/.*)?")
+FolderPath = Annotated[
+    str,
+    Field(pattern=r"^/[^/\x00-\x1f]+(/[^/\x00-\x1f]+)*$", max_length=512),
+    Form("an absolute path of the workspace, without a slash at its end"),
+]
 
 
 class Workspace(Strict):
@@ -15,7 +24,25 @@ class Workspace(Strict):
     id: int | None = Field(
         default=None, gt=0, lt=2**63, description="the workspace's id, a positive whole number, as ?o= shows it"
     )
+    account_id: Uuid | None = Field(
+        default=None, description="the account above it, where there is no block account: roles on run_as name it"
+    )
+    folder: FolderPath | None = Field(
+        default=None, description="where experiments and files of jobs stand; default: /Brickyard and the prefix"
+    )
     auth: Auth = Field(description="how Terraform signs in to it")
+
+    def broken_rules(self) -> Iterable[Broken]:
+        """What runs as a principal lies where not everybody may write."""
+        if self.folder is not None and _SHARED.fullmatch(self.folder):
+            yield Broken(key=("folder",), rule="outside of /Shared: everybody may change what lies there")
+
+
+class Platform(Strict):
+    """Who applies the platform's stack, where it is not who applies the projects': an administrator."""
+
+    deployer: Text = Field(description="the principal that applies it: a user name or an application id")
+    auth: Auth = Field(description="how it signs in, to the same workspace")
 
 
 class Account(Strict):

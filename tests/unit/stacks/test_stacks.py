@@ -217,7 +217,7 @@ def test_the_steps_get_their_parameters_as_the_wheel_reads_them(local: dict[str,
         *("--project", "flight_delays", "--catalog", "local"),
         *(
             "--experiment",
-            "/Users/admin@brickyard.local/brickyard/local-flight-delays",
+            "/Brickyard/local/local-flight-delays",
             "--model",
             "local.models.flight_delays",
         ),

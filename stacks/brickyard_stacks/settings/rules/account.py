@@ -16,6 +16,9 @@ def rules_of(environment: "Environment") -> Iterable[Broken]:
     if environment.account is None:
         yield from _groups(environment)
         yield from _federation(environment)
+        yield from _roles(environment)
+    elif environment.workspace.account_id is not None:
+        yield Broken(key=("workspace", "account_id"), rule="account.id says it: remove one of the two")
     yield from _network(environment)
 
 
@@ -34,6 +37,14 @@ def _federation(environment: "Environment") -> Iterable[Broken]:
         if principal.federation is not None:
             rule = f"{_NEEDED}: federation policies are the account's"
             yield Broken(key=("service_principals", role, "federation"), rule=rule)
+
+
+def _roles(environment: "Environment") -> Iterable[Broken]:
+    """Who deploys jobs that run as a new principal needs a role on it; the local deployer administers."""
+    made = environment.service_principals.run_as.ownership == "create"
+    if made and environment.stage != "local" and environment.account_id is None:
+        rule = "required with service_principals.run_as.ownership: create: roles on it are named by the account's id"
+        yield Broken(key=("workspace", "account_id"), rule=rule)
 
 
 def _network(environment: "Environment") -> Iterable[Broken]:

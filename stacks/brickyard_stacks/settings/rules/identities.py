@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 def rules_of(environment: "Environment") -> Iterable[Broken]:
     """No service principal stands for two roles, and none deploys."""
     ids: dict[str, str] = {environment.deployer: "deployer"}
+    if environment.platform is not None:
+        if environment.platform.deployer in ids:
+            rule = "is the deployer already: name another principal, or leave the block platform out"
+            yield Broken(key=("platform", "deployer"), rule=rule)
+        ids.setdefault(environment.platform.deployer, "platform.deployer")
     names: dict[str, str] = {}
     for role, principal in environment.service_principals:
         if principal.application_id is not None:

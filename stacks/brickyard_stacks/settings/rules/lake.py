@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 # S3 can be read from Azure (docs: "Connect to an AWS S3 external location", read-only).
 _READABLE_FROM = {("aws", "azure")}
+# Sign-ins whose token is Databricks' own. Source: provider issue 5841 ("Missing validation token for service
+# principal"); databricks-sdk-go sends one of Entra's beside it for azure-cli.
+_WITHOUT_ENTRA = ("oauth-m2m", "azure-devops-oidc", "github-oidc")
 
 
 def rules_of(environment: "Environment") -> Iterable[Broken]:
@@ -20,6 +23,7 @@ def rules_of(environment: "Environment") -> Iterable[Broken]:
     for name, storage in environment.storage.items():
         yield from _cloud(environment.cloud, name, storage)
         yield from _own_names(environment, name, storage)
+        yield from _azure_credential(environment, name, storage)
     for (first, one), (second, other) in combinations(environment.storage.items(), 2):
         yield from _apart(first, one, second, other)
     yield from _own_compute_names(environment)
@@ -56,6 +60,19 @@ def _own_names(environment: "Environment", name: str, storage: Storage) -> Itera
         yield from _begins(environment, ("storage", name, "external_location"), storage.external_location)
     if storage.credential_ownership == "create":
         yield from _begins(environment, ("storage", name, "credential", "name"), storage.credential.name)
+
+
+def _azure_credential(environment: "Environment", name: str, storage: Storage) -> Iterator[Broken]:
+    """Azure asks for an Entra token of who makes a credential, and these sign-ins have none."""
+    sign_in = environment.platform_auth.type
+    if storage.kind == "azure" and storage.credential_ownership == "create" and sign_in in _WITHOUT_ENTRA:
+        where = "workspace.auth" if environment.platform is None else "platform.auth"
+        rule = (
+            f"reference: signed in by {sign_in} ({where}) nobody can make a storage credential on Azure (provider "
+            "issue 5841). Who has CREATE STORAGE CREDENTIAL on the metastore makes it once, after `az login`, and "
+            "credential.name says its name; or platform.auth is of the type azure-cli"
+        )
+        yield Broken(key=("storage", name, "credential", "ownership"), rule=rule)
 
 
 def _own_compute_names(environment: "Environment") -> Iterator[Broken]:

@@ -31,6 +31,18 @@ def rules_of(environment: "Environment") -> Iterable[Broken]:
     yield from _sign_in(cloud, ("workspace", "auth"), environment.workspace.auth)
     if environment.account is not None:
         yield from _sign_in(cloud, ("account", "auth"), environment.account.auth)
+    if environment.platform is not None:
+        yield from _sign_in(cloud, ("platform", "auth"), environment.platform.auth)
+        yield from _one_workspace(environment.workspace.auth, environment.platform.auth)
+
+
+def _one_workspace(projects: Auth, platform: Auth) -> Iterator[Broken]:
+    """Profiles carry an address that only their file knows."""
+    if isinstance(projects, ProfileAuth) or isinstance(platform, ProfileAuth):
+        return
+    if projects.host.casefold() != platform.host.casefold():
+        rule = f"is another workspace than workspace.auth.host, {projects.host}: both stacks are one environment's"
+        yield Broken(key=("platform", "auth", "host"), rule=rule)
 
 
 def _sign_in(cloud: str, key: tuple[str, ...], auth: Auth) -> Iterator[Broken]:

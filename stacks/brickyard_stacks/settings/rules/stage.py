@@ -26,6 +26,9 @@ def _local(environment: "Environment") -> Iterable[Broken]:
     if environment.workspace.auth.type != "profile":
         rule = "the stage local signs in with type profile: the local workspace writes the profile"
         yield Broken(key=("workspace", "auth", "type"), rule=rule)
+    if environment.platform is not None and environment.platform.auth.type != "profile":
+        rule = "the stage local signs in with type profile: the local workspace writes the profile"
+        yield Broken(key=("platform", "auth", "type"), rule=rule)
     if environment.provider.version != LOCAL_PROVIDER_VERSION:
         yield Broken(key=("provider", "version"), rule=f"the stage local uses exactly {LOCAL_PROVIDER_VERSION}")
 

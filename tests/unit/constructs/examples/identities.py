@@ -7,22 +7,16 @@ from brickyard_constructs.iam import (
     AccountAssignmentProps,
     AccountGroup,
     AccountGroupProps,
-    EntitlementsProps,
     FederationPolicy,
     FederationPolicyProps,
-    GroupMembership,
-    GroupMembershipProps,
     MadeServicePrincipal,
     ObjectPermissions,
     Permission,
-    PrincipalEntitlements,
     ReferencedServicePrincipal,
     ServicePrincipalProps,
     ServicePrincipalUsers,
     ServicePrincipalUsersProps,
     Target,
-    WorkspaceEntry,
-    WorkspaceEntryProps,
     WorkspaceObject,
 )
 
@@ -35,15 +29,15 @@ def build(stack: TerraformStack) -> None:
     run_as = ReferencedServicePrincipal(stack, "run-as", ServicePrincipalProps(name="dev-run-as"))
     members = {"deployer": deployer.id}
     team = AccountGroup(stack, "team", AccountGroupProps(name="team", members=members))
-    theirs = GroupMembershipProps(group_id="1234", members=members)
-    GroupMembership(stack, "their-group", theirs)
     _sign_in(stack, deployer)
-    _enter(stack, team, deployer)
+    entry = AccountAssignmentProps(workspace_id=42, principal_id=deployer.id, name="dev-deploy", admin=True)
+    AccountAssignment(stack, "deployer-enters", entry)
     users = ServicePrincipalUsersProps(
         account_id=ACCOUNT,
+        name="dev-run-as",
         application_id=run_as.application_id,
-        manager_service_principals=(deployer.application_id,),
-        user_groups=("team",),
+        managers=(f"servicePrincipals/{deployer.application_id}",),
+        users=("groups/team",),
     )
     ServicePrincipalUsers(stack, "run-as-users", users)
     permissions = [
@@ -63,14 +57,3 @@ def _sign_in(stack: TerraformStack, deployer: MadeServicePrincipal) -> None:
         audiences=("api://AzureADTokenExchange",),
     )
     FederationPolicy(stack, "pipeline", policy)
-
-
-def _enter(stack: TerraformStack, team: AccountGroup, deployer: MadeServicePrincipal) -> None:
-    """By the workspace's own administrator, or by the account's."""
-    WorkspaceEntry(stack, "team-enters", WorkspaceEntryProps(group=team.name))
-    entry = AccountAssignmentProps(workspace_id=42, principal_id=deployer.id, name="dev-deploy", admin=True)
-    AccountAssignment(stack, "deployer-enters", entry)
-    entitled = EntitlementsProps(
-        kind="group", name="team", principal_id=team.group.id, workspace_access=True, sql_access=True
-    )
-    PrincipalEntitlements(stack, "entitlements", entitled)

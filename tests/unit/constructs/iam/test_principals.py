@@ -17,21 +17,15 @@ from brickyard_constructs.iam import (
     AccountAssignmentProps,
     AccountGroup,
     AccountGroupProps,
-    EntitlementsProps,
     FederationPolicy,
     FederationPolicyProps,
-    GroupMembership,
-    GroupMembershipProps,
     MadeServicePrincipal,
     ObjectPermissions,
     Permission,
-    PrincipalEntitlements,
     ServicePrincipalProps,
     ServicePrincipalUsers,
     ServicePrincipalUsersProps,
     Target,
-    WorkspaceEntry,
-    WorkspaceEntryProps,
     WorkspaceObject,
 )
 from brickyard_local.provider.schema.model import ProviderSchemas
@@ -39,6 +33,14 @@ from brickyard_local.provider.schema.model import ProviderSchemas
 CONSTRUCTS = Path(__file__).resolve().parents[4] / "constructs/brickyard_constructs"
 ACCOUNT, APPLICATION = "11111111-2222-3333-4444-555566667777", "99999999-2222-3333-4444-555566667777"
 JOB = Target(kind=WorkspaceObject.JOB, name="nightly", object_id="1")
+
+
+def users(**changes: Any) -> ServicePrincipalUsersProps:
+    """Roles on a service principal."""
+    roles: dict[str, Any] = {"managers": ("servicePrincipals/deployer",), "users": (), **changes}
+    return ServicePrincipalUsersProps(
+        **{"account_id": ACCOUNT, "name": "run-as", "application_id": APPLICATION, **roles}
+    )
 
 
 def policy(**changes: Any) -> FederationPolicyProps:
@@ -121,29 +123,10 @@ def test_groups_and_service_principals_are_adopted_by_their_ids(stack: Terraform
         (lambda: AccountGroupProps(name="team", import_id="7"), "the SCIM id of an adopted group"),
         (lambda: AccountGroupProps(name="team", ownership="reference"), "used by its name alone"),
         (lambda: ServicePrincipalProps(name="x", ownership="adopt"), "the SCIM id of an adopted service principal"),
-        (lambda: GroupMembershipProps(group_id="", members={"a": "1"}), "group_id: got ''"),
-        (lambda: GroupMembershipProps(group_id="1", members={}), "members: got {}"),
-        (WorkspaceEntryProps, "exactly one of the two"),
-        (lambda: WorkspaceEntryProps(group="g", service_principal="s"), "exactly one of the two"),
         (lambda: AccountAssignmentProps(workspace_id=0, principal_id="1", name="x"), "must be at least 1"),
-        (
-            lambda: EntitlementsProps(
-                kind="group", name="g", principal_id="1", consumer_access=True, workspace_access=True
-            ),
-            "neither workspace_access nor sql_access",
-        ),
-        (
-            lambda: ServicePrincipalUsersProps(
-                account_id=ACCOUNT, application_id=APPLICATION, manager_service_principals=()
-            ),
-            "manager_service_principals: got",
-        ),
-        (
-            lambda: ServicePrincipalUsersProps(
-                account_id="7", application_id=APPLICATION, manager_service_principals=("a",)
-            ),
-            "account_id: got '7'; a UUID",
-        ),
+        (lambda: users(managers=()), "managers: got"),
+        (lambda: users(account_id="7"), "account_id: got '7'; a UUID"),
+        (lambda: users(users=("team",)), "managers, users: got 'team'; users/"),
     ],
 )
 def test_a_principal_that_databricks_would_refuse_is_refused_before(make: Callable[[], object], told: str) -> None:
@@ -151,41 +134,16 @@ def test_a_principal_that_databricks_would_refuse_is_refused_before(make: Callab
         make()
 
 
-def test_members_of_ours_join_a_group_of_others(stack: TerraformStack, synth: Callable[[], Any]) -> None:
-    GroupMembership(stack, "theirs", GroupMembershipProps(group_id="7", members={"robot": "8"}))
-
-    made = synth()
-    assert "databricks_group" not in made
-    (member,) = made["databricks_group_member"].values()
-    assert member == {"group_id": "7", "member_id": "8"}
-
-
 def test_a_principal_enters_a_workspace_once(stack: TerraformStack, synth: Callable[[], Any]) -> None:
-    WorkspaceEntry(stack, "one", WorkspaceEntryProps(group="team"))
     account = AccountAssignmentProps(workspace_id=42, principal_id="7", name="team", admin=True)
     AccountAssignment(stack, "two", account)
 
-    made = synth()
-    (entry,) = made["databricks_permission_assignment"].values()
-    assert entry == {"group_name": "team", "permissions": ["USER"]}
-    (assigned,) = made["databricks_mws_permission_assignment"].values()
+    (assigned,) = synth()["databricks_mws_permission_assignment"].values()
     assert assigned == {"workspace_id": 42, "principal_id": 7, "permissions": ["ADMIN"]}
-    with pytest.raises(TwoOwners, match="entry of team has two owners"):
-        WorkspaceEntry(stack, "three", WorkspaceEntryProps(group="team", admin=True))
     with pytest.raises(TwoOwners, match="entry of team into workspace 42 has two owners"):
         AccountAssignment(stack, "four", account)
     with pytest.raises(InvalidProps, match="principal_id: got 'team'; the id of a principal"):
         AccountAssignment(stack, "five", AccountAssignmentProps(workspace_id=42, principal_id="team", name="x"))
-
-
-def test_what_is_not_entitled_is_not_said_and_has_one_owner(stack: TerraformStack, synth: Callable[[], Any]) -> None:
-    props = EntitlementsProps(kind="group", name="team", principal_id="7", workspace_access=True)
-    PrincipalEntitlements(stack, "one", props)
-
-    (made,) = synth()["databricks_entitlements"].values()
-    assert made == {"group_id": "7", "workspace_access": True}
-    with pytest.raises(TwoOwners, match="entitlements of the group team has two owners"):
-        PrincipalEntitlements(stack, "two", props)
 
 
 def test_a_pipeline_signs_in_as_one_exact_workload(stack: TerraformStack, synth: Callable[[], Any]) -> None:
@@ -219,13 +177,7 @@ def test_a_policy_that_would_let_in_more_or_nobody_is_refused(changes: dict[str,
 
 
 def test_who_runs_jobs_as_a_service_principal_is_a_whole_list(stack: TerraformStack, synth: Callable[[], Any]) -> None:
-    props = ServicePrincipalUsersProps(
-        account_id=ACCOUNT,
-        application_id=APPLICATION,
-        manager_service_principals=("deployer",),
-        user_groups=("team",),
-        user_service_principals=("deployer",),
-    )
+    props = users(users=("servicePrincipals/deployer", "groups/team"))
     ServicePrincipalUsers(stack, "one", props)
 
     (made,) = synth()["databricks_access_control_rule_set"].values()

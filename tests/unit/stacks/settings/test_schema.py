@@ -30,6 +30,7 @@ TEXTS = {
     "a text": ("SELECT 1\n", "x"),
     "a path, as text on one line": ("a/b c", "/x"),
     "https:// and the host name, without a path": ("https://h.example", "https://h.example:8443"),
+    "an absolute path of the workspace, without a slash at its end": ("/Brickyard/dev", "/Users/a@b.example/brickyard"),
     "a UUID in lower case": (UUID,),
     "a privilege of Unity Catalog, such as USE_SCHEMA": ("SELECT", "USE_SCHEMA"),
     "an IAM role's ARN, as arn:aws:iam::123456789012:role/name": ("arn:aws-us-gov:iam::123456789012:role/a/b_c",),
