@@ -6,7 +6,6 @@ so both are refused while the app is built.
 """
 
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Literal, TypeAlias, get_args
 
 from cdktf import App, TerraformResource, TerraformResourceLifecycle
@@ -38,10 +37,19 @@ def take_over(resource: TerraformResource, ownership: Ownership, import_id: str)
 
 @dataclass(slots=True)
 class _Holders:
-    """Who holds the access of one object: one construct all of it, or several one principal's each."""
+    """Who holds the access of one object: one construct all of it, or several one principal's each.
 
+    `first` is whoever asked first: a construct of the app that this is the record of.
+    """
+
+    first: Construct
     owner: Construct | None = None
     sharers: dict[str, Construct] = field(default_factory=dict)
+
+    @property
+    def app(self) -> str:
+        """Which app it is. Python may see one app as several objects; what they refer to in Node is one."""
+        return _app(self.first)
 
 
 def claim(owner: Construct, what: str) -> None:
@@ -76,12 +84,21 @@ def share(sharer: Construct, what: str, principal: str) -> None:
 
 
 def _holders(anyone: Construct, what: str) -> _Holders:
-    # Python may see one app as several objects; what they refer to in Node is one.
+    """The record of the app that `anyone` stands in. Which app it is, Node is asked for a second holder only."""
+    records = _REGISTER.setdefault(what, [])
+    if records:
+        app = _app(anyone)
+        for record in records:
+            if record.app == app:
+                return record
+    records.append(_Holders(first=anyone))
+    return records[-1]
+
+
+def _app(anyone: Construct) -> str:
     app: Any = App.of(anyone)
-    return _register(app.__jsii_ref__.ref).setdefault(what, _Holders())
+    return str(app.__jsii_ref__.ref)
 
 
-@cache
-def _register(_app: str) -> dict[str, _Holders]:
-    """One for each app, by what is held. In the tree itself, each record would cost ten calls to Node."""
-    return {}
+# By what is held. In the tree itself, each record would cost ten calls to Node.
+_REGISTER: dict[str, list[_Holders]] = {}

@@ -24,9 +24,9 @@ class Promotion:
         registered = DataDatabricksRegisteredModel(scope, "model", full_name=model, include_aliases=True)
         listed = DataDatabricksServingEndpoints(scope, "endpoints")
         found = _listed(
-            f"data.{registered.terraform_resource_type}.{registered.friendly_unique_id}.model_info[0].aliases"
+            f"data.databricks_registered_model.{registered.friendly_unique_id}.model_info[0].aliases"
         )
-        endpoints = _listed(f"data.{listed.terraform_resource_type}.{listed.friendly_unique_id}.endpoints")
+        endpoints = _listed(f"data.databricks_serving_endpoints.{listed.friendly_unique_id}.endpoints")
         self._promoted = {alias: self._versions(scope, alias, found) for alias in self._aliases}
         served = TerraformLocal(
             scope,
