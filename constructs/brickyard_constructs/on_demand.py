@@ -1,4 +1,4 @@
-"""The bindings' package, without its own `__init__`: that imports all of its 250 modules, and a synthesis uses thirty."""
+"""The bindings' package, without its own `__init__`: that imports all of its 250 modules; thirty are used."""
 
 import importlib
 import importlib.util
