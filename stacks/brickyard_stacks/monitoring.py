@@ -21,8 +21,7 @@ from brickyard_stacks.errors import CannotBuildStacks
 from brickyard_stacks.identities import referenced_identities
 from brickyard_stacks.jobs import cron
 from brickyard_stacks.names import METRICS_SCHEMA, ProjectNames
-from brickyard_stacks.permissions import alert_levels, job_levels
-from brickyard_stacks.retraining import retraining_trigger
+from brickyard_stacks.permissions import alert_levels
 from brickyard_stacks.settings.deployment.monitors import (
     Alert,
     InferenceMonitor,
@@ -32,10 +31,9 @@ from brickyard_stacks.settings.deployment.monitors import (
 
 
 class MonitoringStack(EnvironmentStack):
-    """Monitors, what retrains by them, and alerts over SQL; each appears with what it looks at, and outputs say so.
+    """Monitors, and alerts over SQL; each appears with what it looks at, and outputs say so.
 
-    Creates: databricks_quality_monitor, none or one for each; databricks_job and databricks_notebook of what retrains;
-    databricks_alert_v2; databricks_permissions.
+    Creates: databricks_quality_monitor, none or one for each; databricks_alert_v2; databricks_permissions.
     """
 
     def __init__(self, scope: Construct, deployment: ProjectDeployment) -> None:
@@ -43,10 +41,8 @@ class MonitoringStack(EnvironmentStack):
         self._names: ProjectNames = deployment.names
         super().__init__(scope, self._names.monitoring_stack, environment=deployment.environment, root=deployment.root)
         settings = deployment.project.deployment
-        retrains = any(monitor.retrain is not None for monitor in settings.monitors.values())
-        if settings.alerts or retrains:
-            stage = self.environment.stage
-            roles = [*(alert_levels(stage) if settings.alerts else ()), *(job_levels(stage) if retrains else ())]
+        if settings.alerts:
+            roles = alert_levels(self.environment.stage)
             self._identities = referenced_identities(
                 Construct(self, "iam"), self.environment, (*roles, "run_as"), deployer=deployment.deployer
             )
@@ -82,11 +78,7 @@ class MonitoringStack(EnvironmentStack):
             protected=self._deployment.protected,
         )
         monitor = QualityMonitor(self, f"monitor-{dotted}", props)
-        place = dotted.replace(".", "_")
-        TerraformOutput(self, f"monitor_status_{place}", value=monitor.status)
-        if settings.retrain is not None:
-            trigger = retraining_trigger(self, self._deployment, self._identities, props, settings.retrain)
-            TerraformOutput(self, f"retraining_status_{place}", value=trigger.status)
+        TerraformOutput(self, f"monitor_status_{dotted.replace('.', '_')}", value=monitor.status)
 
     def _alert(self, name: str, settings: Alert) -> None:
         told = self.environment.notifications

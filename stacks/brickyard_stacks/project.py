@@ -1,5 +1,6 @@
 """The stack of one project in one environment: its models, experiment, wheels, jobs, tables and volumes."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from cdktf import TerraformOutput, TerraformResource
@@ -14,7 +15,7 @@ from brickyard_constructs.catalog import (
     GovernedVolume,
     GovernedVolumeProps,
 )
-from brickyard_constructs.jobs import MultiTaskJob, WheelJobProps
+from brickyard_constructs.jobs import MultiTaskJob, WheelJobProps, WheelTask
 from brickyard_constructs.ml import Experiment, ExperimentProps
 from brickyard_constructs.storage import VolumeFile, VolumeFileProps
 from brickyard_constructs.workspace import Folder, FolderProps
@@ -22,6 +23,7 @@ from brickyard_stacks.artifacts import Wheel
 from brickyard_stacks.base import EnvironmentStack
 from brickyard_stacks.deployment import ProjectDeployment
 from brickyard_stacks.identities import Identities, referenced_identities
+from brickyard_stacks.inference import PARAMETERS, inference_tasks
 from brickyard_stacks.jobs import Workshop, cron, make_jobs
 from brickyard_stacks.names import ARTIFACTS_VOLUME, LANDING_VOLUME
 from brickyard_stacks.permissions import (
@@ -36,6 +38,7 @@ from brickyard_stacks.permissions import (
     sandbox_privileges,
     volume_privileges,
 )
+from brickyard_stacks.settings.deployment.jobs import INFERENCE, Job
 from brickyard_stacks.tables import make_tables
 from brickyard_stacks.workflow import PACKAGE, workflow_tasks
 
@@ -62,6 +65,7 @@ class ProjectStack(EnvironmentStack):
         experiment = self._experiment()
         workshop = self._workshop(tuple(self._upload(wheel).path for wheel in wheels))
         workflow = self._workflow(workshop)
+        self._inference(workshop)
         make_jobs(self, workshop, deployment.project.deployment.jobs, workflow=workflow)
         self._data()
         if models:
@@ -150,14 +154,33 @@ class ProjectStack(EnvironmentStack):
         )
 
     def _workflow(self, workshop: Workshop) -> MultiTaskJob:
-        """The job of the six steps; as the others, but made of the pipelines' own entry points."""
+        """The job that trains and deploys."""
         settings = self._deployment.project.deployment.job
+        return self._own_job("job", workshop, self._names.job, settings, workflow_tasks(self._names))
+
+    def _inference(self, workshop: Workshop) -> None:
+        """The job that scores, measures and has the other one started, where the project wants it."""
+        settings = self._deployment.project.deployment.inference
+        if settings is not None:
+            name, tasks = self._names.extra_job(INFERENCE), inference_tasks(self._names)
+            self._own_job("job-inference", workshop, name, settings, tasks, PARAMETERS)
+
+    def _own_job(
+        self,
+        id_: str,
+        workshop: Workshop,
+        name: str,
+        settings: Job,
+        tasks: tuple[WheelTask, ...],
+        parameters: Mapping[str, str] | None = None,
+    ) -> MultiTaskJob:
+        """As the others, but made of the pipelines' own entry points."""
         steps = WheelJobProps(
-            name=self._names.job,
+            name=name,
             run_as=workshop.run_as,
             package=PACKAGE,
             wheels=workshop.wheels,
-            tasks=workflow_tasks(self._names),
+            tasks=tasks,
             permissions=workshop.permissions,
             timeout_s=settings.timeout_minutes * 60,
             max_retries=settings.max_retries,
@@ -167,11 +190,12 @@ class ProjectStack(EnvironmentStack):
         props = replace(
             steps.as_tasks(),
             environments=(workshop.serverless(),),
+            parameters=parameters or {},
             notifications=workshop.notifications(),
             budget_policy_id=self.environment.compute.budget_policy_id,
             ui_locked=workshop.locked,
         )
-        return MultiTaskJob(self, "job", props)
+        return MultiTaskJob(self, id_, props)
 
     def _data(self) -> None:
         settings = self._deployment.project.deployment

@@ -13,14 +13,15 @@ def workflow_tasks(names: ProjectNames) -> tuple[WheelTask, ...]:
     """The six tasks, one after the other."""
     tasks = []
     for index, step in enumerate(STEPS):
-        parameters = _parameters(names)
+        parameters = step_parameters(names)
         if step in _NEED_THE_VERSION:
             parameters = (*parameters, "--model-version", "{{tasks.train.values.model_version}}")
         tasks.append(WheelTask(key=step, parameters=parameters, after=STEPS[index - 1 : index] if index else ()))
     return tuple(tasks)
 
 
-def _parameters(names: ProjectNames) -> tuple[str, ...]:
+def step_parameters(names: ProjectNames) -> tuple[str, ...]:
+    """The arguments that every step takes."""
     arguments = {
         "project": names.project,
         "catalog": names.shared.catalog,

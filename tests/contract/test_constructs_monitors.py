@@ -1,4 +1,4 @@
-"""The second phase: monitors, alerts and the retraining trigger come with what they look at, and go with it.
+"""The second phase: monitors and alerts come with what they look at, and go with it.
 
 With the genuine provider where BRICKYARD_GENUINE_PROVIDER names it, and with the offline one.
 """
@@ -15,14 +15,6 @@ import pytest
 from cdktf import TerraformOutput, TerraformStack
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound
-from databricks.sdk.service.jobs import (
-    JobAccessControlRequest,
-    JobPermissionLevel,
-    NotebookTask,
-    RunResultState,
-    Task,
-)
-from databricks.sdk.service.workspace import ImportFormat, Language
 from deltalake import write_deltalake
 
 from brickyard_constructs.iam import Permission
@@ -30,11 +22,8 @@ from brickyard_constructs.jobs import Cron
 from brickyard_constructs.monitoring import (
     CustomMetric,
     DriftMetric,
-    Limit,
     QualityMonitor,
     QualityMonitorProps,
-    RetrainingTrigger,
-    RetrainingTriggerProps,
     SqlAlert,
     SqlAlertProps,
     TimeSeries,
@@ -60,7 +49,7 @@ pytestmark = [pytest.mark.slow]
 
 
 def build(stack: TerraformStack, *, warehouse_id: str, run_as: str) -> None:
-    """A monitor of a table, an alert over its drift, and the job that retrains."""
+    """A monitor of a table, and an alert over its drift."""
     total = CustomMetric(name="total", type="aggregate", definition="sum({{input_column}})", input_columns=("n",))
     series = TimeSeries(timestamp_column="at", granularities=("1 day",))
     monitor = QualityMonitorProps(
@@ -84,18 +73,7 @@ def build(stack: TerraformStack, *, warehouse_id: str, run_as: str) -> None:
         tell=("team@acme.example",),
     )
     SqlAlert(stack, "alert", alert)
-    trigger = RetrainingTriggerProps(
-        name="retraining",
-        limits={"drift": Limit(metric=DRIFTS, operator=">", threshold=0.2)},
-        retrain_job="train",
-        run_as=run_as,
-        folder="/Users/robot",
-        permissions=(Permission(level="CAN_VIEW", service_principal=run_as),),
-        paused=True,
-    )
-    retrains = RetrainingTrigger(stack, "retraining", trigger)
-    for name, value in (("monitor-status", looked.status), ("retraining-status", retrains.status)):
-        TerraformOutput(stack, name, value=value)
+    TerraformOutput(stack, "monitor-status", value=looked.status)
 
 
 def make_schemas(client: WorkspaceClient, run_as: str) -> None:
@@ -124,18 +102,6 @@ def make_table(client: WorkspaceClient) -> None:
     client.api_client.do("POST", "/api/2.1/unity-catalog/tables", body=body)
 
 
-def make_training_job(client: WorkspaceClient, run_as: str) -> int:
-    client.workspace.mkdirs("/Shared/training")
-    client.workspace.upload(
-        "/Shared/training/train", b"print('trained')", format=ImportFormat.SOURCE, language=Language.PYTHON
-    )
-    task = Task(task_key="train", notebook_task=NotebookTask(notebook_path="/Shared/training/train"))
-    job_id = int(client.jobs.create(name="train", tasks=[task]).job_id or 0)
-    starts = JobAccessControlRequest(service_principal_name=run_as, permission_level=JobPermissionLevel.CAN_MANAGE_RUN)
-    client.jobs.update_permissions(str(job_id), access_control_list=[starts])
-    return job_id
-
-
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_what_watches_a_table_comes_after_it_and_goes_with_it(
     provider: str, construct_stack: Callable[[str], Any], fresh_local_workspace: LocalWorkspace
@@ -153,15 +119,11 @@ def test_what_watches_a_table_comes_after_it_and_goes_with_it(
     assert "No monitor of watched.s.t yet" in stack.apply()
 
     make_table(client)
-    job_id = make_training_job(client, run_as)
     stack.terraform("apply", "-auto-approve")
     assert client.quality_monitors.get("watched.s.t").status
     printed = stack.apply()
     assert "watched.s.t is monitored." in printed
-    assert "train is started when watched.metrics.t_drift_metrics breaks a limit." in printed
     assert [alert.display_name for alert in client.alerts_v2.list_alerts()] == ["drift"]
-
-    assert retrained(client, job_id)
 
     client.tables.delete("watched.s.t")
     assert "No monitor of watched.s.t yet" in stack.apply()
@@ -169,13 +131,4 @@ def test_what_watches_a_table_comes_after_it_and_goes_with_it(
         client.quality_monitors.get("watched.s.t")
 
     stack.terraform("destroy", "-auto-approve")
-    assert [job.settings.name for job in client.jobs.list() if job.settings] == ["train"]
-
-
-def retrained(client: WorkspaceClient, training: int) -> bool:
-    """Whether a run of the trigger's job started the training, as its data say it should."""
-    (job,) = [job for job in client.jobs.list() if job.settings and job.settings.name == "retraining"]
-    run = client.jobs.run_now(int(job.job_id or 0)).result(timeout=timedelta(minutes=5))
-    assert run.state
-    assert run.state.result_state == RunResultState.SUCCESS, run.state.state_message
-    return bool(list(client.jobs.list_runs(job_id=training)))
+    assert not list(client.alerts_v2.list_alerts())

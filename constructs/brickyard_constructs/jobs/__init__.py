@@ -2,7 +2,6 @@
 
 from brickyard_constructs.jobs.ai_runtime import AiRuntime
 from brickyard_constructs.jobs.compute import JobCluster, ServerlessEnvironment
-from brickyard_constructs.jobs.job_reference import ReferencedJob
 from brickyard_constructs.jobs.multi_task_job import MultiTaskJob, MultiTaskJobProps
 from brickyard_constructs.jobs.notifications import Health, Notifications
 from brickyard_constructs.jobs.task import After, ForEach, Task
@@ -27,7 +26,6 @@ __all__ = [
     "Periodic",
     "PythonFile",
     "PythonWheel",
-    "ReferencedJob",
     "RunJob",
     "ServerlessEnvironment",
     "Sql",

@@ -3,7 +3,6 @@
 Source: docs.databricks.com/aws/en/data-quality-monitoring/data-profiling/monitor-output (columns of both tables)
 """
 
-import math
 import re
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -71,28 +70,6 @@ class ProfileMetric:
 
 
 MetricQuery: TypeAlias = DriftMetric | ProfileMetric
-_WORST = {">": "max", ">=": "max", "<": "min", "<=": "min"}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limit:
-    """What a metric must not be: `>` 0.2, say. A metric that is not there yet, or null, keeps every limit."""
-
-    metric: MetricQuery
-    operator: str
-    threshold: float
-
-    def __post_init__(self) -> None:
-        check_one_of("operator", self.operator, tuple(_WORST))
-        if not math.isfinite(self.threshold):
-            raise InvalidProps("threshold", self.threshold, rule="a finite number")
-
-    @property
-    def sql(self) -> str:
-        """A query of one row: the worst `value` of the newest window, and whether it is `breached`."""
-        worst = f"{_WORST[self.operator]}(value)"
-        breached = f"coalesce({worst} {self.operator} {float(self.threshold)!r}D, false)"
-        return f"SELECT {worst} AS value, {breached} AS breached FROM ({self.metric.sql})"  # noqa: S608
 
 
 def _check(query: MetricQuery) -> None:

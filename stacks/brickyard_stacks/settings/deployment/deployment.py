@@ -7,7 +7,7 @@ from pydantic import Field
 
 from brickyard_stacks.settings.catalog import SCHEMA_NAMES
 from brickyard_stacks.settings.deployment.endpoints import Endpoint
-from brickyard_stacks.settings.deployment.jobs import WORKFLOW, ExtraJob, Job
+from brickyard_stacks.settings.deployment.jobs import INFERENCE, WORKFLOW, ExtraJob, Job
 from brickyard_stacks.settings.deployment.models import Model
 from brickyard_stacks.settings.deployment.monitors import Alert, Monitor
 from brickyard_stacks.settings.deployment.tables import Table, Volume
@@ -26,6 +26,10 @@ class Deployment(Strict):
 
     tags: Tags = Field(default={}, description="on everything of the project that takes tags")
     job: Job = Field(default_factory=Job, description="how the workflow's job runs")
+    inference: Job | None = Field(
+        default=None,
+        description="how the job that scores, monitors and retrains runs; default: no such job",
+    )
     models: dict[Snake, Model] | None = Field(
         default=None, description="registered models by name; default: one, called as the project"
     )
@@ -43,16 +47,12 @@ class Deployment(Strict):
         """Names lead to something, and one thing is said once."""
         if self.serving is not None and self.endpoints is not None:
             yield Broken(key=("serving",), rule="endpoints says it all: remove one of the two")
-        if WORKFLOW in self.jobs:
-            yield Broken(key=("jobs", WORKFLOW), rule="is the project's own job: give this one another name")
+        for name in (WORKFLOW, INFERENCE):
+            if name in self.jobs:
+                yield Broken(key=("jobs", name), rule="is the project's own job: give this one another name")
         for name, job in self.jobs.items():
             yield from self._rules_of_job(name, job)
         yield from self._rules_of_schemas()
-        for name, monitor in self.monitors.items():
-            if monitor.retrain is not None and monitor.retrain.job not in (WORKFLOW, *self.jobs):
-                there = (WORKFLOW, *self.jobs)
-                rule = f"one of the project's jobs: {', '.join(there)}"
-                yield Broken(key=("monitors", name, "retrain", "job"), rule=rule, choices=there)
 
     def _rules_of_schemas(self) -> Iterable[Broken]:
         """What a project makes or measures lies in a schema that every environment has."""

@@ -9,14 +9,14 @@ from brickyard_stacks.settings.deployment.schedule import Schedule, Trigger
 from brickyard_stacks.settings.deployment.tasks import Parameters, Task
 from brickyard_stacks.settings.strict import Broken, Kebab, Strict, Text
 
-WORKFLOW = "workflow"
+WORKFLOW, INFERENCE = "workflow", "inference"
 
 TimeoutMinutes = Annotated[int, Field(ge=1, le=7 * 24 * 60, description="minutes until a run is ended, 1 to 10080")]
 Retries = Annotated[int, Field(ge=0, le=10, description="how often a failed task is tried again, 0 to 10")]
 
 
 class Job(Strict):
-    """How the project's workflow runs."""
+    """How one of the project's own jobs runs."""
 
     timeout_minutes: TimeoutMinutes = 60
     max_retries: Retries = 0

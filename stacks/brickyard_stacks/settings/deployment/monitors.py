@@ -3,15 +3,16 @@
 Source: docs.databricks.com/aws/en/lakehouse-monitoring/ ; docs.databricks.com/api/workspace/alertsv2
 """
 
-from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from brickyard_stacks.settings.deployment.retraining import Granularity, Retrain
 from brickyard_stacks.settings.deployment.schedule import Schedule
-from brickyard_stacks.settings.strict import Broken, Dotted, Kebab, LongText, Snake, Strict, Text, Texts
+from brickyard_stacks.settings.strict import Dotted, Kebab, LongText, Snake, Strict, Text, Texts
 
+Granularity = Literal[
+    "5 minutes", "30 minutes", "1 hour", "1 day", "1 week", "2 weeks", "3 weeks", "4 weeks", "1 month", "1 year"
+]
 Granularities = Annotated[tuple[Granularity, ...], Field(strict=False, min_length=1)]
 
 
@@ -35,22 +36,6 @@ class _Monitor(Strict):
     custom_metrics: dict[Snake, CustomMetric] = Field(default={}, description="metrics of the team's own, by name")
     schedule: Schedule | None = Field(default=None, description="when it is refreshed; default: when a step asks")
     baseline: Dotted | None = Field(default=None, description="schema.table to compare with")
-    retrain: Retrain | None = Field(default=None, description="a job that starts when its metrics break a limit")
-
-    @property
-    def windows(self) -> tuple[Granularity, ...]:
-        """How long the windows are whose metrics there are; a snapshot has none."""
-        return ()
-
-    def broken_rules(self) -> Iterable[Broken]:
-        """A limit looks at what the monitor measures."""
-        for name, limit in self.retrain.limits.items() if self.retrain is not None else ():
-            key = ("retrain", "limits", name)
-            if limit.granularity not in (self.windows or (None,)):
-                rule = f"one of the monitor's granularities: {', '.join(self.windows) or 'a snapshot has none'}"
-                yield Broken(key=(*key, "granularity"), rule=rule, choices=self.windows)
-            if limit.against == "baseline" and self.baseline is None:
-                yield Broken(key=(*key, "against"), rule="baseline needs the monitor's key baseline")
 
 
 class InferenceMonitor(_Monitor):
@@ -65,11 +50,6 @@ class InferenceMonitor(_Monitor):
     prediction_probability_column: Text | None = Field(default=None, description="how sure the model was")
     granularities: Granularities = Field(description="how long the windows are")
 
-    @property
-    def windows(self) -> tuple[Granularity, ...]:
-        """As it is asked for."""
-        return self.granularities
-
 
 class TimeSeriesMonitor(_Monitor):
     """Of a table whose rows have a time."""
@@ -77,11 +57,6 @@ class TimeSeriesMonitor(_Monitor):
     kind: Literal["timeseries"]
     timestamp_column: Text = Field(description="when a row is of")
     granularities: Granularities = Field(description="how long the windows are")
-
-    @property
-    def windows(self) -> tuple[Granularity, ...]:
-        """As it is asked for."""
-        return self.granularities
 
 
 class SnapshotMonitor(_Monitor):

@@ -1,20 +1,17 @@
-"""Monitors of predictions, of a feature table and of a small table; alerts over them; and the trigger that retrains."""
+"""Monitors of predictions, of a feature table and of a small table; and alerts over them."""
 
 from cdktf import TerraformOutput, TerraformStack
 
 from brickyard_constructs.iam import Permission
-from brickyard_constructs.jobs import Cron, Notifications
+from brickyard_constructs.jobs import Cron
 from brickyard_constructs.monitoring import (
     CustomMetric,
     DriftMetric,
     InferenceLog,
-    Limit,
     Profile,
     ProfileMetric,
     QualityMonitor,
     QualityMonitorProps,
-    RetrainingTrigger,
-    RetrainingTriggerProps,
     Slice,
     Snapshot,
     SqlAlert,
@@ -95,17 +92,13 @@ def build(stack: TerraformStack) -> None:
         permissions=READS,
     )
     SqlAlert(stack, "rows", rows)
-    trigger = RetrainingTriggerProps(
-        name="dev-flights-retraining",
-        limits={
-            "drift": Limit(metric=drift, operator=">", threshold=0.2),
-            "accuracy": Limit(metric=accuracy, operator="<", threshold=0.7),
-        },
-        retrain_job="dev-flights",
-        run_as="run-as",
-        folder="/Users/deployer/brickyard",
-        permissions=(Permission(level="CAN_VIEW", group="team"),),
-        paused=False,
-        notifications=Notifications(on_failure=("team@acme.example",)),
+    wrong = SqlAlertProps(
+        name="Wrong about United",
+        query=accuracy,
+        warehouse_id="abc123",
+        operator="LESS_THAN",
+        threshold=0.7,
+        schedule=DAILY,
+        permissions=READS,
     )
-    TerraformOutput(stack, "retraining", value=RetrainingTrigger(stack, "retraining-trigger", trigger).status)
+    SqlAlert(stack, "wrong", wrong)

@@ -1,6 +1,5 @@
-"""Monitors, alerts and the retraining trigger: what they wait for, what they ask, what they refuse."""
+"""Monitors and alerts: what they wait for, what they ask, what they refuse."""
 
-import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -14,12 +13,9 @@ from brickyard_constructs.monitoring import (
     CustomMetric,
     DriftMetric,
     InferenceLog,
-    Limit,
     ProfileMetric,
     QualityMonitor,
     QualityMonitorProps,
-    RetrainingTrigger,
-    RetrainingTriggerProps,
     Slice,
     Snapshot,
     SqlAlert,
@@ -49,19 +45,6 @@ def alert(**changes: Any) -> SqlAlertProps:
         "permissions": READS,
     }
     return SqlAlertProps(**settings | changes)
-
-
-def retraining(**changes: Any) -> RetrainingTriggerProps:
-    settings: dict[str, Any] = {
-        "name": "retraining",
-        "limits": {"drift": Limit(metric=DRIFT, operator=">", threshold=0.2)},
-        "retrain_job": "train",
-        "run_as": "run-as",
-        "folder": "/Users/me",
-        "permissions": (Permission(level="CAN_VIEW", group="team"),),
-        "paused": False,
-    }
-    return RetrainingTriggerProps(**settings | changes)
 
 
 def only(synth: Callable[[], Any], kind: str) -> dict[str, Any]:
@@ -164,70 +147,6 @@ def test_an_alert_on_free_sql_is_there_at_once(stack: TerraformStack, synth: Cal
     ]
 
 
-def test_the_trigger_looks_with_each_refresh_and_starts_the_other_job_when_a_limit_is_broken(
-    stack: TerraformStack, synth: Callable[[], Any]
-) -> None:
-    RetrainingTrigger(stack, "retraining", retraining())
-
-    job = only(synth, "job")
-    tasks = {task["task_key"]: task for task in job["task"]}
-    assert job["trigger"]["table_update"]["table_names"] == ["c.m.T_drift_metrics"]
-    assert '.ids, "c.m.t_drift_metrics")' in job["count"]
-    assert '.ids), "train")' in job["count"]
-    assert tasks["look"]["notebook_task"]["notebook_path"].startswith("${databricks_notebook.")
-    assert tasks["breached"]["condition_task"]["left"] == "{{tasks.look.values.breached}}"
-    assert tasks["retrain"]["depends_on"] == [{"outcome": "true", "task_key": "breached"}]
-    assert '.ids["train"])}' in tasks["retrain"]["run_job_task"]["job_id"]
-
-
-def test_the_notebook_that_looks_sets_breached_when_one_limit_is_broken(
-    stack: TerraformStack, synth: Callable[[], Any]
-) -> None:
-    other = Limit(metric=ProfileMetric(metrics_table="c.m.p", metric="r2_score"), operator="<", threshold=0.5)
-    props = retraining(limits={"it's \\ drift": Limit(metric=DRIFT, operator=">", threshold=0.2), "quality": other})
-    RetrainingTrigger(stack, "retraining", props)
-    source = base64.b64decode(only(synth, "notebook")["content_base64"]).decode()
-
-    for broken, expected in (({"drift"}, "true"), (set(), "false")):
-        asked: list[str] = []
-        told: dict[str, str] = {}
-        exec(compile(source, "notebook", "exec"), {"spark": Answers(broken, asked), "dbutils": Tells(told)})  # noqa: S102
-        assert asked == [props.limits["it's \\ drift"].sql, other.sql]
-        assert told == {"breached": expected}
-
-
-class Answers:
-    """A Spark session that finds some limits broken."""
-
-    def __init__(self, broken: set[str], asked: list[str]) -> None:
-        self._broken, self._asked = broken, asked
-
-    def sql(self, query: str) -> "Answers":
-        self._asked.append(query)
-        return self
-
-    def first(self) -> dict[str, object]:
-        return {"value": 1.0, "breached": any(name in self._asked[-1] for name in self._broken)}
-
-
-class Tells:
-    """The part of dbutils that hands values on."""
-
-    def __init__(self, told: dict[str, str]) -> None:
-        self._told = told
-
-    @property
-    def jobs(self) -> "Tells":
-        return self
-
-    @property
-    def taskValues(self) -> "Tells":  # noqa: N802 - Databricks' own name
-        return self
-
-    def set(self, *, key: str, value: str) -> None:
-        self._told[key] = value
-
-
 @pytest.mark.parametrize(
     ("make", "told"),
     [
@@ -257,25 +176,12 @@ class Tells:
         (lambda: DriftMetric(metrics_table="c.m.t", column="x", metric="js; DROP"), "metric: got 'js; DROP'"),
         (lambda: DriftMetric(metrics_table="c.m.t", column="x", metric="m", against="last"), "against: got 'last'"),
         (lambda: ProfileMetric(metrics_table="t", metric="m"), "metrics_table: got 't'"),
-        (lambda: Limit(metric=DRIFT, operator="=", threshold=1), "operator: got '='"),
-        (lambda: Limit(metric=DRIFT, operator=">", threshold=float("nan")), "threshold: got nan"),
         (lambda: alert(query=" "), "query: got ''"),
         (lambda: alert(operator=">"), "operator: got '>'"),
         (lambda: alert(aggregation="LAST"), "aggregation: got 'LAST'"),
         (lambda: alert(tell=("team",)), "tell: got 'team'"),
         (lambda: alert(folder="/Shared/alerts"), "folder: got '/Shared/alerts'; outside of /Shared"),
         (lambda: alert(needs=("${a.b.c}",)), "needs: got"),
-        (lambda: retraining(limits={}), "limits: got"),
-        (lambda: retraining(folder="/Shared/x"), "folder: got '/Shared/x'; outside of /Shared"),
-        (lambda: retraining(between_s=1), "between_s: got 1"),
-        (
-            lambda: retraining(
-                limits={
-                    "a": Limit(metric=ProfileMetric(metrics_table="${a.b.c}", metric="m"), operator=">", threshold=1)
-                }
-            ),
-            "plain names of tables",
-        ),
         (lambda: Slice(expression="", value="x"), "expression: got ''"),
     ],
 )

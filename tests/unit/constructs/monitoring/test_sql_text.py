@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brickyard_constructs.errors import InvalidProps
-from brickyard_constructs.monitoring import DriftMetric, Limit, ProfileMetric, Slice
+from brickyard_constructs.monitoring import DriftMetric, ProfileMetric, Slice
 from brickyard_constructs.monitoring.sql_text import identifier, table, text
 
 ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
@@ -24,7 +24,7 @@ def test_a_value_is_one_text_and_a_name_one_identifier(value: str) -> None:
 @given(column=ANY_TEXT, expression=ANY_TEXT, value=ANY_TEXT)
 def test_a_query_has_the_same_form_whatever_is_asked_about(column: str, expression: str, value: str) -> None:
     def form(query: DriftMetric) -> str:
-        return _TOKEN.sub("?", Limit(metric=query, operator=">", threshold=1).sql)
+        return _TOKEN.sub("?", query.sql)
 
     asked = Slice(expression=expression, value=value)
     usual = Slice(expression="carrier", value="UA")
@@ -42,12 +42,6 @@ def test_a_query_asks_for_the_newest_window_of_what_was_named() -> None:
         " AND window.start = (SELECT max(window.start) FROM `c`.`m`.`t` WHERE ",
         ")",
     ]
-
-
-def test_a_limit_is_kept_by_what_is_not_known() -> None:
-    limit = Limit(metric=ProfileMetric(metrics_table="c.m.t", metric="r2"), operator="<", threshold=1e-05)
-
-    assert limit.sql.startswith("SELECT min(value) AS value, coalesce(min(value) < 1e-05D, false) AS breached FROM (")
 
 
 @pytest.mark.parametrize("name", ["t", "a.b", "a.b.c.d", "a..c", "a b.c.d"])

@@ -14,7 +14,6 @@ WHEEL = {"package": "churn", "entry_point": "main"}
 TASK = {"key": "train", "wheel": WHEEL}
 LLM = {"model": "churn", "route": "llm"}
 MONITOR = {"kind": "timeseries", "timestamp_column": "at", "granularities": ["1 day"]}
-LIMIT = {"metric": "js_distance", "column": "x", "granularity": "1 day", "operator": ">", "threshold": 1}
 CRON = {"quartz_cron": "0 0 6 * * ?"}
 
 
@@ -154,15 +153,6 @@ def test_a_project_may_have_no_endpoint_and_no_model(project_with: Load) -> None
             "tables.gold.a.columns.x.nullable: false, for a column of the primary key",
         ),
         ({"volumes": {"landing": {}}}, "volumes.landing: must be schema.name, each of lower-case letters"),
-        (
-            {"monitors": {"gold.a": {**MONITOR, "retrain": {"job": "worfklow", "limits": {"a": LIMIT}}}}},
-            "monitors.gold.a.retrain.job: one of the project's jobs: workflow; got 'worfklow'; did you mean workflow?",
-        ),
-        (
-            {"monitors": {"gold.a": {"kind": "snapshot", "retrain": {"limits": {"a": LIMIT}}}}},
-            "monitors.gold.a.retrain.limits.a.granularity: one of the monitor's granularities: a snapshot has none",
-        ),
-        ({"monitors": {"gold.a": {**MONITOR, "retrain": {"limits": {}}}}}, "retrain.limits: must have at least 1 item"),
         ({"monitors": {"gold.a": {**MONITOR, "kind": "timeserie"}}}, "must be one of inference, snapshot, timeseries"),
         ({"monitors": {"gold.a": {**MONITOR, "granularities": ["1 dya"]}}}, "got '1 dya'; did you mean 1 day?"),
     ],
