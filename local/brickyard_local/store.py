@@ -25,6 +25,11 @@ _MOST_KEPT = 10_000
 
 Place = tuple[int, str, str]
 
+_PUT = (
+    "INSERT INTO documents (scope, kind, key, body) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (scope, kind, key) DO UPDATE SET body=excluded.body"
+)
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -50,7 +55,7 @@ class Store:
         self._commits = 0
         with self.write():
             for statement in _SCHEMA.split(";"):
-                self._connection().execute(statement)
+                self._changing().execute(statement)
 
     @contextmanager
     def write(self) -> Iterator[None]:
@@ -60,12 +65,12 @@ class Store:
                 yield
                 return
             connection = self._connection()
-            connection.execute("BEGIN IMMEDIATE")
             self._local.depth = 1
-            touched = self._local.touched = set()
+            touched: set[Place] = set()
+            self._local.touched, self._local.waiting = touched, []
             try:
                 yield
-                connection.execute("COMMIT")
+                self._commit(connection)
                 self._forget(touched)
             except BaseException:
                 if connection.in_transaction:  # SQLite ends it by itself when, say, the disk is full
@@ -73,6 +78,24 @@ class Store:
                 raise
             finally:
                 self._local.depth = 0
+                self._local.waiting = []
+
+    def _commit(self, connection: sqlite3.Connection) -> None:
+        """A single change is a transaction by itself: after each statement other threads take Python's lock first."""
+        if len(self._local.waiting) == 1 and not connection.in_transaction:
+            connection.execute(*self._local.waiting.pop())
+            return
+        self._do_waiting(connection)
+        if connection.in_transaction:
+            connection.execute("COMMIT")
+
+    def _do_waiting(self, connection: sqlite3.Connection) -> None:
+        """What `put` left for later: for whatever comes next in the transaction, at the latest its end."""
+        waiting, self._local.waiting = self._local.waiting, []
+        if waiting and not connection.in_transaction:
+            connection.execute("BEGIN IMMEDIATE")
+        for statement, values in waiting:
+            connection.execute(statement, values)
 
     def get(self, kind: str, key: str | int, *, scope: int = ACCOUNT) -> Document | None:
         """The document, or None."""
@@ -136,18 +159,14 @@ class Store:
         """Create or replace; the place in the order of `all` is kept. Returns the document."""
         with self.write():
             self._local.touched.add((scope, kind, str(key)))
-            self._connection().execute(
-                "INSERT INTO documents (scope, kind, key, body) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (scope, kind, key) DO UPDATE SET body=excluded.body",
-                (scope, kind, str(key), json.dumps(document)),
-            )
+            self._local.waiting.append((_PUT, (scope, kind, str(key), json.dumps(document))))
         return document
 
     def delete(self, kind: str, key: str | int, *, scope: int = ACCOUNT) -> bool:
         """Whether there was one to delete."""
         with self.write():
             self._local.touched.add((scope, kind, str(key)))
-            cursor = self._connection().execute(
+            cursor = self._changing().execute(
                 "DELETE FROM documents WHERE scope=? AND kind=? AND key=?", (scope, kind, str(key))
             )
         return cursor.rowcount > 0
@@ -160,21 +179,31 @@ class Store:
         if statement.lstrip()[:6].upper() == "SELECT":
             return self._connection().execute(statement, values).fetchall()
         with self.write():
-            return self._connection().execute(statement, values).fetchall()
+            return self._changing().execute(statement, values).fetchall()
 
     def next_id(self) -> int:
         """A number that was never given out before by this account, at least 100 001."""
         with self.write():
-            cursor = self._connection().execute("INSERT INTO ids DEFAULT VALUES")
+            cursor = self._changing().execute("INSERT INTO ids DEFAULT VALUES")
         return 100_000 + int(cursor.lastrowid or 0)
 
+    def _changing(self) -> sqlite3.Connection:
+        """The connection inside a transaction of SQLite's."""
+        connection = self._connection()
+        if not connection.in_transaction:
+            connection.execute("BEGIN IMMEDIATE")
+        return connection
+
     def _connection(self) -> sqlite3.Connection:
+        """This thread's, which has seen all that its transaction changed."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = sqlite3.connect(self._path, isolation_level=None, timeout=30)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             self._local.connection = connection
+        if getattr(self._local, "waiting", None):
+            self._do_waiting(connection)
         return connection
 
 

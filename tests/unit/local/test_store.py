@@ -1,9 +1,15 @@
-"""What a transaction leaves behind when SQLite itself ends it."""
+"""What a transaction sees, what others see of it, and what it leaves behind when SQLite itself ends it."""
 
 import sqlite3
+import tempfile
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from brickyard_local.store import Store
 
@@ -56,3 +62,57 @@ def test_a_transaction_that_cannot_begin_says_so_and_the_next_one_can(tmp_path: 
         store.put("rows", 1, ROW)
     other.close()
     store.put("rows", 1, ROW)
+
+
+READS: dict[str, Callable[[Store], Any]] = {
+    "get": lambda store: store.get("rows", 1),
+    "shared": lambda store: store.shared("rows", 1),
+    "all": lambda store: next(iter(store.all("rows")), None),
+    "page": lambda store: next(iter(store.page("rows", prefix="", after="", limit=1)), None),
+    "keys": lambda store: ROW if store.keys("rows") else None,
+    "execute": lambda store: ROW if store.execute("SELECT key FROM documents WHERE kind='rows'") else None,
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_a_transaction_sees_what_it_put_and_nobody_else_does_before_its_end(
+    tmp_path: Path, read: Callable[[Store], Any]
+) -> None:
+    store, seen = Store(tmp_path / "account.db"), []
+    other = threading.Thread(target=lambda: seen.append(read(store)))
+    with store.write():
+        store.put("rows", 1, ROW)
+        other.start()
+        other.join()
+        assert read(store) == ROW
+    assert seen == [None]
+    assert read(store) == ROW
+
+
+@given(
+    acts=st.lists(st.tuples(st.sampled_from(("put", "delete", "next_id", "get")), st.integers(0, 2)), max_size=6),
+    ends=st.booleans(),
+)
+def test_a_transaction_is_all_there_or_nothing_of_it(acts: list[tuple[str, int]], ends: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder) / "account.db")
+        store.put("rows", 0, {"n": -1})
+        wanted: dict[str, Any] = {"0": {"n": -1}}
+        before = dict(wanted)
+        try:
+            with store.write():
+                for number, (act, key) in enumerate(acts):
+                    if act == "put":
+                        wanted[str(key)] = store.put("rows", key, {"n": number})
+                    elif act == "delete":
+                        assert store.delete("rows", key) == (wanted.pop(str(key), None) is not None)
+                    elif act == "get":
+                        assert store.get("rows", key) == wanted.get(str(key))
+                    else:
+                        store.next_id()
+                if not ends:
+                    raise KeyError  # noqa: TRY301 - what ends the transaction is raised in it
+        except KeyError:
+            wanted = before
+        again = Store(Path(folder) / "account.db")
+        assert {key: again.get("rows", key) for key in again.keys("rows")} == wanted
