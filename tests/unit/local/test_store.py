@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brickyard_local.store import Store
@@ -89,6 +89,7 @@ def test_a_transaction_sees_what_it_put_and_nobody_else_does_before_its_end(
     assert read(store) == ROW
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     acts=st.lists(st.tuples(st.sampled_from(("put", "delete", "next_id", "get")), st.integers(0, 2)), max_size=6),
     ends=st.booleans(),
