@@ -6,13 +6,14 @@
 import os
 import random
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from brickyard_local import process, sockets
+from brickyard_local import process
 from brickyard_local.pytest_plugin import start_local_workspace
 from crash_loads.account import Crashes
 
@@ -35,5 +36,4 @@ def crashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crash_seed: int) ->
         yield crashes
     finally:
         process.stop(workspace.home)
-        sockets.sweep()
-        folder.rmdir()
+        shutil.rmtree(folder, ignore_errors=True)

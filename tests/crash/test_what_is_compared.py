@@ -1,17 +1,26 @@
 """What the crash test compares by would show a loss, a half-made change, and nothing else."""
 
 import random
-import threading
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from crash_loads import applies as applies_module
 from crash_loads.applies import TerraformApplies
 from crash_loads.sql_tables import SqlTables
 from crash_loads.writer import ABSENT, Writer
 
 CLIENT = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json={})), base_url="http://w")
+MAIN = Path(applies_module.__file__).with_name("main.tf")
+NAMELESS = {"databricks_grants", "databricks_permissions"}  # settings of another object: applied again, as they are
+FOUND = {
+    "Resources": [{"id": "7"}],
+    "jobs": [{"job_id": 7}],
+    "experiment": {"experiment_id": "7"},
+}
 
 
 class Cells(Writer):
@@ -80,7 +89,7 @@ def test_an_object_of_the_state_that_is_gone_and_one_that_nobody_said_had_failed
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     applies = TerraformApplies(name="tf", random=random.Random(1))  # noqa: S311 - as above
-    applies.stop, address = threading.Event(), "databricks_catalog.main"
+    address = "databricks_catalog.main"
     monkeypatch.setattr(applies, "folder", type("Folder", (), {"path": tmp_path}), raising=False)
     monkeypatch.setattr(applies, "creations", lambda: {address: {"name": "c"}})
     monkeypatch.setattr(applies, "stray", lambda *_: "c")
@@ -90,3 +99,18 @@ def test_an_object_of_the_state_that_is_gone_and_one_that_nobody_said_had_failed
     monkeypatch.setattr(applies, "told", lambda *_: address)
     with pytest.raises(AssertionError, match="is in Terraform's state and not in the workspace"):
         applies.recover()
+
+
+def test_every_object_that_is_applied_is_looked_for_by_what_names_it() -> None:
+    """A kill before the answer leaves it out of Terraform's state: it must be found to be imported."""
+    applies = TerraformApplies(name="tf", random=random.Random(1))  # noqa: S311 - as above
+    names = {"name": "n", "path": "/p", "display_name": "d"}
+    kinds = set(re.findall(r'^resource "(\w+)"', MAIN.read_text(), re.MULTILINE)) - NAMELESS
+    for kind in sorted(kinds):
+        for status, found in ((404, ABSENT), (200, "7")):
+            applies.client = httpx.Client(
+                transport=httpx.MockTransport(lambda _, status=status: httpx.Response(status, json=FOUND)),
+                base_url="http://w",
+            )
+            got = applies.stray(f'{kind}.each["a"]', names)
+            assert (got is ABSENT) == (found is ABSENT), kind

@@ -17,11 +17,16 @@ from typing import Any
 
 import httpx
 
-from crash_loads.writer import ABSENT, Json, Writer
+from crash_loads.outliving import Outliving
+from crash_loads.writer import ABSENT, Json
 
 _DONE = re.compile(r": (Creation|Modifications|Destruction) complete after ")
 _FAILED = re.compile(r"^[│|]?\s*with (\S+?),?$", re.MULTILINE)
 _UC = "/api/2.1/unity-catalog"
+
+
+class TerraformFailed(Exception):
+    """Raised when a command of Terraform's does not succeed."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -54,10 +59,9 @@ class Folder:
         )
 
 
-class TerraformApplies(Writer):
+class TerraformApplies(Outliving):
     """`answers` counts what Terraform was told is done."""
 
-    outlives = True
     folder: Folder
 
     def __post_init__(self) -> None:
@@ -72,39 +76,27 @@ class TerraformApplies(Writer):
             return
         self.generation += 1
         self.whole = False  # until it is known to be
-        self.whole = self.apply()
+        self.apply()
+        self.whole = True
 
-    def apply(self) -> bool:
-        """Whether it succeeded; each object that is done counts at once, and so do those that failed."""
-        self.go_on()
+    def apply(self) -> None:
+        """Each object that is done counts at once, and so do those that failed. Errors: TerraformFailed."""
         process = self.folder.start("apply", "-no-color", "-auto-approve", generation=self.generation)
         said = []
         for line in process.stdout or ():
             said.append(line)
             self.answers += bool(_DONE.search(line))
-        if process.wait() == 0:
-            self.failed.clear()
-            return True
-        self.failed |= set(_FAILED.findall("".join(said)))
-        self.ended("apply", "".join(said))
-        return False
-
-    def ended(self, command: str, said: str) -> None:
-        """Errors: AssertionError when Terraform failed although the server lived."""
-        self.go_on()
-        assert not said, f"terraform {command} failed with nobody killing: {said}"
-
-    def go_on(self) -> None:
-        """A command that is under way outlives the server, the next one is not begun."""
-        if self.stop.is_set():
-            raise httpx.ConnectError("the server was killed")
+        if process.wait():
+            self.failed |= set(_FAILED.findall("".join(said)))
+            raise TerraformFailed(f"terraform apply: {''.join(said)}")
+        self.failed.clear()
 
     def told(self, *arguments: str) -> str:
-        self.go_on()
+        """What it printed. Errors: TerraformFailed."""
         process = self.folder.start(*arguments, generation=self.generation)
         said, _ = process.communicate()
         if process.returncode:
-            self.ended(arguments[0], said)
+            raise TerraformFailed(f"terraform {arguments[0]}: {said}")
         return said
 
     def recover(self) -> None:
@@ -119,8 +111,7 @@ class TerraformApplies(Writer):
                 assert address in self.failed, f"{address} was never said to have failed, and is not in the state"
                 self.told("import", "-no-color", address, object_id)
                 self.imported += 1
-        if not self.apply():
-            return
+        self.apply()
         left = self.changes()
         assert not left, f"after an apply that succeeded there is left to do: {left}"
         self.whole = True
@@ -172,14 +163,13 @@ class TerraformApplies(Writer):
             return found["experiment"]["experiment_id"] if found else ABSENT
         return ABSENT
 
-    def named(self, path: str, object_id: str, **query: str) -> Any:
-        return ABSENT if self.get(path, **query) is None else object_id
+    def named(self, url: str, object_id: str, **query: str) -> Any:
+        return ABSENT if self.get(url, **query) is None else object_id
 
     def check(self, client: httpx.Client, *, everything: bool = False) -> list[str]:  # noqa: ARG002 - it is in a plan
         """Compared is in the next round, by Terraform."""
         self.client = client
-        wrong, self.faults = self.faults, []
-        return wrong
+        return self.noted()
 
     def actual(self, key: str) -> Any:
         raise NotImplementedError

@@ -18,7 +18,7 @@ SCHEMA = "crash.sql"
 _STATEMENTS = "/api/2.0/sql/statements"
 _TABLES = "/api/2.1/unity-catalog/tables"
 _TOLD = ("SUCCEEDED", "FAILED", "CANCELED")
-_PATIENCE_S = 120.0
+_PATIENCE_S = 500.0  # on a machine that has other things to do, Spark takes minutes to start
 
 
 class SqlTables(Writer):
@@ -145,9 +145,9 @@ class SqlTables(Writer):
 
     def told_untrue(self) -> list[str]:
         """A statement that was under way has ended: as it succeeded, or by the restart."""
-        wrong, self.faults = self.faults, []
+        wrong = self.noted()
         if self.statement_id:
-            told = (self.get(f"{_STATEMENTS}/{self.statement_id}") or {})["status"]
+            told = (self.get(f"{_STATEMENTS}/{self.statement_id}") or {"status": {"state": "forgotten"}})["status"]
             if told["state"] == "SUCCEEDED":
                 self.settle_pending()
             elif (told["state"], told.get("error", {}).get("error_code")) != ("FAILED", "ABORTED"):

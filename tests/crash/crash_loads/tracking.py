@@ -3,7 +3,6 @@
 The client tries again by itself when the connection breaks, so it may go on with the restarted server.
 """
 
-import threading
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,37 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from crash_loads.writer import ABSENT, Writer, digest
+from crash_loads.outliving import Outliving
+from crash_loads.writer import ABSENT, digest
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 EXPERIMENT = "/Shared/crash"
-_SAMPLE = 40
+_SAMPLE = 20
 _PAUSE_S = 0.1  # the machine is to be busy with more than this
 
 
-class Tracking(Writer):
+class Tracking(Outliving):
     """Runs one after the other, each with all that a run has. Points of a metric are what its history must show."""
 
-    outlives = True
     experiment_id = ""
+    compared = 0
 
-    def run(self, client: httpx.Client, stop: threading.Event) -> None:
+    def is_wrong(self, error: Exception) -> bool:
+        """What the workspace answered, the client's own attempts included, counts whenever it came."""
         from databricks.sdk.errors import DatabricksError
-        from mlflow.exceptions import MlflowException, RestException
-        from requests import RequestException
+        from mlflow.exceptions import RestException
 
-        self.mlflow = self.new_client()
-        try:
-            super().run(client, stop)
-        except RestException as error:
-            self.faults.append(f"{self.name}: {sorted(self.pending)}: {error}")
-        except DatabricksError as error:
-            self.faults.append(f"{self.name}: {sorted(self.pending)}: {error!r}")
-        except (RequestException, MlflowException, TimeoutError) as error:
-            if not stop.is_set():
-                self.faults.append(f"{self.name}: {sorted(self.pending)}: {error!r}")
+        return isinstance(error, RestException | DatabricksError) or super().is_wrong(error)
 
     def new_client(self) -> "MlflowClient":
         from mlflow import MlflowClient
@@ -50,14 +41,18 @@ class Tracking(Writer):
 
     def do(self, states: dict[str, Any], act: Any) -> Any:
         """As `change`, by the client: what it raises leaves the change under way."""
-        if self.stop.is_set():
-            raise httpx.ConnectError("the server was killed")
         self.pending = states
         answer = act()
         self.acknowledge()
         return answer
 
     def step(self) -> None:
+        """A run, after the last ones were compared where the server was killed or a call left something open."""
+        self.mlflow = self.new_client()
+        if self.pending or self.compared != self.life.turns:
+            compared = self.life.turns
+            self.faults += self.differences(everything=False)
+            self.compared = compared
         name = f"{self.name}-{self.next()}"
         run_id = self.begin(name)
         for number in range(self.random.randrange(1, 4)):
@@ -66,7 +61,7 @@ class Tracking(Writer):
         if self.number % 2:
             self.log_model(run_id)
         self.do({f"run {run_id}": "FINISHED"}, lambda: self.mlflow.set_terminated(run_id))
-        self.stop.wait(_PAUSE_S)
+        self.life.ended.wait(_PAUSE_S)
 
     def begin(self, name: str) -> str:
         """The id is known only from the answer: until then the run is looked for by its name."""
@@ -133,11 +128,17 @@ class Tracking(Writer):
         return self.random.randbytes(self.random.choice((10, 40_000, 1_000_000)))
 
     def check(self, client: httpx.Client, *, everything: bool = False) -> list[str]:
-        """A sample, at the end of all, since each answer is a call of the client."""
+        """Compared is in its own thread, and in the end here."""
+        if not everything:
+            return self.noted()
         self.mlflow = self.new_client()
+        return super().check(client, everything=True)
+
+    def differences(self, *, everything: bool) -> list[str]:
+        """A sample, since each answer is a call of the client."""
         keys = sorted(self.acknowledged if everything else self.fresh)
-        self.fresh = set(self.random.sample(keys, min(len(keys), _SAMPLE * (5 if everything else 1))))
-        return super().check(client)
+        self.fresh = set(self.random.sample(keys, min(len(keys), _SAMPLE * (10 if everything else 1))))
+        return super().differences(everything=False)
 
     def actual(self, key: str) -> Any:
         kind, _, rest = key.partition(" ")

@@ -10,7 +10,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -20,10 +20,7 @@ ABSENT = None
 
 @dataclass(kw_only=True)
 class Writer(ABC):
-    """One thread of load. `acknowledged` maps an object to its state; `pending` the changes under way to theirs.
-
-    A writer whose client tries again by itself `outlives` the server: it is waited for after the restart.
-    """
+    """One thread of load. `acknowledged` maps an object to its state; `pending` the changes under way to theirs."""
 
     name: str
     random: random.Random
@@ -33,7 +30,6 @@ class Writer(ABC):
     answers: int = 0
     number: int = 0
     faults: list[str] = field(default_factory=list)
-    outlives = False
 
     def __post_init__(self) -> None:  # noqa: B027 - most keep nothing more
         """What a kind of writer keeps besides."""
@@ -74,9 +70,17 @@ class Writer(ABC):
         self.answers += 1
 
     def check(self, client: httpx.Client, *, everything: bool = False) -> list[str]:
-        """What is not as acknowledged. Settles the changes that were under way as what they turned out to be."""
+        """What is not as acknowledged, and what was noted before."""
         self.client = client
-        wrong, self.faults = self.faults, []
+        return [*self.noted(), *self.differences(everything=everything)]
+
+    def noted(self) -> list[str]:
+        """The faults since the last look. The thread may be adding to them."""
+        return [self.faults.pop(0) for _ in range(len(self.faults))]
+
+    def differences(self, *, everything: bool) -> list[str]:
+        """Settles the changes that were under way as what they turned out to be."""
+        wrong = []
         for key, wanted in self.pending.items():
             found, before = self.actual(key), self.acknowledged.get(key, ABSENT)
             if found not in (before, wanted):
@@ -99,19 +103,22 @@ class Writer(ABC):
         self.number += 1
         return self.number
 
-    def get(self, path: str, **parameters: Any) -> Json | None:
-        answer = self.client.get(path, params=parameters)
+    def get(self, url: str, /, **parameters: Any) -> Json | None:
+        answer = self.client.get(url, params=parameters)
         if answer.status_code == 404:
             return None
-        assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text[:300]}"
+        assert answer.status_code == 200, f"{url}: {answer.status_code} {answer.text[:300]}"
         body: Json = answer.json()
         return body
+
+
+Kind = TypeVar("Kind", bound=Writer)
 
 
 def digest(content: bytes) -> str:
     return f"{len(content)} bytes, {hashlib.sha256(content).hexdigest()[:16]}"
 
 
-def make(kinds: Mapping[str, type[Writer]], chance: random.Random) -> list[Writer]:
+def make(kinds: Mapping[str, type[Kind]], chance: random.Random) -> list[Kind]:
     """A writer of each kind, with a chance of its own: a sequence that can be repeated."""
     return [kind(name=name, random=random.Random(chance.random())) for name, kind in kinds.items()]  # noqa: S311
