@@ -29,6 +29,10 @@ class UnusableRows(PipelineError):
     """Raised when a period holds too few rows or only one class, so that nothing can be learnt or judged."""
 
 
+class LookAhead(PipelineError):
+    """Raised when features of the past change with the future: a leak."""
+
+
 class UnusablePredictions(PipelineError):
     """Raised when a model answers anything but one finite probability per row."""
 

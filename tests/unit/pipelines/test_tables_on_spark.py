@@ -1,13 +1,14 @@
-"""Landing files to bronze and silver on real Spark: what is bad is quarantined, what is done is left alone.
+"""Landing files to bronze and silver on real Spark: each file once, bad rows and files kept aside, nothing lost.
 
-The Spark client runs in a process of its own, as a task does.
+The Spark client runs in a process of its own, as a task does: a list of stages goes in, what the tables hold after
+each comes out.
 """
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,92 +20,193 @@ from brickyard_local.pytest_plugin import LocalWorkspace
 ROOT = Path(__file__).parents[3]
 FOLDERS = [str(ROOT / "pipelines"), str(ROOT / "local")]
 CODE = """
-import json, os, sys
+import io, json, logging, os, signal, sys
+from dataclasses import replace
 sys.path[:0] = {folders!r}
 from brickyard_local.runtime import lazy_spark
 lazy_spark.install([])
-from brickyard_pipelines.ml.data import bronze, landing, silver
-from brickyard_pipelines.ml.data.contract import Check, Column, LandingFile, TableContract
+from brickyard_pipelines.errors import PipelineError
+from brickyard_pipelines.ml.data import landing, tables
+from brickyard_pipelines.ml.data.contract import Check, Column, TableContract
 from brickyard_pipelines.ml.data.spark import session
-from databricks.sdk import WorkspaceClient
+from brickyard_pipelines.ml.settings import StepSettings
+from brickyard_pipelines.ml.steps import ingest
 
 CONTRACT = TableContract(
-    name="planes", comment="It's planes", source_columns=("tail", "seats", "built"),
+    name="planes", comment="It's planes", source_columns=("tail", "seats", "built", "seen"),
     columns=(
         Column(name="tail", type="string", nullable=False, comment="Key"),
         Column(name="seats", type="int", comment="Seats"),
         Column(name="built", type="date", comment="Built"),
+        Column(name="seen", type="timestamp", comment="Seen", time_zone="America/New_York"),
     ),
     key=("tail",), checks=(Check(reason="it's empty", condition="seats > 0 OR seats IS NULL"),),
 )
-catalog, files = json.loads(sys.argv[1])
-spark = session()
-tables = [f"`{{catalog}}`.`{{schema}}`.`planes`" for schema in ("bronze", "silver")]
-sources = [LandingFile(table="planes", name=name, content=text.encode()) for name, text in files.items()]
-landed = landing.land(WorkspaceClient().files, sources, f"/Volumes/{{catalog}}/bronze/landing/p")
-loaded = bronze.load(spark, CONTRACT, landed, tables[0])
-quarantine = f"`{{catalog}}`.`silver`.`planes_quarantine`"
-counts = silver.conform(spark, CONTRACT, *tables, quarantine)
-bad = spark.table(quarantine).collect() if spark.catalog.tableExists(quarantine) else []
-kept = spark.table(tables[1]).orderBy("tail").collect()
-print(json.dumps({{
-    "loaded": loaded, "wrote": counts.wrote, "quarantined": counts.quarantined,
-    "kept": [[str(value) for value in row] for row in kept],
-    "bad": sorted([row["reason"], json.loads(row["row"]).get("tail")] for row in bad),
-}}))
+catalog, stages = json.loads(sys.stdin.read())
+settings = StepSettings(project="p", catalog=catalog)
+spark, files, writes = session(), ingest.files_api(), []
+appending = tables.append
+
+def append(rows, table, **more):
+    name = table.split(".")[1].strip("`") + ("_quarantine" if "quarantine" in table else "")
+    if stage.get("kill") == ["before", name]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if stage.get("fail") == name:
+        rows = rows.withColumn("tail", spark_functions.expr("CASE WHEN seats = '7' THEN raise_error('no space left') ELSE tail END"))
+    appending(rows, table, **more)
+    if stage.get("kill") == ["after", name]:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+from pyspark.sql import functions as spark_functions
+tables.append = append
+
+def kept(name, *columns):
+    table = settings.table("silver", name)
+    if not spark.catalog.tableExists(table):
+        return []
+    return sorted([str(value) for value in row] for row in spark.table(table).selectExpr(*columns).collect())
+
+for stage in stages:
+    for name, text in stage.get("files", {{}}).items():
+        files.create_directory(settings.landing() + "/planes")
+        files.upload(settings.landing() + "/planes/" + name, io.BytesIO(text.encode("latin-1")), overwrite=True)
+    contract = replace(CONTRACT, evolve=stage.get("evolve", "refuse"))
+    if "seats_at_least" in stage:
+        contract = replace(contract, checks=(Check(reason="few", condition=f"seats >= {{stage['seats_at_least']}}"),))
+    said = None
+    try:
+        offered = landing.discover(files, [contract], settings.landing(), {{}})
+        ingest.refine(spark, files, settings, offered, contract)
+    except PipelineError as error:
+        said = str(error)
+    except Exception as error:
+        if "no space left" not in str(error):
+            raise
+        said = "no space left"
+    bronze, silver = settings.table("bronze", "planes"), settings.table("silver", "planes")
+    there = spark.catalog.tableExists(bronze)
+    history = spark.sql(f"DESCRIBE HISTORY {{silver}}").collect() if spark.catalog.tableExists(silver) else []
+    refused = settings.table("bronze", "planes_refused_files")
+    print("STAGE", json.dumps({{
+        "said": said,
+        "bronze": spark.table(bronze).count() if there else 0,
+        "columns": spark.table(bronze).columns if there else [],
+        "kept": kept("planes", "tail", "seats", "built", "cast(seen AS string)"),
+        "bad": [row[:2] for row in kept("planes_quarantine", "reason", "source_file")],
+        "rows_of_bad": len(kept("planes_quarantine", "row")),
+        "refused": sorted([row["file"].rsplit("/", 1)[1], row["reason"]] for row in spark.table(refused).collect())
+        if spark.catalog.tableExists(refused) else [],
+        "commits": len(history),
+    }}), flush=True)
 """
-Ingest = Callable[[dict[str, str]], dict[str, Any]]
-
 pytestmark = pytest.mark.slow
+HEADER = "tail,seats,built,seen\n"
 
 
-@pytest.fixture
-def ingest(local_workspace: LocalWorkspace, request: pytest.FixtureRequest) -> Ingest:
-    client = local_workspace.client()
-    catalog = f"tables-{abs(hash(request.node.name)) % 10**6}"  # a hyphen: names must be quoted everywhere
-    client.catalogs.create(catalog)
-    for schema in ("bronze", "silver"):
-        client.schemas.create(schema, catalog)
-    client.volumes.create(catalog, "bronze", "landing", VolumeType.MANAGED)
+class Landing:
+    """A catalog of its own, and a process that ingests what lands in it, stage by stage."""
 
-    def run(files: dict[str, str]) -> dict[str, Any]:
-        command = [sys.executable, "-c", CODE.format(folders=FOLDERS), json.dumps([catalog, files])]
-        environment = os.environ | local_workspace.environment()
-        done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        return answer
+    def __init__(self, workspace: LocalWorkspace, name: str) -> None:
+        self.workspace = workspace
+        self.catalog = f"tables-{name}"  # a hyphen: names must be quoted everywhere
+        client = workspace.client()
+        client.catalogs.create(self.catalog)
+        for schema in ("bronze", "silver"):
+            client.schemas.create(schema, self.catalog)
+        client.volumes.create(self.catalog, "bronze", "landing", VolumeType.MANAGED)
 
-    return run
+    def ingest(self, *stages: dict[str, Any], ends_with: int = 0) -> list[dict[str, Any]]:
+        """What the tables hold after each stage; the process ends as told."""
+        done = subprocess.run(
+            [sys.executable, "-c", CODE.format(folders=FOLDERS)],
+            input=json.dumps([self.catalog, stages]),
+            env=os.environ | self.workspace.environment(),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == ends_with, done.stderr
+        return [json.loads(line[6:]) for line in done.stdout.splitlines() if line.startswith("STAGE ")]
 
 
-def test_every_bad_row_is_quarantined_with_its_reason_and_the_rest_is_kept(ingest: Ingest) -> None:
-    first = "tail,seats,built\nA,10,2001-01-01\nB,ten,NA\nNA,5,NA\nC,0,NA\nC,-1,NA\nD,NA,NA\nE,1,NA,too,many\n"
-    second = "tail,seats,built\nA,20,2002-02-02\n"
-    done = ingest({"1.csv": first, "2.csv": second})
-    assert done["kept"] == [["A", "20", "2002-02-02"], ["D", "None", "None"]]
-    assert done["quarantined"] == 6
-    assert done["bad"] == [
-        ["duplicate key", "A"],
-        ["it's empty", "C"],
-        ["it's empty", "C"],  # its key stands twice, but that is not why it was refused
-        ["seats is no int", "B"],
-        ["tail is missing", None],
-        ["the line does not fit the columns", "E"],
+def test_each_file_is_loaded_once_newer_rows_win_and_every_row_is_accounted_for(
+    local_workspace: LocalWorkspace,
+) -> None:
+    first = (
+        f"{HEADER}A,10,2001-01-01,2013-03-10 01:59:00\nB,ten,NA,NA\nNA,5,NA,NA\nC,0,NA,NA\nC,-1,NA,NA\nD,NA,NA,NA\n"
+        "D,9,NA,NA\nE,1,NA,NA,too,many\nF,3,NA,2013-03-10 02:30:00\nG,3,NA,2013-07-01T12:00:00Z\n"
+    )
+    landing = Landing(local_workspace, "story")
+    start, again, corrected, stricter, evolved, refused = landing.ingest(
+        {"files": {"1.csv": first, "2.csv": f"{HEADER}H,1,NA,NA\n"}},
+        {},
+        {"files": {"3.csv": f"{HEADER}A,20,2002-02-02,NA\nI,30,NA,NA\nC,0,NA,NA\n"}},
+        {"seats_at_least": 20},
+        {"files": {"4.csv": "tail,seats,built,seen,crew\nJ,40,NA,NA,4\n"}, "evolve": "add", "seats_at_least": 20},
+        {"files": {"5.csv": "tail,seats,built,seen,cabin\nK,50,NA,NA,x\n"}, "seats_at_least": 20},
+    )
+    assert [row[0] for row in start["bad"]] == [
+        "duplicate key",
+        "it's empty",
+        "it's empty",  # its key stands twice, but that is not why it was refused
+        "seats is no int",
+        "seen does not exist on the clocks of America/New_York",
+        "seen has an offset, and is to be a local time of America/New_York",
+        "tail is missing",
+        "the line does not fit the columns",
     ]
+    assert {row[1] for row in start["bad"]} == {"1.csv"}
+    assert ["A", "10", "2001-01-01", "2013-03-10 06:59:00"] in start["kept"]
+    assert start["bronze"] == 11 == len(start["kept"]) + start["rows_of_bad"]
+    assert again == start
+    assert ["A", "20", "2002-02-02", "None"] in corrected["kept"]
+    assert corrected["bronze"] == 14 == len(corrected["kept"]) + corrected["rows_of_bad"] + 1  # A's older row
+    assert [row[0] for row in stricter["kept"]] == ["A", "I"]
+    assert stricter["bronze"] == 14 == 2 + stricter["rows_of_bad"]
+    assert "crew" in evolved["columns"]
+    assert [row[0] for row in evolved["kept"]] == ["A", "I", "J"]
+    assert "/planes/5.csv does not keep the contract of planes: missing [], unknown ['cabin']" in refused["said"]
+    assert (refused["kept"], refused["bronze"]) == (evolved["kept"], 15)
 
 
-def test_the_same_files_are_not_loaded_again_and_new_ones_are(ingest: Ingest) -> None:
-    files = {"1.csv": "tail,seats,built\nA,10,NA\n"}
-    assert ingest(files)["wrote"]
-    again = ingest(files)
-    assert (again["loaded"], again["wrote"], again["kept"]) == (False, False, [["A", "10", "None"]])
-    more = ingest(files | {"2.csv": "tail,seats,built\nB,20,NA\nC,0,NA\n"})
-    assert more["kept"] == [["A", "10", "None"], ["B", "20", "None"]]
-    repaired = ingest(files)
-    assert (repaired["kept"], repaired["bad"]) == ([["A", "10", "None"]], [])
+def test_files_that_are_not_whole_are_set_aside_by_name_and_taken_when_they_are(
+    local_workspace: LocalWorkspace,
+) -> None:
+    good, half = f"{HEADER}A,10,NA,NA\n", f"{HEADER}B,20,NA,NA\nC,3"
+    more = "Z,1,NA,NA\n"
+    binary = {"b.csv": "", "c.csv": "tail,se\0", "d.csv": f"{HEADER}\xff,1,NA,NA\n", "e.parquet": "PAR1"}
+    landing = Landing(local_workspace, "whole")
+    none, some, whole, twice = landing.ingest(
+        {"files": binary},
+        {"files": {"f.csv": good, "g.csv": half}},
+        {"files": {"g.csv": half + "0,NA,NA\n"}},
+        {"files": {"f.csv": good + more}},
+    )
+    assert "No file that can be loaded has landed for planes" in none["said"]
+    assert [name for name, _ in some["refused"]] == ["b.csv", "c.csv", "d.csv", "e.parquet", "g.csv"]
+    assert dict(some["refused"])["g.csv"] == "half-written: its last line ends after 2 of 4 fields"
+    assert [row[0] for row in some["kept"]] == ["A"]
+    assert [row[:2] for row in whole["kept"]] == [["A", "10"], ["B", "20"], ["C", "30"]]
+    assert f"f.csv has {len(good + more)} bytes; " in twice["said"]
+    assert (twice["kept"], twice["bronze"]) == (whole["kept"], 3)
+    assert "A file is loaded once" in twice["said"]
 
 
-def test_a_moved_column_is_an_error_and_not_a_mix_up(ingest: Ingest) -> None:
-    with pytest.raises(AssertionError, match="CSV header does not conform to the schema"):
-        ingest({"1.csv": "tail,built,seats\nA,NA,10\n"})
+def test_a_kill_or_a_full_disk_at_any_write_loses_nothing_and_doubles_nothing(local_workspace: LocalWorkspace) -> None:
+    landing = Landing(local_workspace, "killed")
+    killed = -signal.SIGKILL
+    one, two = f"{HEADER}A,1,NA,NA\nB,2,NA,NA\nB,3,NA,NA\n", f"{HEADER}A,9,NA,NA\nC,0,NA,NA\nD,7,NA,NA\n"
+    landing.ingest({"files": {"1.csv": one}, "kill": ["after", "bronze"]}, ends_with=killed)
+    first, full = landing.ingest(
+        {}, {"files": {"2.csv": two}, "fail": "bronze"}, {"kill": ["before", "silver"]}, ends_with=killed
+    )
+    assert (first["said"], full["said"]) == (None, "no space left")
+    assert [row[:2] for row in first["kept"]] == [["A", "1"], first["kept"][1][:2]]
+    assert (full["bronze"], full["kept"], full["bad"]) == (3, first["kept"], first["bad"])
+    landing.ingest({"kill": ["before", "silver_quarantine"]}, ends_with=killed)
+    whole, again = landing.ingest({}, {})
+    assert [row[0] for row in whole["kept"]] == ["A", "B", "D"]
+    assert whole["kept"][0][1] == "9"
+    assert whole["bad"] == [["duplicate key", "1.csv"], ["it's empty", "2.csv"]]
+    assert whole["bronze"] == 6 == len(whole["kept"]) + len(whole["bad"]) + 1  # A's older row
+    assert again == whole

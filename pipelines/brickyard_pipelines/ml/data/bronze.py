@@ -1,37 +1,137 @@
-"""Bronze: the landed files as they are, every value a string, every row with the file it came from."""
+"""Bronze: the landed files as they are, each once, every value a string, every row with the file it came from.
 
-from collections.abc import Sequence
+Each load has a number, one more than the last, and is one commit: a killed load is not there, and of two at the
+same moment one is left out by Delta (`txnAppId`) and finds what is still to do.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING
 
+from brickyard_pipelines.errors import UnusableSource
+from brickyard_pipelines.ml.code import fingerprint
 from brickyard_pipelines.ml.data import tables
 from brickyard_pipelines.ml.data.contract import TableContract
 from brickyard_pipelines.ml.data.landing import LandedFile
 from brickyard_pipelines.ml.data.tables import ColumnDefinition
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
-SOURCE_FILE = "_source_file"
-CORRUPT = "_corrupt_record"
+_log = logging.getLogger(__name__)
+SOURCE_FILE, SOURCE_BYTES, LOAD, CORRUPT = "_source_file", "_source_bytes", "_load", "_corrupt_record"
+_WRITER = "brickyard.bronze"
+_ORIGIN = (
+    ColumnDefinition(name=CORRUPT, type="string", comment="The line, when it does not fit the columns"),
+    ColumnDefinition(name=SOURCE_FILE, type="string", comment="The landed file this row came from"),
+    ColumnDefinition(name=SOURCE_BYTES, type="bigint", comment="Its size"),
+    ColumnDefinition(name=LOAD, type="bigint", comment="Number of the load that brought it"),
+)
 
 
-def load(spark: "SparkSession", contract: TableContract, landed: Sequence[LandedFile], table: str) -> bool:
-    """Load the landed files of one table, unless it holds exactly them. Returns whether it wrote."""
-    made_from = {"files": {file.path: file.sha256 for file in landed}, "columns": list(contract.source_columns)}
-    if tables.is_made_from(spark, table, made_from):
-        return False
-    source = [ColumnDefinition(name=name, type="string") for name in contract.source_columns]
-    corrupt = ColumnDefinition(name=CORRUPT, type="string", comment="The line, when it does not fit the columns")
-    origin = ColumnDefinition(name=SOURCE_FILE, type="string", comment="The landed file this row came from")
-    tables.create(spark, table, [*source, corrupt, origin], comment=f"{contract.comment} (as landed)")
-    rows = (
-        spark.read.schema(", ".join(f"`{column.name}` string" for column in [*source, corrupt]))
+def pending(spark: "SparkSession", table: str, files: Sequence[LandedFile]) -> tuple[LandedFile, ...]:
+    """The files that the table does not hold yet.
+
+    Errors: UnusableSource for a file that was loaded with another size: data came under a name that is taken.
+    """
+    known = tables.note(spark, table)
+    if known is not None and known.get("offered") == _offer(files):
+        return ()
+    held = loaded(spark, table)
+    for file in files:
+        size = held.get(file.name)
+        if size is not None and size != file.size:
+            raise UnusableSource(
+                f"{file.path} has {file.size} bytes; {table} holds a file of this name with {size} bytes."
+                " A file is loaded once: land changed data under a new name, newer rows replace older ones by key."
+            )
+    return tuple(file for file in files if file.name not in held)
+
+
+def loaded(spark: "SparkSession", table: str) -> Mapping[str, int | None]:
+    """The files whose rows the table holds, with their sizes (None where an earlier release did not say)."""
+    from pyspark.sql import functions as f  # see data/spark.py
+
+    if not spark.catalog.tableExists(table):
+        return {}
+    size = f"max({SOURCE_BYTES})" if SOURCE_BYTES in spark.table(table).columns else "cast(NULL AS bigint)"
+    found = spark.table(table).groupBy(SOURCE_FILE).agg(f.expr(size).alias("size")).collect()
+    return {row[SOURCE_FILE]: row["size"] for row in found}
+
+
+def load(
+    spark: "SparkSession",
+    contract: TableContract,
+    headers: Mapping[str, tuple[str, ...]],
+    files: Sequence[LandedFile],
+    table: str,
+    *,
+    offered: Sequence[LandedFile],
+) -> tuple[str, ...]:
+    """Append files that the table does not hold, in one commit, unless another run is loading at this very moment.
+
+    Returns the columns that the table gained by it. Ask `pending` again to see whether the files are loaded.
+
+    `headers` are the columns of each file by its path; `offered` is everything that lies in the folder.
+    """
+    new = sorted({name for header in headers.values() for name in header} - set(contract.source_columns))
+    from pyspark.errors import PySparkException  # see data/spark.py
+
+    gained = widen(spark, contract, table, new)
+    number = last_load(spark, table) + 1
+    note = {"load": number, "offered": _offer(offered), "files": {file.name: file.size for file in files}}
+    by_header: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for file in files:
+        by_header[headers[file.path]].append(file.path)
+    parts = [_read(spark, header, paths, number) for header, paths in by_header.items()]
+    rows = reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), parts)
+    try:
+        tables.append(rows, table, made_from=note, writer=_WRITER, number=number)
+    except PySparkException as error:
+        if "DELTA_CONCURRENT" not in str(error):
+            raise
+        _log.info("%s: another run has loaded at the same moment; looking again", table)
+    return gained
+
+
+def last_load(spark: "SparkSession", table: str) -> int:
+    """The number of the newest load, 0 when there is none or an earlier release wrote the table."""
+    known = tables.note(spark, table)
+    if known is not None and "load" in known:
+        return int(known["load"])
+    if not spark.catalog.tableExists(table) or LOAD not in spark.table(table).columns:
+        return 0
+    return int(spark.table(table).selectExpr(f"coalesce(max({LOAD}), 0)").collect()[0][0])
+
+
+def widen(spark: "SparkSession", contract: TableContract, table: str, new: Sequence[str] = ()) -> tuple[str, ...]:
+    """Make the table with the contract's columns and the `new` ones, or add those that it lacks. Returns these."""
+    named = [ColumnDefinition(name=name, type="string") for name in contract.source_columns]
+    extra = [ColumnDefinition(name=name, type="string", comment="Not in the contract (evolve: add)") for name in new]
+    columns = [*named, *_ORIGIN, *extra]
+    tables.create(spark, table, columns, comment=f"{contract.comment} (as landed)")
+    return tables.add_columns(spark, table, columns)
+
+
+def _read(spark: "SparkSession", header: Sequence[str], paths: Sequence[str], number: int) -> "DataFrame":
+    return (
+        spark.read.schema(", ".join(f"`{name}` string" for name in (*header, CORRUPT)))
         .option("header", "true")
         .option("enforceSchema", "false")  # compare the header's names: a moved column is an error, not a mix-up
         .option("nullValue", "NA")
         .option("columnNameOfCorruptRecord", CORRUPT)
-        .csv([file.path for file in landed])
-        .selectExpr("*", f"_metadata.file_name AS {SOURCE_FILE}")
+        .csv(list(paths))
+        .selectExpr(
+            "*",
+            f"_metadata.file_name AS {SOURCE_FILE}",
+            f"_metadata.file_size AS {SOURCE_BYTES}",
+            f"{number}L AS {LOAD}",
+        )
     )
-    tables.replace(rows, table, made_from=made_from)
-    return True
+
+
+def _offer(files: Sequence[LandedFile]) -> str:
+    """The hash of what lies in a folder."""
+    return fingerprint(sorted((file.name, file.size) for file in files))

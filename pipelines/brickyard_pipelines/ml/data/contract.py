@@ -1,15 +1,19 @@
 """A data contract: the columns a source file must have, and the typed rows that silver keeps."""
 
+import zoneinfo
 from dataclasses import dataclass
 
 TYPES = ("string", "int", "double", "boolean", "date", "timestamp")
+EVOLVE = ("refuse", "add")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
     """A typed column. Without an `expression` it is the source column of the name `source`, cast.
 
-    `expression` is Spark SQL over the bronze columns, all of them strings.
+    `expression` is Spark SQL over the bronze columns, all of them strings. A timestamp without an expression says its
+    own offset in every row (…Z, …+01:00), or is the local time of `time_zone`; of an hour that a change of clocks
+    repeats, the first is meant.
     """
 
     name: str
@@ -18,20 +22,34 @@ class Column:
     source: str | None = None
     expression: str | None = None
     nullable: bool = True
+    time_zone: str | None = None
 
     def __post_init__(self) -> None:
         if self.type not in TYPES:
             raise ValueError(f"{self.name}: type {self.type!r} is none of {', '.join(TYPES)}")
+        if self.time_zone is None:
+            return
+        if self.type != "timestamp" or self.expression is not None:
+            raise ValueError(f"{self.name}: time_zone is for a timestamp without an expression")
+        if self.time_zone not in zoneinfo.available_timezones():
+            raise ValueError(f"{self.name}: time_zone {self.time_zone!r} is no IANA time zone such as Europe/Berlin")
+
+    def text(self) -> str:
+        """The source column as Spark SQL, without blanks around its value."""
+        return f"trim(`{self.source or self.name}`)"
 
     def sql(self) -> str:
         """The Spark SQL that makes this column out of bronze.
 
         >>> Column(name="seats", type="int", comment="").sql()
         'try_cast(trim(`seats`) AS int)'
+        >>> Column(name="at", type="timestamp", comment="", time_zone="Europe/Berlin").sql()
+        "to_utc_timestamp(try_cast(trim(`at`) AS timestamp), 'Europe/Berlin')"
         """
         if self.expression is not None:
             return self.expression
-        return f"try_cast(trim(`{self.source or self.name}`) AS {self.type})"
+        cast = f"try_cast({self.text()} AS {self.type})"
+        return f"to_utc_timestamp({cast}, '{self.time_zone}')" if self.time_zone else cast
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +62,10 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TableContract:
-    """One source table: the header of its files, and its silver form when `columns` are given."""
+    """One source table: the header of its files, and its silver form when `columns` are given.
+
+    `evolve` says what a column does that the contract does not name: `refuse` (an error), or `add` (bronze keeps it).
+    """
 
     name: str
     comment: str
@@ -52,6 +73,14 @@ class TableContract:
     columns: tuple[Column, ...] = ()
     key: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
+    evolve: str = "refuse"
+
+    def __post_init__(self) -> None:
+        if self.evolve not in EVOLVE:
+            raise ValueError(f"{self.name}: evolve {self.evolve!r} is none of {', '.join(EVOLVE)}")
+        unknown = [name for name in self.key if name not in {column.name for column in self.columns}]
+        if unknown:
+            raise ValueError(f"{self.name}: key {unknown} is no column of the contract")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -53,15 +53,33 @@ def read(
 
     Errors: UnusableRows when the period holds no labelled row, or rows of one class only.
     """
-    definition, label = project.workflow.features, project.workflow.labels
+    definition = project.workflow.features
     features = within(tables.at(spark, source.feature_table, source.feature_version), definition.time_key, period)
+    labels = known_labels(spark, settings, project, source)
+    frame = features.join(labels, definition.key, "left").toPandas()
+    return labelled(frame, project, f"{period.since} to {period.until}")
+
+
+def known_labels(spark: "SparkSession", settings: StepSettings, project: Project, source: Source) -> "DataFrame":
+    """Key and label of every row whose outcome is known, by the project's own function."""
     silver = {
         name: tables.at(spark, settings.table("silver", name), version)
         for name, version in source.label_versions.items()
     }
-    labels: DataFrame = refer(label.function)(silver)
-    frame = features.join(labels, definition.key, "left").toPandas()
-    return labelled(frame, project, f"{period.since} to {period.until}")
+    found: DataFrame = refer(project.workflow.labels.function)(silver)
+    return found
+
+
+def labelled_days(
+    spark: "SparkSession", settings: StepSettings, project: Project, source: Source
+) -> tuple[dt.date | None, dt.date | None]:
+    """The first and the last day (UTC) of the prediction moments whose outcome is known; None of no rows at all."""
+    definition, label = project.workflow.features, project.workflow.labels.column
+    moments = tables.at(spark, source.feature_table, source.feature_version).select(definition.key, definition.time_key)
+    labels = known_labels(spark, settings, project, source).where(f"`{label}` IS NOT NULL")
+    day = f"to_date(`{definition.time_key}`)"
+    span = moments.join(labels, definition.key).selectExpr(f"min({day}) AS first", f"max({day}) AS last").collect()[0]
+    return span["first"], span["last"]
 
 
 def within(rows: "DataFrame", time_key: str, period: Period) -> "DataFrame":

@@ -1,127 +1,101 @@
-"""Silver: typed rows that keep their contract; what does not is quarantined with the reason, nothing is lost."""
+"""Silver: typed rows that keep their contract, one per key, the newest file's; only new bronze rows are judged."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from brickyard_pipelines.ml.code import fingerprint
-from brickyard_pipelines.ml.data import tables
-from brickyard_pipelines.ml.data.bronze import CORRUPT, SOURCE_FILE
+from brickyard_pipelines.ml.data import quarantine, tables
+from brickyard_pipelines.ml.data.bronze import LOAD, last_load, widen
 from brickyard_pipelines.ml.data.contract import TableContract
+from brickyard_pipelines.ml.data.judgement import good, judged
 from brickyard_pipelines.ml.data.tables import ColumnDefinition
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-REASON = "_reason"
+_WRITER = "brickyard.silver"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SilverCounts:
-    """Rows in and out of one table, and whether this run wrote it."""
+    """Rows of one table: bronze = silver + quarantined + replaced. `did` is unchanged, merged or rebuilt."""
 
     bronze: int
     silver: int
     quarantined: int
-    wrote: bool
+    replaced: int
+    did: str
 
 
-def conform(spark: "SparkSession", contract: TableContract, bronze: str, silver: str, quarantine: str) -> SilverCounts:
-    """Rebuild the silver table, and its quarantine, from bronze when either changed."""
-    source = tables.require(spark, bronze, made_by="ingest")
-    made_from = {"bronze": source.version, "contract": fingerprint(asdict(contract))}
-    rows = tables.at(spark, bronze, source.version)
-    wrote = not tables.is_made_from(spark, silver, made_from)
-    if wrote:
-        _write_silver(spark, contract, rows, silver, made_from)
-    kept = tables.require(spark, silver, made_by="ingest").rows
-    refused = source.rows - kept
-    _keep_quarantine(spark, contract, rows, quarantine, made_from, refused=refused)
-    return SilverCounts(bronze=source.rows, silver=kept, quarantined=refused, wrote=wrote)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tables:
+    """The full names of the tables that one contract fills."""
+
+    bronze: str
+    silver: str
+    quarantine: str
 
 
-def judged(rows: "DataFrame", contract: TableContract) -> "DataFrame":
-    """Bronze rows with the contract's columns and the reason against each, null when there is none.
+def conform(spark: "SparkSession", contract: TableContract, names: Tables) -> SilverCounts:
+    """Bring silver, and its quarantine, to what bronze holds.
 
-    Of several good rows with one key the one of the last file stays; the others are duplicates. A row refused
-    already keeps its own reason.
+    The rows of new loads are merged in by key. Another contract than last time, or none known, rebuilds both.
+    Each step can be killed: a merge that is done again changes nothing.
     """
-    from pyspark.sql import Window
-    from pyspark.sql import functions as f
-
-    columns = [f"{column.sql()} AS `{column.name}`" for column in contract.columns]
-    typed = rows.selectExpr("struct(*) AS _row", *columns).withColumn(REASON, f.expr(reason_sql(contract)))
-    if not _has_duplicates(typed, contract):
-        return typed
-    newest = Window.partitionBy(REASON, *contract.key).orderBy(f.col(f"_row.{SOURCE_FILE}").desc(), f.xxhash64("_row"))
-    duplicate = f.expr(f"CASE WHEN _n > 1 AND {REASON} IS NULL THEN 'duplicate key' ELSE {REASON} END")
-    return typed.withColumn("_n", f.row_number().over(newest)).withColumn(REASON, duplicate).drop("_n")
-
-
-def _has_duplicates(typed: "DataFrame", contract: TableContract) -> bool:
-    """Whether a key stands twice: counting keys alone is far cheaper than sorting whole rows."""
-    if not contract.key:
-        return False
-    return not typed.groupBy(*contract.key).count().where("count > 1").limit(1).isEmpty()
-
-
-def reason_sql(contract: TableContract) -> str:
-    """The first reason against a row, as Spark SQL.
-
-    >>> from brickyard_pipelines.ml.data.contract import Check, Column
-    >>> seats = Column(name="seats", type="int", comment="", nullable=False)
-    >>> few = Check(reason="too few", condition="seats > 1")
-    >>> print(reason_sql(TableContract(
-    ...     name="t", comment="", source_columns=("seats",), columns=(seats,), checks=(few,))))
-    CASE WHEN `_row`.`_corrupt_record` IS NOT NULL THEN 'the line does not fit the columns'
-    WHEN `_row`.`seats` IS NOT NULL AND `seats` IS NULL THEN 'seats is no int'
-    WHEN `seats` IS NULL THEN 'seats is missing'
-    WHEN NOT coalesce(seats > 1, false) THEN 'too few' END
-    """
-    cases = [f"WHEN `_row`.`{CORRUPT}` IS NOT NULL THEN 'the line does not fit the columns'"]
-    for column in contract.columns:
-        if column.expression is None:
-            source = column.source or column.name
-            unread = f"`_row`.`{source}` IS NOT NULL AND `{column.name}` IS NULL"
-            cases.append(f"WHEN {unread} THEN '{column.name} is no {column.type}'")
-        if not column.nullable:
-            cases.append(f"WHEN `{column.name}` IS NULL THEN '{column.name} is missing'")
-    cases += [
-        f"WHEN NOT coalesce({check.condition}, false) THEN {tables.quoted(check.reason)}" for check in contract.checks
-    ]
-    return "CASE " + "\n".join(cases) + " END"
+    known = tables.note(spark, names.silver) or {}
+    contract_now = fingerprint(asdict(contract))
+    if known.get("contract") != contract_now:
+        widen(spark, contract, names.bronze)
+    source = tables.require(spark, names.bronze, made_by="ingest")
+    made_from = {"load": last_load(spark, names.bronze), "contract": contract_now}
+    rows = tables.at(spark, names.bronze, source.version)
+    if known == made_from:
+        did = "unchanged"
+    elif known.get("contract") == contract_now:
+        did = "merged"
+        _merge(spark, contract, rows.where(f"{LOAD} > {int(known['load'])}"), names.silver, made_from)
+    else:
+        did = "rebuilt"
+        _rebuild(spark, contract, rows, names.silver, made_from)
+    total, kept, refused = rows.count(), tables.count(spark, names.silver), tables.count(spark, names.quarantine)
+    # Judging rows a second time is not free: only where rows are missing, or were when the quarantine was written.
+    if total != kept or refused:
+        quarantine.keep_rows(spark, contract, rows, names.quarantine, made_from)
+        refused = tables.count(spark, names.quarantine)
+    return SilverCounts(bronze=total, silver=kept, quarantined=refused, replaced=total - kept - refused, did=did)
 
 
-def _write_silver(
-    spark: "SparkSession", contract: TableContract, rows: "DataFrame", silver: str, made_from: Mapping[str, object]
-) -> None:
-    definitions = [
+def definitions(contract: TableContract) -> Sequence[ColumnDefinition]:
+    """The columns of the silver table."""
+    columns = [
         ColumnDefinition(name=column.name, type=column.type, comment=column.comment, nullable=column.nullable)
         for column in contract.columns
     ]
-    tables.create(spark, silver, definitions, comment=contract.comment)
-    good = judged(rows, contract).where(f"{REASON} IS NULL").select(*(column.name for column in contract.columns))
-    tables.replace(good, silver, made_from=made_from)
+    comment = "Number of the load that brought the row's newest version"
+    return [*columns, ColumnDefinition(name=LOAD, type="bigint", comment=comment)]
 
 
-def _keep_quarantine(
-    spark: "SparkSession",
-    contract: TableContract,
-    rows: "DataFrame",
-    quarantine: str,
-    made_from: Mapping[str, object],
-    *,
-    refused: int,
+def _rebuild(
+    spark: "SparkSession", contract: TableContract, rows: "DataFrame", silver: str, made_from: dict[str, Any]
 ) -> None:
-    """Only where a row was refused, now or before: a second reading of bronze is not free."""
-    if refused == 0 and not spark.catalog.tableExists(quarantine):
+    tables.create_or_reshape(spark, silver, definitions(contract), comment=contract.comment)
+    tables.replace(good(judged(rows, contract), contract), silver, made_from=made_from)
+
+
+def _merge(
+    spark: "SparkSession", contract: TableContract, rows: "DataFrame", silver: str, made_from: dict[str, Any]
+) -> None:
+    """Rows of newer loads take the place of those with their key; then an empty commit says how far silver is."""
+    incoming = good(judged(rows, contract), contract)
+    if not contract.key:
+        tables.append(incoming, silver, made_from=made_from, writer=_WRITER, number=made_from["load"])
         return
-    if tables.is_made_from(spark, quarantine, made_from):
-        return
-    definitions = [
-        ColumnDefinition(name="reason", type="string", comment="Why the row is not in silver"),
-        ColumnDefinition(name="row", type="string", comment="The row as landed (JSON)"),
-    ]
-    tables.create(spark, quarantine, definitions, comment=f"Rows refused by the contract of {contract.name}")
-    bad = judged(rows, contract).where(f"{REASON} IS NOT NULL")
-    tables.replace(bad.selectExpr(f"{REASON} AS reason", "to_json(_row) AS row"), quarantine, made_from=made_from)
+    view = f"incoming_{contract.name}"
+    incoming.createOrReplaceTempView(view)
+    same = " AND ".join(f"kept.`{name}` = incoming.`{name}`" for name in contract.key)
+    spark.sql(  # names come from the contract, never from rows
+        f"MERGE INTO {silver} AS kept USING {view} AS incoming ON {same}"
+        f" WHEN MATCHED AND kept.{LOAD} < incoming.{LOAD} THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
+    )
+    tables.append(incoming.where("false"), silver, made_from=made_from, writer=_WRITER, number=made_from["load"])

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _HISTORY = 50
-_MAINTENANCE = ("OPTIMIZE", "VACUUM", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES", "ANALYZE", "CLUSTER BY", "COMPUTE")
+_MAINTENANCE = (
+    *("OPTIMIZE", "VACUUM", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES", "ANALYZE", "CLUSTER BY", "COMPUTE"),
+    *("ADD COLUMNS", "CHANGE COLUMN"),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,18 +67,85 @@ def create(
     if primary_key is not None:
         lines.append(f"CONSTRAINT pk PRIMARY KEY (`{primary_key}`)")
     properties = f"'delta.dataSkippingNumIndexedCols' = '{statistics}'"
-    spark.sql(
-        f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(lines)}) USING DELTA"
-        f" COMMENT {quoted(comment)} TBLPROPERTIES ({properties})"
-    )
+    definition = f"({', '.join(lines)}) USING DELTA COMMENT {quoted(comment)} TBLPROPERTIES ({properties})"
+    spark.sql(f"CREATE TABLE IF NOT EXISTS {table} {definition}")
 
 
-def replace(rows: "DataFrame", table: str, *, made_from: Mapping[str, Any], where: str = "true") -> None:
-    """Replace the table's rows that meet `where` in one commit, and note what they were made from."""
+def create_or_reshape(spark: "SparkSession", table: str, columns: Sequence[ColumnDefinition], *, comment: str) -> None:
+    """Create the table; where it has other columns, put an empty one in its place, with its grants and its history."""
+    if spark.catalog.tableExists(table) and not has_exactly(spark, table, columns):
+        lines = ", ".join(column.sql() for column in columns)
+        spark.sql(
+            f"CREATE OR REPLACE TABLE {table} ({lines}) USING DELTA COMMENT {quoted(comment)}"
+            " TBLPROPERTIES ('delta.dataSkippingNumIndexedCols' = '0')"
+        )
+        return
+    create(spark, table, columns, comment=comment)
+
+
+def replace(
+    rows: "DataFrame", table: str, *, made_from: Mapping[str, Any], where: str = "true", writer: str | None = None
+) -> None:
+    """Replace the table's rows that meet `where` in one commit, and note what they were made from.
+
+    Delta leaves out a commit that changes nothing, and its note, unless a `writer` of this one write is named.
+    """
     from pyspark.sql import functions as f  # see data/spark.py
 
+    write = rows.writeTo(table).option("userMetadata", json.dumps(made_from, sort_keys=True))
+    if writer is not None:
+        write = write.option("txnAppId", writer).option("txnVersion", "1")
+    write.overwrite(f.expr(where))
+
+
+def append(rows: "DataFrame", table: str, *, made_from: Mapping[str, Any], writer: str, number: int) -> None:
+    """Append once: Delta leaves out a write whose `number` is not above the last one of the same `writer`.
+
+    The commit is made, with its note, even when there is no row. Of two at the same moment one fails or is left out.
+    Source: docs.delta.io/latest/delta-batch.html#idempotent-writes
+    """
     note = json.dumps(made_from, sort_keys=True)
-    rows.writeTo(table).option("userMetadata", note).overwrite(f.expr(where))
+    once = rows.writeTo(table).option("txnAppId", writer).option("txnVersion", str(number))
+    once.option("userMetadata", note).append()
+
+
+def add_columns(spark: "SparkSession", table: str, columns: Sequence[ColumnDefinition]) -> tuple[str, ...]:
+    """Add those of the columns that an existing table lacks, as nullable. Returns their names."""
+    names = lacks(spark, table, columns)
+    lacking = [column for column in columns if column.name in names]
+    if lacking:
+        lines = ", ".join(f"`{column.name}` {column.type} COMMENT {quoted(column.comment)}" for column in lacking)
+        spark.sql(f"ALTER TABLE {table} ADD COLUMNS ({lines})")
+    return names
+
+
+def lacks(spark: "SparkSession", table: str, columns: Sequence[ColumnDefinition]) -> tuple[str, ...]:
+    """Those of the columns, by name, that an existing table does not have."""
+    present = {name.lower() for name in spark.table(table).columns}
+    return tuple(column.name for column in columns if column.name.lower() not in present)
+
+
+def has_exactly(spark: "SparkSession", table: str, columns: Sequence[ColumnDefinition]) -> bool:
+    """Whether an existing table has these columns, of these types and rules, and no others."""
+    found = [(field.name, field.dataType.simpleString(), field.nullable) for field in spark.table(table).schema]
+    return found == [(column.name, column.type, column.nullable) for column in columns]
+
+
+def count(spark: "SparkSession", table: str) -> int:
+    """The rows of a table, 0 when it does not exist; Delta answers from its log."""
+    return spark.table(table).count() if spark.catalog.tableExists(table) else 0
+
+
+def note(spark: "SparkSession", table: str) -> Mapping[str, Any] | None:
+    """The newest note that a commit of the table carries, whatever was written after it without one."""
+    if not spark.catalog.tableExists(table):
+        return None
+    for commit in spark.sql(f"DESCRIBE HISTORY {table} LIMIT {_HISTORY}").select("operation", "userMetadata").collect():
+        if str(commit.operation).startswith("CREATE"):
+            return None
+        if (found := _read(commit.userMetadata)) is not None:
+            return found
+    return None
 
 
 def state(spark: "SparkSession", table: str) -> TableState | None:

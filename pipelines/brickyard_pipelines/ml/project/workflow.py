@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from brickyard_pipelines.ml.project.features import FeatureTable, Labels
 from brickyard_pipelines.ml.project.gate import Gate
+from brickyard_pipelines.ml.project.inference import Inference
 from brickyard_pipelines.ml.project.ingest import GoldTable
 from brickyard_pipelines.ml.project.monitoring import Monitoring
 from brickyard_pipelines.ml.project.periods import Period, RollingSplit, SplitByTime
@@ -20,12 +21,13 @@ class Workflow:
     features: FeatureTable
     labels: Labels
     split: SplitByTime | RollingSplit
-    training: Training
+    training: Training = field(default_factory=Training)
     baseline_groups: tuple[str, ...]
     gate: Gate
-    batch: Period
+    batch: Period | None = None
     land: str | None = None
     gold: tuple[GoldTable, ...] = ()
+    inference: Inference = field(default_factory=Inference)
     promotion: Promotion = field(default_factory=Promotion)
     monitoring: Monitoring = field(default_factory=Monitoring)
     retraining: Retraining = field(default_factory=Retraining)

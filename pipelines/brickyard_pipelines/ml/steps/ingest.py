@@ -1,26 +1,30 @@
-"""ingest: the project's source files → landing volume → bronze tables → silver tables that keep their contract."""
+"""ingest: files of the landing volume → bronze → silver tables that keep their contract → gold. Only what is new."""
 
+import datetime as dt
+import inspect
 import logging
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from brickyard_pipelines.errors import UnusableSource
-from brickyard_pipelines.ml.data import bronze, landing, silver
-from brickyard_pipelines.ml.data.contract import TableContract
+from brickyard_pipelines.errors import MissingArgument, UnusableSource
+from brickyard_pipelines.ml.data import bronze, gold, landing, quarantine, silver, tables
+from brickyard_pipelines.ml.data.contract import LandingFile, TableContract
 from brickyard_pipelines.ml.data.landing import LandedFile
 from brickyard_pipelines.ml.data.spark import session
 from brickyard_pipelines.ml.project import Project, refer
+from brickyard_pipelines.ml.project.ingest import GoldTable
 from brickyard_pipelines.ml.settings import StepSettings
 from brickyard_pipelines.ml.steps import entry
 
 if TYPE_CHECKING:
+    from databricks.sdk.service.files import FilesAPI
     from pyspark.sql import SparkSession
 
 _log = logging.getLogger(__name__)
 _TABLES_AT_ONCE = 3
+_TRIES = 3  # of a load, while other runs load into the same table
 
 
 def main() -> None:
@@ -29,68 +33,143 @@ def main() -> None:
 
 
 def ingest(settings: StepSettings, project: Project) -> None:
-    """Land, load and conform; what is already done for the same bytes is left alone."""
+    """Land, load and conform; files that are loaded and rows that are judged are left alone."""
     contracts: tuple[TableContract, ...] = refer(project.workflow.contract)
+    files = files_api()
     with ThreadPoolExecutor(_TABLES_AT_ONCE) as pool:
         opening = pool.submit(session)  # Spark starts while the files are uploaded
-        landed = files_by_table(land_sources(settings, project, contracts), contracts)
+        offered = offer(files, settings, project, contracts)
         spark = opening.result()
-        work = partial(refine, spark, settings, landed)
+        work = partial(refine, spark, files, settings, offered)
         list(pool.map(work, contracts))  # one table's planning fills the other's waiting
+        list(pool.map(partial(build_gold, spark, settings, project), project.workflow.gold))
+
+
+def files_api() -> "FilesAPI":
+    """The Files API of this workspace."""
+    from databricks.sdk import WorkspaceClient  # a second of imports that tests do not need
+
+    return WorkspaceClient().files
+
+
+def offer(
+    files: "FilesAPI", settings: StepSettings, project: Project, contracts: Sequence[TableContract]
+) -> Mapping[str, Sequence[LandedFile]]:
+    """The files that lie in the volume for each table, after the project has landed its own, if it does.
+
+    Errors: UnusableSource when a file that it lands breaks its contract.
+    """
+    folder, known = settings.landing(), {contract.name: contract for contract in contracts}
+    landed = landing.land(files, sources(settings, project), known, folder)
+    found = landing.discover(files, contracts, folder, landed.files)
+    total = sum(map(len, found.values()))
+    _log.info("landing: %d files in %s, %d of them uploaded now", total, folder, landed.uploaded)
+    return found
+
+
+def sources(settings: StepSettings, project: Project) -> Iterable[LandingFile]:
+    """The files that the project's own function lands; none where others land them.
+
+    Errors: MissingArgument when --land-until is given, and nothing here can look at it.
+    """
+    reference = project.workflow.land
+    function = refer(reference) if reference else None
+    takes_until = function is not None and "until" in inspect.signature(function).parameters
+    if settings.land_until and not takes_until:
+        raise MissingArgument(
+            f"--land-until {settings.land_until} is given, but {reference or 'a project without workflow.land'} takes"
+            " no argument `until`: leave --land-until out."
+        )
+    if function is None:
+        return ()
+    landed: Iterable[LandingFile] = function(until=until(settings)) if takes_until else function()
+    return landed
+
+
+def until(settings: StepSettings) -> dt.date | None:
+    """The day before which a source is replayed; None for all of it.
+
+    Errors: MissingArgument for what is no date.
+    """
+    try:
+        return dt.date.fromisoformat(settings.land_until) if settings.land_until else None
+    except ValueError as error:
+        said = f"--land-until: got {settings.land_until!r}, expected a day such as 2013-04-01."
+        raise MissingArgument(said) from error
 
 
 def refine(
     spark: "SparkSession",
+    files: "FilesAPI",
     settings: StepSettings,
-    landed: Mapping[str, Sequence[LandedFile]],
+    offered: Mapping[str, Sequence[LandedFile]],
     contract: TableContract,
 ) -> None:
     """One table from its landed files to silver."""
-    load_one(spark, settings, contract, landed[contract.name])
+    load_one(spark, files, settings, contract, offered[contract.name])
     if contract.columns:
         conform_one(spark, settings, contract)
 
 
-def land_sources(
-    settings: StepSettings, project: Project, contracts: Sequence[TableContract]
-) -> tuple[LandedFile, ...]:
-    """The project's source files in the volume.
-
-    Errors: UnusableSource when a file does not have the columns of its contract.
-    """
-    from databricks.sdk import WorkspaceClient  # a second of imports that tests do not need
-
-    known = {contract.name: contract for contract in contracts}
-    sources = landing.with_known_columns(refer(project.workflow.land)(), known)
-    landed = landing.land(WorkspaceClient().files, sources, settings.landing())
-    uploaded = sum(file.uploaded for file in landed)
-    _log.info("landing: %d files in %s, %d of them uploaded now", len(landed), settings.landing(), uploaded)
-    return landed
-
-
-def files_by_table(
-    landed: Sequence[LandedFile], contracts: Sequence[TableContract]
-) -> Mapping[str, Sequence[LandedFile]]:
-    """The landed files of each table of the contract.
-
-    Errors: UnusableSource when a table has no file.
-    """
-    by_table: dict[str, list[LandedFile]] = defaultdict(list)
-    for file in landed:
-        by_table[file.table].append(file)
-    without = [contract.name for contract in contracts if contract.name not in by_table]
-    if without:
-        raise UnusableSource(f"No file has landed for {', '.join(without)}, which the contract describes.")
-    return by_table
-
-
 def load_one(
-    spark: "SparkSession", settings: StepSettings, contract: TableContract, landed: Sequence[LandedFile]
+    spark: "SparkSession",
+    files: "FilesAPI",
+    settings: StepSettings,
+    contract: TableContract,
+    offered: Sequence[LandedFile],
 ) -> None:
-    """One bronze table."""
-    table = settings.table("bronze", contract.name)
-    wrote = bronze.load(spark, contract, landed, table)
-    _log.info("%s: %s %d files", table, "loaded" if wrote else "already holds the", len(landed))
+    """One bronze table: each whole file once.
+
+    Errors: UnusableSource when a file breaks the contract, or the table has no file at all.
+    """
+    table, loaded = settings.table("bronze", contract.name), 0
+    for _ in range(_TRIES):
+        waiting = bronze.pending(spark, table, offered)
+        headers = whole_files(spark, files, settings, contract, waiting)
+        news = [file for file in waiting if file.path in headers]
+        if not news:
+            break
+        gained = bronze.load(spark, contract, headers, news, table, offered=offered)
+        loaded = len(news)
+        if gained:
+            _log.info("%s: new columns %s, null in older rows", table, ", ".join(gained))
+    if tables.state(spark, table) is None:
+        raise UnusableSource(
+            f"No file that can be loaded has landed for {contract.name}, which the contract describes:"
+            f" {len(offered)} files lie in {settings.landing()}/{contract.name}."
+        )
+    _log.info("%s: %d files loaded, %d lie there", table, loaded, len(offered))
+
+
+def whole_files(
+    spark: "SparkSession",
+    files: "FilesAPI",
+    settings: StepSettings,
+    contract: TableContract,
+    waiting: Sequence[LandedFile],
+) -> Mapping[str, tuple[str, ...]]:
+    """The columns, by path, of those files that can be loaded; the others are named and quarantined as files.
+
+    Errors: UnusableSource for a file whose columns are not its contract's.
+    """
+    table = settings.table("bronze", f"{contract.name}_refused_files")
+    refused = quarantine.known_files(spark, table) if waiting else {}
+    headers, newly = {}, []
+    for file in waiting:
+        if (file.path, file.size) in refused:
+            _log.warning("%s: still refused: %s", file.path, refused[(file.path, file.size)])
+            continue
+        found = landing.inspect(files, file, contract)
+        if found.breaks is not None:
+            raise UnusableSource(landing.broken(file.path, contract, found.breaks))
+        if found.not_whole is not None:
+            _log.warning("%s: refused: %s", file.path, found.not_whole)
+            newly.append((file, found.not_whole))
+        else:
+            headers[file.path] = found.header
+    if newly:
+        quarantine.keep_files(spark, contract, table, newly)
+    return headers
 
 
 def conform_one(spark: "SparkSession", settings: StepSettings, contract: TableContract) -> None:
@@ -98,13 +177,25 @@ def conform_one(spark: "SparkSession", settings: StepSettings, contract: TableCo
 
     Errors: UnusableSource when not one row keeps the contract.
     """
-    table, quarantine = (settings.table("silver", name) for name in (contract.name, f"{contract.name}_quarantine"))
-    counts = silver.conform(spark, contract, settings.table("bronze", contract.name), table, quarantine)
+    names = silver.Tables(
+        bronze=settings.table("bronze", contract.name),
+        silver=settings.table("silver", contract.name),
+        quarantine=settings.table("silver", f"{contract.name}_quarantine"),
+    )
+    counts = silver.conform(spark, contract, names)
     _log.info(
-        "%s: %d of %d rows kept, %d quarantined%s",
-        *(table, counts.silver, counts.bronze, counts.quarantined, "" if counts.wrote else " (unchanged)"),
+        "%s: %s; %d of %d rows kept, %d quarantined, %d replaced by newer ones",
+        *(names.silver, counts.did, counts.silver, counts.bronze, counts.quarantined, counts.replaced),
     )
     if counts.silver == 0:
         raise UnusableSource(
-            f"Not one of {counts.bronze} rows keeps the contract of {contract.name}: see its quarantine."
+            f"Not one of {counts.bronze} rows keeps the contract of {contract.name}: see {names.quarantine}."
         )
+
+
+def build_gold(spark: "SparkSession", settings: StepSettings, project: Project, definition: GoldTable) -> None:
+    """One gold table."""
+    table = settings.table("gold", definition.name)
+    inputs = {name: settings.table("silver", name) for name in definition.inputs}
+    wrote = gold.build(spark, project, definition, table, inputs)
+    _log.info("%s: %s", table, "rebuilt" if wrote else "unchanged")
