@@ -4,6 +4,7 @@ A child gets a pipe as its standard input and watches it; when the parent dies b
 and the child ends with its whole process group. This needs nothing that only one operating system has.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from typing import IO
 
 _SECRET_LINE = 8
 _GRACE_S = 5.0
+_LAST_WORDS_S = 1.0
 _BLOCK_BYTES = 64 * 1024
 _HIDDEN = b"[hidden]"
 
@@ -120,6 +122,20 @@ def exit_with_parent() -> None:
     def watch() -> None:
         while os.read(watched, 1024):
             pass
+        _say_the_rest()
         os.killpg(os.getpgid(0), signal.SIGKILL)
 
     threading.Thread(target=watch, name="exit-with-parent", daemon=True).start()
+
+
+def _say_the_rest() -> None:
+    """What was printed and waits in memory reaches the log; a stream that cannot be written holds nothing up."""
+
+    def flush() -> None:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                stream.flush()
+
+    flushing = threading.Thread(target=flush, name="last-words", daemon=True)
+    flushing.start()
+    flushing.join(_LAST_WORDS_S)

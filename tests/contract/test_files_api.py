@@ -6,8 +6,9 @@ import io
 import json
 import secrets
 import socket
-import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -15,7 +16,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import AlreadyExists, BadRequest, NotFound, PermissionDenied
 from databricks.sdk.service.catalog import VolumeType
 
-from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_local.pytest_plugin import LocalWorkspace, until
 
 BIG = 60 * 1024 * 1024
 
@@ -37,6 +38,15 @@ def volume(local_workspace: LocalWorkspace) -> str:
 def files_http(local_workspace: LocalWorkspace) -> httpx.Client:
     headers = {"Authorization": f"Bearer {local_workspace.token}"}
     return httpx.Client(base_url=f"{local_workspace.host}/api/2.0/fs/files", headers=headers, trust_env=False)
+
+
+def begun_upload(workspace: LocalWorkspace, token: str, path: str, length: int) -> socket.socket:
+    """A connection on which the head of an upload was sent; the body is the test's to send."""
+    host, port = workspace.host.removeprefix("http://").split(":")
+    line = socket.create_connection((host, int(port)), timeout=60)
+    head = f"PUT /api/2.0/fs/files{path} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: {length}\r\n"
+    line.sendall(f"{head}Authorization: Bearer {token}\r\n\r\n".encode())
+    return line
 
 
 def uploads(workspace: LocalWorkspace) -> list[Path]:
@@ -158,16 +168,9 @@ def test_a_finished_model_version_takes_no_late_upload(
     client.api_client.do("POST", f"{mlflow}/create", body={"name": name, "source": "dbfs:/x"})
     root = f"/Models/{catalog}/s/m/1"
     client.files.upload(f"{root}/MLmodel", io.BytesIO(b"kept"))
-    host, port = local_workspace.host.removeprefix("http://").split(":")
-    head = (
-        f"PUT /api/2.0/fs/files{root}/MLmodel HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 4\r\n"
-        f"Authorization: Bearer {local_workspace.token}\r\n\r\n"
-    )
-    with socket.create_connection((host, int(port)), timeout=30) as line:
-        line.sendall(head.encode() + b"la")
-        deadline = time.monotonic() + 10
-        while not uploads(local_workspace) and time.monotonic() < deadline:
-            time.sleep(0.01)
+    with begun_upload(local_workspace, local_workspace.token, f"{root}/MLmodel", 4) as line:
+        line.sendall(b"la")
+        until(lambda: uploads(local_workspace))
         client.api_client.do("POST", f"{mlflow}/finalize", body={"name": name, "version": "1"})
         line.sendall(b"te")
         assert line.makefile("rb").readline().split()[1] == b"400"
@@ -185,23 +188,44 @@ def test_ten_thousand_entries_are_listed_page_by_page(
     assert names == [f"{number:05}" for number in range(10_000)]
 
 
+@pytest.mark.parametrize("loss", ["principal", "group"])
+def test_who_lost_the_right_while_the_body_came_has_uploaded_nothing(
+    local_workspace: LocalWorkspace, client: WorkspaceClient, volume: str, new_robot: Callable[[], Any], loss: str
+) -> None:
+    robot = new_robot()
+    group = client.groups.create(display_name=f"writers-{secrets.token_hex(4)}")
+    member = next(client.service_principals.list(filter=f"applicationId eq {robot.application_id}"))
+    add = {"op": "add", "path": "members", "value": [{"value": member.id}]}
+    client.api_client.do("PATCH", f"/api/2.0/preview/scim/v2/Groups/{group.id}", body={"Operations": [add]})
+    catalog, schema, name = volume.split("/")[2:]
+    for kind, full_name, privilege in (
+        ("catalog", catalog, "USE_CATALOG"),
+        ("schema", f"{catalog}.{schema}", "USE_SCHEMA"),
+        ("volume", f"{catalog}.{schema}.{name}", "WRITE_VOLUME"),
+    ):
+        changes = [{"principal": group.display_name, "add": [privilege]}]
+        path = f"/api/2.1/unity-catalog/permissions/{kind}/{full_name}"
+        client.api_client.do("PATCH", path, body={"changes": changes})
+    robot.client().files.upload(f"{volume}/before", io.BytesIO(b"x"))
+    with begun_upload(local_workspace, robot.token, f"{volume}/late", 4) as line:
+        line.sendall(b"la")
+        until(lambda: uploads(local_workspace))
+        lose = client.service_principals if loss == "principal" else client.groups
+        lose.delete(str(member.id if loss == "principal" else group.id))
+        line.sendall(b"te")
+        assert line.makefile("rb").readline().split()[1] == (b"401" if loss == "principal" else b"403")
+    assert uploads(local_workspace) == []
+    with pytest.raises(NotFound):
+        client.files.get_metadata(f"{volume}/late")
+
+
 def test_an_upload_that_breaks_off_leaves_neither_a_file_nor_a_remainder(
     local_workspace: LocalWorkspace, client: WorkspaceClient, volume: str
 ) -> None:
-    host, port = local_workspace.host.removeprefix("http://").split(":")
-    head = (
-        f"PUT /api/2.0/fs/files{volume}/cut HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 5000000\r\n"
-        f"Authorization: Bearer {local_workspace.token}\r\n\r\n"
-    )
-    with socket.create_connection((host, int(port))) as line:
-        line.sendall(head.encode() + b"x" * 2_500_000)
-        deadline = time.monotonic() + 10
-        while not uploads(local_workspace) and time.monotonic() < deadline:
-            time.sleep(0.01)
-    deadline = time.monotonic() + 10
-    while uploads(local_workspace) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert uploads(local_workspace) == []
+    with begun_upload(local_workspace, local_workspace.token, f"{volume}/cut", 5_000_000) as line:
+        line.sendall(b"x" * 2_500_000)
+        until(lambda: uploads(local_workspace))
+    until(lambda: not uploads(local_workspace))
     with pytest.raises(NotFound):
         client.files.get_metadata(f"{volume}/cut")
 

@@ -5,6 +5,7 @@ Source: docs.databricks.com/api/workspace/files; databricks-sdk's mixins/files.p
 """
 
 from email.utils import formatdate, parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from brickyard_local.callers import CurrentCaller
+from brickyard_local.callers import Caller, CurrentCaller
 from brickyard_local.errors import ApiError, InvalidParameter, PreconditionFailed
 from brickyard_local.files.payloads import CompleteUpload
 from brickyard_local.files.service import not_emulated
@@ -76,8 +77,16 @@ async def upload(
         raise
     staged = await run_in_threadpool(files.uploads.stage)
     await receive(request.stream(), staged)
-    await run_in_threadpool(files.publish, target, staged)
+    await run_in_threadpool(files.publish, target, staged, partial(_still, request, local, caller))
     return Response(status_code=204)
+
+
+def _still(request: Request, local: Local, caller: CurrentCaller) -> Caller:
+    """The caller after a body that may have taken hours. Errors: Unauthenticated, PermissionDenied."""
+    authorization = request.headers.get("authorization")
+    if authorization is None:  # a signed URL names the principal
+        return local.callers.admit(caller.principal, caller.workspace)
+    return local.callers.authenticate(authorization, caller.workspace)
 
 
 @router.post("/files/{path:path}")

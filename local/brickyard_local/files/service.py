@@ -92,11 +92,12 @@ class FilesService:
             raise AlreadyExists(f"The file being created already exists: {path}.", error_code="ALREADY_EXISTS")
         return Target(caller=caller, path=path, file=place.path, overwrite=overwrite)
 
-    def publish(self, target: Target, staged: Path) -> None:
-        """Let the upload appear, if it still may. Errors: as `target`."""
+    def publish(self, target: Target, staged: Path, caller: Callable[[], Caller] | None = None) -> None:
+        """Let the upload appear, if it still may, for who the `caller` is now. Errors: as `target`, and its own."""
         try:
             with self._undisturbed(target.path):
-                file = self.target(target.caller, target.path, overwrite=target.overwrite).file
+                now = target.caller if caller is None else caller()
+                file = self.target(now, target.path, overwrite=target.overwrite).file
                 publish(staged, file, overwrite=target.overwrite)
         finally:
             staged.unlink(missing_ok=True)

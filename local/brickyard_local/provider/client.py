@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import socket
 import threading
 import time
 import urllib.parse
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 _RETRIED = frozenset({429, 503})
 _ATTEMPTS = 4
 _TIMEOUT_S = 60
+_KEPT_S = 3.0  # shorter than the 5 s after which the workspace closes an idle connection
+_READING = frozenset({"GET", "HEAD"})
 _SCIM = "/api/2.0/preview/scim/"
 Query = Mapping[str, str]
 
@@ -51,10 +54,6 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
-
-
-class _ClosedUnanswered(ConnectionError):
-    """The server had closed a kept connection before it answered."""
 
 
 class Api:
@@ -125,24 +124,34 @@ class Api:
         return answer
 
     def _exchange(self, method: str, target: str, content: bytes | None, headers: Mapping[str, str]) -> Answer:
-        """One request; a kept connection which the server has closed meanwhile is opened again, once.
+        """One request, over the kept connection while the server has it open.
 
-        Nothing else is sent again: after a timeout the server may still be carrying the request out.
+        Only what reads is sent again when the connection breaks: anything else may have been carried out.
         """
         import http.client
 
-        kept: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
-        for connection in (kept, self._connect()):
-            if connection is None:
-                continue
+        kept = self._kept()
+        attempts = [kept, None] if kept is not None and method in _READING else [kept]
+        for connection in attempts:
+            used = connection or self._connect()
             try:
-                return self._request(connection, method, target, content, headers)
+                return self._request(used, method, target, content, headers)
             except (http.client.HTTPException, OSError) as error:
-                connection.close()
+                used.close()
                 self._local.connection = None
-                if connection is not kept or not isinstance(error, _ClosedUnanswered):
+                if connection is attempts[-1] or not isinstance(error, ConnectionResetError | BrokenPipeError):
                     raise Unreachable(self.host, str(error) or type(error).__name__) from error
         raise Unreachable(self.host, "the connection was closed")
+
+    def _kept(self) -> "http.client.HTTPConnection | None":
+        """This thread's connection, unless the server has closed it or is about to."""
+        kept: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if kept is None or kept.sock is None:
+            return None
+        if time.monotonic() - self._local.used < _KEPT_S and _is_quiet(kept.sock):
+            return kept
+        kept.close()
+        return None
 
     def _connect(self) -> "http.client.HTTPConnection":
         import http.client
@@ -158,18 +167,26 @@ class Api:
         content: bytes | None,
         headers: Mapping[str, str],
     ) -> Answer:
-        reused = connection.sock is not None
-        try:
-            connection.request(method, target, content, dict(headers))
-            response = connection.getresponse()
-        except (ConnectionResetError, BrokenPipeError) as error:  # RemoteDisconnected is a ConnectionResetError
-            if reused:
-                raise _ClosedUnanswered(str(error)) from error
-            raise
+        connection.request(method, target, content, dict(headers))
+        response = connection.getresponse()
         names = {name.lower(): value for name, value in response.getheaders()}
         answer = Answer(status=response.status, headers=names, body=response.read())
-        self._local.connection = connection
+        self._local.connection, self._local.used = connection, time.monotonic()
         return answer
+
+
+def _is_quiet(sock: socket.socket) -> bool:
+    """Whether nothing came since the last answer; the end of a connection comes too."""
+    sock.setblocking(False)
+    try:
+        sock.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        sock.settimeout(_TIMEOUT_S)
+    return False
 
 
 def _api_error(call: str, answer: Answer) -> ApiError:

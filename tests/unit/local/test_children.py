@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 
 from brickyard_local.children import spawn
+from brickyard_local.pytest_plugin import until
 
 
 def test_a_hidden_secret_does_not_reach_the_log(tmp_path: Path) -> None:
@@ -69,3 +70,20 @@ def test_output_without_an_end_of_line_reaches_the_log_and_hides_the_secret(tmp_
     assert child.copier is not None
     child.copier.join(30)
     assert child.log.read_text().endswith("5" + "[hidden]" * 3)
+
+
+def test_what_a_child_printed_is_in_its_log_when_it_ends_with_its_parent(tmp_path: Path) -> None:
+    """A log is a file, so that Python keeps lines in memory: the last ones tell what the task was doing."""
+    program = (
+        "import sys, time\n"
+        "from brickyard_local.children import exit_with_parent\n"
+        "exit_with_parent(); print('so far'); sys.stderr.write('begun\\n'); time.sleep(600)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    child = spawn([sys.executable, "-c", program], log=tmp_path / "log", environment=environment)
+    until(lambda: "begun" in child.log_tail())
+    assert "so far" not in child.log_tail(), "it waits in memory"
+    assert child.process.stdin is not None
+    child.process.stdin.close()  # as the kernel does when the parent dies
+    child.process.wait(60)
+    assert "so far" in child.log_tail()

@@ -32,9 +32,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.released.wait(5)
             self.close_connection = True
             return
-        if self.path == "/close":
+        if self.path in {"/close", "/done-and-gone"}:
             self.close_connection = True
-        self._answer(status, headers)
+        if self.path != "/done-and-gone":
+            self._answer(status, headers)
 
     do_POST = do_GET  # noqa: N815
 
@@ -99,6 +100,27 @@ def test_too_many_requests_are_tried_again(api: Api) -> None:
 def test_a_connection_the_server_closed_is_opened_again(api: Api) -> None:
     api.get("/close")
     assert api.get("/a") == {"ok": True}
+
+
+@pytest.mark.parametrize("before", ["/a", "/close"])
+def test_what_may_have_been_carried_out_is_not_sent_again(api: Api, before: str) -> None:
+    """Over a kept connection or a new one: a POST whose answer is lost may have created what it names."""
+    api.get(before)
+    with pytest.raises(Unreachable):
+        api.post("/done-and-gone", {})
+    assert [path for _, path, _ in Handler.seen].count("/done-and-gone") == 1
+    assert api.get("/a") == {"ok": True}
+
+
+def test_a_connection_that_is_old_is_not_used_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server may be closing it while the next request is on its way."""
+    api.get("/a")
+    first = api._local.connection
+    api.get("/a")
+    assert api._local.connection is first
+    monkeypatch.setattr(client, "_KEPT_S", 0.0)
+    api.post("/a", {})
+    assert api._local.connection is not first
 
 
 def test_a_server_which_is_not_there_is_named() -> None:
