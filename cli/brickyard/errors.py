@@ -123,3 +123,7 @@ class NotReleased(BrickyardError):
 
 class CannotBootstrap(BrickyardError):
     """Raised when what must exist before the first plan cannot be made, or looked at."""
+
+
+class InvalidSimulation(BrickyardError):
+    """Raised when a simulation is asked for that the project's source, or an earlier call, does not allow."""

@@ -32,21 +32,20 @@ def run_workflow(client: WorkspaceClient, job_name: str, *, promoted: bool, say:
     An earlier call that was interrupted is taken up: the same settings give the same idempotency token.
     Errors: JobFailed with the task that failed and the end of its output.
     """
-    job_id = _job_id(client, job_name)
+    job_id = job_called(client, job_name)
     settings = client.jobs.get(job_id).settings
     facts = json.dumps([job_id, settings.as_dict() if settings else {}], sort_keys=True)
     digest = hashlib.sha256(facts.encode()).hexdigest()
     called_at_ms = time.time() * 1000
     run = _current_run(client, job_id, digest[:40], promoted=promoted)
     fresh = (run.start_time or 0) >= called_at_ms - 1000
-    run = _follow(client, run, say)
-    if not _succeeded(run):
-        raise JobFailed(_explain(client, job_name, run))
+    run = follow(client, job_name, run, say)
     took_ms = (run.end_time or 0) - (run.start_time or 0)
     return JobRun(run_id=run.run_id or 0, fresh=fresh, took_s=took_ms / 1000)
 
 
-def _job_id(client: WorkspaceClient, name: str) -> int:
+def job_called(client: WorkspaceClient, name: str) -> int:
+    """The id of the one job with this name. Errors: JobFailed."""
     found = [job for job in client.jobs.list(name=name) if job.job_id is not None]
     if len(found) != 1:
         raise JobFailed(
@@ -66,16 +65,19 @@ def _current_run(client: WorkspaceClient, job_id: int, digest: str, *, promoted:
         answer = client.jobs.run_now(job_id, idempotency_token=f"up-{digest}-{attempt}")
         run = client.jobs.get_run(answer.run_id)
         is_newest = newest is None or (run.run_id or 0) >= (newest.run_id or 0)
-        if not _ended(run) or (is_newest and promoted and _succeeded(run)):
+        if not _ended(run) or (is_newest and promoted and succeeded(run)):
             return run
         attempt += 1
 
 
-def _follow(client: WorkspaceClient, run: Run, say: Callable[[str], None]) -> Run:
+def follow(client: WorkspaceClient, job_name: str, run: Run, say: Callable[[str], None]) -> Run:
+    """Wait for the end of a run. Errors: JobFailed with the task that failed and the end of its output."""
     while not _ended(run):
         say("  ".join(_task_line(task) for task in _in_order(run)))
         time.sleep(_POLL_S)
         run = client.jobs.get_run(run.run_id or 0)
+    if not succeeded(run):
+        raise JobFailed(_explain(client, job_name, run))
     return run
 
 
@@ -103,7 +105,8 @@ def _ended(run: Run) -> bool:
     return run.state is not None and run.state.life_cycle_state in _ENDED
 
 
-def _succeeded(run: Run) -> bool:
+def succeeded(run: Run) -> bool:
+    """Whether it ended well."""
     return run.state is not None and run.state.result_state == RunResultState.SUCCESS
 
 

@@ -57,8 +57,11 @@ class RefreshProcess:
         self._canceled = False
         self._child: Child | None = None
 
-    def run(self, monitor: Document, table: str) -> None:
-        """Returns when the metrics are written. Errors: Canceled, RefreshFailed, TemporarilyUnavailable, NotFound."""
+    def run(self, monitor: Document, table: str) -> int:
+        """The version of the table whose metrics are written now.
+
+        Errors: Canceled, RefreshFailed, TemporarilyUnavailable, NotFound.
+        """
         caller = self._processes.caller_of(monitor["workspace_id"], monitor["run_as"])
         purpose = f"{PURPOSE} {self._refresh['refresh_id']}"
         principals = self._processes.principals
@@ -66,7 +69,7 @@ class RefreshProcess:
         try:
             environment = dict(self._processes.spark.environment(caller, token))
             self._write_request(monitor, table)
-            self._wait(self._spawn(environment, token))
+            return self._wait(self._spawn(environment, token))
         finally:
             principals.revoke(token)
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -88,6 +91,8 @@ class RefreshProcess:
             "monitor_version": monitor["monitor_version"],
             "begins_us": (monitor["created_at"] - _BEFORE_CREATION_MS) * 1000,
             "refreshed_us": self._refresh["start_time_ms"] * 1000,
+            "first_version": monitor.get("first_version"),
+            "analysed_version": _analysed(monitor),
             "user": monitor["run_as"],
         }
         self._folder.mkdir(parents=True, mode=0o700)
@@ -110,7 +115,7 @@ class RefreshProcess:
             )
             return self._child
 
-    def _wait(self, child: Child) -> None:
+    def _wait(self, child: Child) -> int:
         status = child.process.wait()
         answered = self._answer(self._folder / "result.json")
         if answered is None and self._canceled:
@@ -119,9 +124,16 @@ class RefreshProcess:
             raise RefreshFailed(f"Its process ended with status {status}; the log is {self._processes.log}.")
         if "error" in answered:
             raise RefreshFailed(answered["error"])
+        return int(answered["version"])
 
-    def _answer(self, path: Path) -> dict[str, str] | None:
+    def _answer(self, path: Path) -> dict[str, Any] | None:
         if not path.exists():
             return None
-        answer: dict[str, str] = json.loads(path.read_text())
+        answer: dict[str, Any] = json.loads(path.read_text())
         return answer
+
+
+def _analysed(monitor: Document) -> int | None:
+    """Which version of the table the last refresh saw, if it was one of the definition that the monitor has now."""
+    known = monitor.get("analysed") or {}
+    return known.get("version") if known.get("monitor_version") == monitor["monitor_version"] else None

@@ -1,8 +1,9 @@
 """Monitors and their refreshes in the store: a monitor by its table's id, a refresh by that and its own.
 
 Shapes: monitor {table_id, definition, status, monitor_version, workspace_id, run_as, created_at, profile_table,
-drift_table, failure}; refresh {refresh_id, table_id, workspace_id, state, trigger, start_time_ms} and, once ended,
-{end_time_ms, message}.
+drift_table, failure} and, once refreshed, {first_version, analysed: {version, monitor_version}}, versions of its
+table; refresh {refresh_id, table_id, workspace_id, state, trigger, start_time_ms} and, once ended, {end_time_ms,
+message}.
 """
 
 from typing import Literal
@@ -77,6 +78,15 @@ class Records:
                 return None
             self._put({**known, "state": RUNNING})
             return monitor
+
+    def analysed(self, monitor: Document, version: int) -> None:
+        """Keep up to which version of its table a monitor's metrics are; it may have been defined anew since."""
+        with self.store.write():
+            known = self.monitor(monitor["table_id"])
+            if known is not None and known["created_at"] == monitor["created_at"]:
+                seen = {"version": version, "monitor_version": monitor["monitor_version"]}
+                first = known.get("first_version")
+                self.keep({**known, "analysed": seen, "first_version": version if first is None else first})
 
     def end(self, refresh: Document, state: str, message: str | None = None) -> None:
         """Say how it ended, and what that means for the monitor; nothing where either is gone or it ended before."""

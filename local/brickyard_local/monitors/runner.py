@@ -104,7 +104,7 @@ class Runner:
         if table is None:
             return FAILED, "The table of the monitor was dropped."
         try:
-            current.process.run(monitor, str(table["full_name"]))
+            self._records.analysed(monitor, current.process.run(monitor, str(table["full_name"])))
         except Canceled:
             return CANCELED, None
         except LocalWorkspaceError as error:

@@ -66,9 +66,9 @@ def _session(environment: Mapping[str, str], user: str) -> SparkSession:
 
 
 def _refresh(spark: SparkSession, request: Request, folder: Path) -> None:
-    result: dict[str, str] = {}
+    result: dict[str, str | int] = {}
     try:
-        Refresh(spark=spark, request=request).run()
+        result = {"version": Refresh(spark=spark, request=request).run()}
     except Exception as error:  # noqa: BLE001 - whatever broke the refresh is its message
         _log.exception("refresh of %s", request.table)
         result = {"error": _described(error)}

@@ -40,6 +40,33 @@ class Key:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Windows:
+    """Windows of one granularity that changed, by where they start and end, and all that end after `since_us`.
+
+    Units: microseconds since the epoch.
+    """
+
+    starts: frozenset[int]
+    ends: frozenset[int]
+    since_us: int | None
+
+    def changed(self, key: Key) -> bool:
+        """Whether a group's window is one of them."""
+        recent = self.since_us is not None and key.end is not None and key.end > self.since_us
+        return recent or key.start in self.starts
+
+    def condition(self) -> str:
+        """Of the rows in them, and in the windows right before and after, which are compared with them.
+
+        Whole windows only: half of one would look like a drift.
+        """
+        parts = [] if self.since_us is None else [f"`:end` > {self.since_us}L"]
+        for side, moments in (("`:start`", self.starts | self.ends), ("`:end`", self.starts)):
+            parts += [f"{side} IN ({', '.join(f'{each}L' for each in sorted(moments))})"] if moments else []
+        return " OR ".join(parts) or "false"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Frame:
     """How the rows of a source are grouped. `fixed` is the window of a snapshot; a baseline has neither window."""
 
@@ -47,7 +74,7 @@ class Frame:
     granularity: str | None = None
     timestamp_col: str | None = None
     fixed: int | None = None
-    begins_us: int | None = None
+    windows: Windows | None = None
     model_id_col: str | None = None
     slice_key: str | None = None
 
@@ -69,9 +96,10 @@ class Frame:
             f"SELECT {start} AS `:start`, {end} AS `:end`, {model} AS `:model`, {value} AS `:slice`, * "
             f"FROM {self.source.relation}"
         )
-        if self.granularity is not None:  # whole windows only: half of one would look like a drift
-            rows = f"SELECT * FROM ({rows}) WHERE `:start` IS NOT NULL AND `:end` > {self.begins_us}L"
-        return f"({self._most_frequent(rows)})"
+        rows = self._most_frequent(rows)
+        if self.windows is not None:
+            rows = f"SELECT * FROM ({rows}) WHERE `:start` IS NOT NULL AND ({self.windows.condition()})"
+        return f"({rows})"
 
     def _most_frequent(self, rows: str) -> str:
         if self.slice_key is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from brickyard_local.monitors.engine import drift
+from brickyard_local.monitors.engine.changes import Analysed, analysed
 from brickyard_local.monitors.engine.columns import columns, quoted_table
 from brickyard_local.monitors.engine.custom import CustomMetrics
 from brickyard_local.monitors.engine.distributions import wide_columns
@@ -31,28 +32,38 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refresh:
-    """Computes all windows since the monitor was created, and 30 days before; of a snapshot the one of now."""
+    """Computes the windows that changed (see `changes`); of a snapshot the one of now."""
 
     spark: Any
     request: Request
 
-    def run(self) -> None:
-        """Errors: PySparkException, jinja2.TemplateError."""
+    def run(self) -> int:
+        """The version of the table that was analysed. Errors: PySparkException, jinja2.TemplateError."""
         source = self._source(self.request.table, _INPUT)
-        now = self._profiles(self._frames(source))
+        version = source.version or 0
+        chosen = Analysed(windows={})
+        if self.request.timestamp_col is not None:
+            chosen = analysed(self.spark, self.request, version)
+        now = self._profiles(self._frames(source, chosen))
         baseline: Profiles = {}
         if self.request.baseline:
             known = self._source(self.request.baseline, _BASELINE)
             baseline = self._profiles(self._whole(known))
         profile_table, drift_table = self._tables()
         pairs = [*self._consecutive(now, source), *drift.from_baseline(now, baseline)]
+        pairs = [pair for pair in pairs if self._is_snapshot or chosen.compared(pair.now.key)]
         shown = self._distinct([*now.values(), *baseline.values(), *(pair.before for pair in pairs)])
         rows, places = self._profile_rows(shown, source, profile_table)
         drifts = self._drift_rows(pairs, places)
-        written = self._distinct([*now.values(), *baseline.values()])
+        fresh = [each for key, each in now.items() if self._is_snapshot or chosen.profiled(key)]
+        written = self._distinct([*fresh, *baseline.values()])
         keep = {n for profile in written for n in places[id(profile)].values()}
-        profile_table.replace([row for n, row in enumerate(rows) if n in keep], self._replaced(now, profiled=True))
-        drift_table.replace(drifts, self._replaced(now, profiled=False))
+        profile_table.replace(
+            [row for n, row in enumerate(rows) if n in keep],
+            f"log_type = 'BASELINE' OR {self._replaced(each.key for each in fresh)}",
+        )
+        drift_table.replace(drifts, self._replaced(key for key in now if self._is_snapshot or chosen.compared(key)))
+        return version
 
     # What is profiled
 
@@ -67,15 +78,19 @@ class Refresh:
         rows.createOrReplaceTempView(view)
         return Source(relation=view, log_type=log_type, version=version, columns=columns(rows.schema))
 
-    def _frames(self, source: Source) -> list[Frame]:
-        if self.request.timestamp_col is None:
+    @property
+    def _is_snapshot(self) -> bool:
+        return self.request.timestamp_col is None
+
+    def _frames(self, source: Source, chosen: Analysed) -> list[Frame]:
+        if self._is_snapshot:
             return self._whole(source, fixed=self.request.refreshed_us)
         return [
             Frame(
                 source=source,
                 granularity=granularity,
                 timestamp_col=self.request.timestamp_col,
-                begins_us=self.request.begins_us,
+                windows=chosen.windows[granularity],
                 model_id_col=self.request.model_id_col,
                 slice_key=slice_key,
             )
@@ -112,7 +127,7 @@ class Refresh:
         )
 
     def _consecutive(self, now: Profiles, source: Source) -> Iterable[Pair]:
-        if self.request.timestamp_col is not None:
+        if not self._is_snapshot:
             return drift.consecutive(now)
         earlier = self._earlier(source)
         return drift.since(now, earlier)
@@ -183,16 +198,19 @@ class Refresh:
             CustomMetrics(request=self.request).compare(self.spark, (_PROFILES, _PAIRS), rows)
         return rows
 
-    def _replaced(self, now: Profiles, *, profiled: bool) -> str:
+    def _replaced(self, computed: Iterable[Key]) -> str:
         """Rows that this refresh computed anew. Windows whose rows were deleted from the table keep their metrics."""
-        starts = [key.start for key in now if key.start is not None]
-        first = min(starts, default=self.request.refreshed_us)
-        if self.request.timestamp_col is None:
-            windows = f"window.start = timestamp_micros({self.request.refreshed_us}L)"
-        else:
-            named = ", ".join(f"'{granularity}'" for granularity in self.request.granularities)
-            windows = f"(granularity IN ({named}) AND window.start >= timestamp_micros({first}L))"
-        return f"log_type = 'BASELINE' OR {windows}" if profiled else windows
+        if self._is_snapshot:
+            return f"window.start = timestamp_micros({self.request.refreshed_us}L)"
+        starts: dict[str, set[int]] = {}
+        for key in computed:
+            if key.granularity is not None and key.start is not None:
+                starts.setdefault(key.granularity, set()).add(key.start)
+        named = [
+            f"(granularity = '{of}' AND window.start IN ({', '.join(f'timestamp_micros({n}L)' for n in sorted(own))}))"
+            for of, own in starts.items()
+        ]
+        return f"({' OR '.join(named)})" if named else "false"
 
     def _distinct(self, found: Iterable[Profile]) -> list[Profile]:
         return list({id(profile): profile for profile in found}.values())

@@ -9,7 +9,10 @@ from typing import Any
 class Request:
     """A monitor's definition in the shape of MonitorInfo, and the tables of one refresh.
 
-    Units: `begins_us`, `refreshed_us` are microseconds since the epoch: what lies before `begins_us` is not analysed.
+    `first_version` is the version of the table that the monitor's first refresh saw, `analysed_version` the one that
+    the last refresh of this definition saw.
+    Units: `begins_us`, `refreshed_us` are microseconds since the epoch. What lay before `begins_us` when the monitor
+    was made is not analysed.
     """
 
     table: str
@@ -19,6 +22,8 @@ class Request:
     monitor_version: int
     begins_us: int
     refreshed_us: int
+    first_version: int | None = None
+    analysed_version: int | None = None
 
     @property
     def inference_log(self) -> Mapping[str, Any]:

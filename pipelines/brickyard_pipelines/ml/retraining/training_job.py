@@ -26,15 +26,17 @@ def under_way(jobs: "JobsAPI", job: int) -> int | None:
     return next((run.run_id for run in jobs.list_runs(job_id=job, active_only=True)), None)
 
 
-def start(jobs: "JobsAPI", job: int, *, token: str, reason: str) -> int:
+def start(jobs: "JobsAPI", job: int, *, token: str, reason: str, land_until: str | None) -> int:
     """The run that this token stands for, started now unless it was before.
+
+    A source that is replayed is replayed no further than this run was told.
 
     Errors: CannotRetrain with what the platform said.
     """
     from databricks.sdk.errors.base import DatabricksError
 
     try:
-        parameters = {"reason": reason[:_LONGEST_REASON]}
+        parameters = {"reason": reason[:_LONGEST_REASON]} | ({"land_until": land_until} if land_until else {})
         run_id = jobs.run_now(job, idempotency_token=token, job_parameters=parameters).run_id
     except DatabricksError as error:
         raise CannotRetrain(

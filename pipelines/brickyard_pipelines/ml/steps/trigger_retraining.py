@@ -42,7 +42,7 @@ def trigger_retraining(settings: StepSettings, project: Project) -> None:
     table = decisions_table.table_of(settings, project.name)
     decisions_table.create(spark, table)
     job = training_job.job_id(jobs, settings.need("train_job"))
-    make_starts(spark, jobs, job, table)
+    make_starts(spark, jobs, job, table, settings)
     rows = metrics_table.read(spark, monitoring, granularity=project.workflow.monitoring.granularity)
     champion = champion_of(settings)
     seen = situation(project, rows, champion, decisions_table.starts(spark, table), training_job.under_way(jobs, job))
@@ -50,14 +50,15 @@ def trigger_retraining(settings: StepSettings, project: Project) -> None:
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     decisions_table.record(spark, table, decision, champion=champion, job_run_id=settings.job_run_id, now=now)
     _log.info("%s: %s", "train again" if decision.retrain else "do not train again", decision.reason)
-    make_starts(spark, jobs, job, table)
+    make_starts(spark, jobs, job, table, settings)
 
 
-def make_starts(spark: "SparkSession", jobs: "JobsAPI", job: int, table: str) -> None:
+def make_starts(spark: "SparkSession", jobs: "JobsAPI", job: int, table: str, settings: StepSettings) -> None:
     """Start what is on record and was not started: of this decision, or of one whose task was killed."""
     for recorded in decisions_table.starts(spark, table):
         if recorded.run_id is None:
-            run_id = training_job.start(jobs, job, token=recorded.start.token, reason=recorded.reason)
+            token, reason = recorded.start.token, recorded.reason
+            run_id = training_job.start(jobs, job, token=token, reason=reason, land_until=settings.land_until)
             decisions_table.started(spark, table, recorded.start.token, run_id)
             _log.info("run %d of the training job: %s", run_id, recorded.reason)
 

@@ -1,0 +1,181 @@
+"""06 and 07 on a real workspace: its quality monitor, its Spark, its jobs; labels come late and tasks are killed.
+
+The steps run in a process of their own, as tasks do.
+"""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brickyard_local.pytest_plugin import LocalWorkspace
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = [str(ROOT / part) for part in ("pipelines", "local", "projects/flight_delays")]
+CODE = """
+import json, sys
+from dataclasses import replace
+sys.path[:0] = {folders!r}
+from brickyard_local.runtime import lazy_spark
+lazy_spark.install([])
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.service import catalog as uc, jobs
+from brickyard_pipelines.errors import CannotRetrain, PipelineError
+from brickyard_pipelines.ml.data.spark import session
+from brickyard_pipelines.ml.project import load_project
+from brickyard_pipelines.ml.project.monitoring import Monitoring
+from brickyard_pipelines.ml.project.retraining import Limit, Retraining
+from brickyard_pipelines.ml.retraining import training_job
+from brickyard_pipelines.ml.settings import StepSettings
+from brickyard_pipelines.ml.steps.monitor import monitor
+from brickyard_pipelines.ml.steps import trigger_retraining as step
+
+name = sys.argv[1]
+shipped = load_project("flight_delays")
+limits = (Limit(metric="feature_drift", threshold=0.3), Limit(metric="brier", threshold=0.9))
+project = replace(shipped, workflow=replace(
+    shipped.workflow,
+    monitoring=Monitoring(granularity="1 day", slices=("carrier",), min_rows=50),
+    retraining=Retraining(limits=limits),
+))
+settings = StepSettings(
+    project="flight_delays", catalog=name, experiment=f"/Users/admin@brickyard.local/{{name}}",
+    model=f"{{name}}.models.m", endpoint="gone", job_run_id="7", train_job=f"train-{{name}}",
+)
+table, measured = f"{{name}}.inference.flight_delays_predictions", f"{{name}}.metrics.flight_delays_monitoring"
+spark, w, told = session(), WorkspaceClient(), {{}}
+
+def refused(work):
+    try:
+        work(settings, project)
+    except PipelineError as error:
+        return f"{{type(error).__name__}}: {{error}}"
+
+def values(metric, **where):
+    where = {{"slice_value": None, "model_version": "*"}} | where
+    conditions = " AND ".join(f"{{k}} <=> {{v!r}}" if v else f"{{k}} IS NULL" for k, v in where.items())
+    rows = spark.sql(f"SELECT value FROM {{measured}} WHERE metric = '{{metric}}' AND column_name = ':table'"
+                     f" AND {{conditions}} ORDER BY window_start").collect()
+    return [round(row["value"], 4) for row in rows]
+
+told["no table"] = refused(monitor)
+told["no metrics"] = refused(step.trigger_retraining)
+rows = f'''SELECT '{{name}}.models.m' AS model_name, '1' AS model_version, cast(id AS string) AS flight_id,
+  current_date() - 3 + cast(id % 3 AS int) + INTERVAL 1 HOUR AS prediction_at,
+  if(id % 2 = 0, 'AA', 'BB') AS carrier, id % 3 * 1000D + id % 7 AS distance_mi,
+  0.2D + id % 5 * 0.1D AS prediction, cast(NULL AS int) AS arrived_late FROM range(900)'''
+spark.sql(f"CREATE TABLE {{table}} AS {{rows}} LIMIT 0")
+told["no rows"] = refused(monitor)
+spark.sql(f"INSERT INTO {{table}} {{rows}}")
+monitor(settings, project)
+told["without a monitor"] = [values("feature_drift"), values("rows"), values("brier"), values("expected_brier")]
+log = uc.MonitorInferenceLog(
+    problem_type=uc.MonitorInferenceLogProblemType.PROBLEM_TYPE_REGRESSION, timestamp_col="prediction_at",
+    granularities=["1 day"], model_id_col="model_version", prediction_col="prediction", label_col="arrived_late")
+written = {{"output_schema_name": f"{{name}}.metrics", "inference_log": log}}
+w.quality_monitors.create(table, assets_dir=f"/Shared/{{name}}", **written)
+monitor(settings, project)
+told["drift"] = [values("feature_drift"), values("prediction_drift")]
+# The labels of the first day come late: its windows are measured again, the last one is the newest.
+spark.sql(f"UPDATE {{table}} SET arrived_late = cast(flight_id AS int) % 2 WHERE prediction_at < current_date() - 2")
+monitor(settings, project)
+told["labels"] = [values("labelled_rows"), values("brier"), values("brier", slice_value="AA")]
+key = ("window_start", "model_version", "slice_key", "slice_value", "column_name", "metric")
+told["one truth"] = spark.table(measured).groupBy(*key).count().selectExpr("max(count) AS n").collect()[0]["n"]
+
+step.champion_of = lambda _: "1"
+told["no job"] = refused(step.trigger_retraining)
+task = jobs.Task(task_key="t", notebook_task=jobs.NotebookTask(notebook_path="/Shared/none"))
+job = w.jobs.create(name=f"train-{{name}}", tasks=[task],
+    parameters=[jobs.JobParameterDefinition(name="reason", default="by hand")]).job_id
+real, training_job.start = training_job.start, lambda *a, **k: (_ for _ in ()).throw(CannotRetrain("killed here"))
+told["killed"] = refused(step.trigger_retraining)
+training_job.start = real
+for _ in range(3):
+    step.trigger_retraining(settings, project)
+runs = [w.jobs.get_run(run.run_id) for run in w.jobs.list_runs(job_id=job)]
+told["runs"] = [{{p.name: p.value for p in run.job_parameters}} for run in runs]
+decisions = spark.table(f"{{name}}.metrics.flight_delays_retraining_decisions").orderBy("decided_at").collect()
+started = {{run.run_id for run in runs}}
+told["decisions"] = [[row["retrain"], row["reason"], row["run_id"] in started] for row in decisions]
+w.quality_monitors.update(table, **written, slicing_exprs=["no_such_column"])
+told["broken monitor"] = refused(monitor)
+print("TOLD " + json.dumps(told))
+"""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def told(local_workspace: LocalWorkspace) -> dict[str, Any]:
+    """What both steps did in one session with Spark, which costs more than all they do."""
+    client, name = local_workspace.client(), f"watched_{secrets.token_hex(4)}"
+    client.catalogs.create(name)
+    for schema in ("inference", "metrics", "models"):
+        client.schemas.create(schema, name)
+    client.registered_models.create(catalog_name=name, schema_name="models", name="m")
+    environment = os.environ | local_workspace.environment()
+    done = subprocess.run(
+        [sys.executable, "-c", CODE.format(folders=FOLDERS), name],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    found: dict[str, Any] = json.loads(done.stdout.rsplit("TOLD ", 1)[1])
+    return found
+
+
+def test_what_is_not_there_yet_is_named_with_the_step_that_makes_it(told: dict[str, Any]) -> None:
+    assert told["no table"].startswith("MissingTable")
+    assert "Run the step 'batch_inference' first" in told["no table"]
+    assert "Run the step 'monitor' first" in told["no metrics"]
+    assert told["no rows"].startswith("UnusableRows")
+
+
+def test_without_a_quality_monitor_everything_but_drift_is_measured(told: dict[str, Any]) -> None:
+    drift, rows, quality, expected = told["without a monitor"]
+    assert (drift, quality) == ([], [])
+    assert rows == [300, 300, 300]
+    assert len(expected) == 3
+
+
+def test_drift_comes_with_the_monitor_also_to_windows_that_were_measured_before(told: dict[str, Any]) -> None:
+    features, predictions = told["drift"]
+    # Of two features that count the same the distance moved wholly, the carrier's shares not at all.
+    assert features == [0.5, 0.5]
+    assert len(predictions) == 2
+
+
+def test_labels_that_come_late_change_their_window_and_leave_one_truth(told: dict[str, Any]) -> None:
+    labelled, quality, of_slice = told["labels"]
+    assert labelled == [300, 0, 0]
+    assert len(quality) == len(of_slice) == 1
+    assert quality != of_slice
+    assert told["one truth"] == 1
+
+
+def test_a_start_that_was_written_down_and_killed_is_made_once_with_its_reason(told: dict[str, Any]) -> None:
+    assert told["no job"].startswith("CannotRetrain: 0 jobs")
+    assert told["killed"] == "CannotRetrain: killed here"
+    (parameters,) = told["runs"]
+    assert parameters["reason"].startswith("feature_drift 0.5 is above 0.3 in 1 of 1 windows")
+
+
+def test_every_decision_is_on_record(told: dict[str, Any]) -> None:
+    yes, *others = told["decisions"]
+    assert yes == [True, told["runs"][0]["reason"], True]
+    assert len(others) == 3
+    assert not any(retrain for retrain, _, _ in others)
+    assert all("this breach has started a run already" in reason for _, reason, _ in others)
+
+
+def test_metrics_of_a_monitor_that_fails_are_not_taken_for_those_of_now(told: dict[str, Any]) -> None:
+    assert told["broken monitor"].startswith("MonitorFailed")
+    assert "no_such_column" in told["broken monitor"]
