@@ -57,8 +57,9 @@ def create(
     comment: str,
     primary_key: str | None = None,
     statistics: int = 0,
+    change_feed: bool = False,
 ) -> None:
-    """Create the table unless it exists.
+    """Create the table unless it exists. With `change_feed` it tells from then on which rows changed.
 
     `statistics` is the number of leading columns that queries filter by: for these Delta keeps minimum and maximum
     per file. For all of them, as by default, they cost as much time as the writing itself.
@@ -67,6 +68,7 @@ def create(
     if primary_key is not None:
         lines.append(f"CONSTRAINT pk PRIMARY KEY (`{primary_key}`)")
     properties = f"'delta.dataSkippingNumIndexedCols' = '{statistics}'"
+    properties += ", 'delta.enableChangeDataFeed' = 'true'" if change_feed else ""
     definition = f"({', '.join(lines)}) USING DELTA COMMENT {quoted(comment)} TBLPROPERTIES ({properties})"
     spark.sql(f"CREATE TABLE IF NOT EXISTS {table} {definition}")
 
