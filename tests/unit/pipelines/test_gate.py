@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 
 from brickyard_pipelines.ml.evaluation.bootstrap import Gain
-from brickyard_pipelines.ml.evaluation.gate import Evidence, Verdict, judge
-from brickyard_pipelines.ml.project import Bound, Gate
+from brickyard_pipelines.ml.evaluation.gate import Evidence, judge, within_budgets
+from brickyard_pipelines.ml.evaluation.slices import Group
+from brickyard_pipelines.ml.evaluation.verdict import Condition, Verdict
+from brickyard_pipelines.ml.project import Bound, Budgets, Gate, SliceGuard
 
 GATE = Gate(
     min_rows=100,
@@ -73,3 +75,42 @@ def test_the_champion_must_not_be_much_better(low: float, passed: bool) -> None:
 def test_a_verdict_without_conditions_is_a_refusal() -> None:
     assert not Verdict(conditions=()).passed
     assert Verdict(conditions=()).reason == "nothing was shown"
+
+
+def group(standing: str, rows: int = 1000) -> Group:
+    return Group(column="carrier", value="UA", rows=rows, loss=0.4, gain=None, standing=standing, why="so")  # type: ignore[arg-type]
+
+
+SLICED = replace(GATE, slices={"carrier": SliceGuard(min_rows=500)})
+
+
+@pytest.mark.parametrize(("standing", "passed"), [("holds", True), ("undecided", True), ("worse", False)])
+def test_a_group_that_is_worse_refuses_and_an_undecided_one_is_told(standing: str, passed: bool) -> None:
+    verdict = judge(SLICED, replace(GOOD, groups=(group(standing),)))
+    assert verdict.passed is passed
+    assert verdict.undecided == (("carrier UA",) if standing == "undecided" else ())
+    if standing == "undecided":
+        assert verdict.reason.startswith("1 undecided: carrier UA")
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"), [((), "not looked at"), ((group("undecided", rows=499),), "no group of 500 rows")]
+)
+def test_a_guarded_column_of_which_nothing_can_be_judged_refuses(groups: tuple[Group, ...], said: str) -> None:
+    verdict = judge(SLICED, replace(GOOD, groups=groups))
+    assert not verdict.passed
+    assert f"slices of carrier {said}" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("costs", "passed"),
+    [({"load_s": 9.9}, True), ({"load_s": 10.1}, False), ({}, False), ({"load_s": math.nan}, False)],
+)
+def test_a_budget_holds_only_when_it_was_measured(costs: dict[str, float], passed: bool) -> None:
+    (condition,) = within_budgets(Budgets(load_s=10), costs)
+    assert condition.passed is passed
+
+
+def test_a_verdict_of_undecided_lines_only_is_a_refusal() -> None:
+    unclear = Condition(name="a", passed=True, said="?", needed="", decided=False)
+    assert not Verdict(conditions=(unclear,)).passed

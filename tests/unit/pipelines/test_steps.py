@@ -2,22 +2,18 @@
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import mlflow
-import pandas as pd
 import pytest
 
-from brickyard_pipelines.errors import UnusablePredictions, UnusableSource, ValidationRefused
-from brickyard_pipelines.ml.data.rows import LabelledRows
-from brickyard_pipelines.ml.evaluation import gate, holdout
-from brickyard_pipelines.ml.evaluation.gate import Condition, Verdict
+from brickyard_pipelines.errors import UnusablePredictions, ValidationRefused
+from brickyard_pipelines.ml.evaluation.verdict import Condition, Verdict
 from brickyard_pipelines.ml.project import Project, load_project
 from brickyard_pipelines.ml.settings import StepSettings
-from brickyard_pipelines.ml.steps import entry, train, validate
+from brickyard_pipelines.ml.steps import entry, validate
 
 STEPS = ("ingest", "features", "train", "validate", "approve", "deploy", "batch_inference")
 ROOT = Path(__file__).parents[3]
@@ -43,6 +39,12 @@ class Registry:
 
     def get_registered_model(self, _name: str) -> Any:
         return SimpleNamespace(aliases=self.aliases)
+
+    def delete_model_version_tag(self, _name: str, _version: str, key: str) -> None:
+        del self.tags[key]
+
+    def delete_registered_model_alias(self, _name: str, alias: str) -> None:
+        del self.aliases[alias]
 
     def set_registered_model_alias(self, _name: str, alias: str, version: str) -> None:
         self.history.append((f"alias {alias}", version))
@@ -73,15 +75,36 @@ def test_a_passed_validation_is_written_on_the_version(
     assert registry.tags["validation_status"] == "PASSED"
     assert registry.tags["validated_by_job_run"] == "17"
     assert registry.history[0] == ("validation_status", "PENDING")
+    assert registry.aliases == {"challenger": "3"}
+
+
+def test_words_on_an_earlier_verdict_are_none_on_this_one(
+    registry: Registry, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.tags |= {"approval": "Approved", "canary_status": "FAILED"}
+    monkeypatch.setattr(validate, "judge", lambda *_: judged(True))
+    validate.validate(SETTINGS, project)
+    assert not {"approval", "canary_status"} & registry.tags.keys()
+
+
+def test_the_champion_that_is_validated_again_is_no_challenger(
+    registry: Registry, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.aliases["champion"] = "3"
+    monkeypatch.setattr(validate, "judge", lambda *_: judged(True))
+    validate.validate(SETTINGS, project)
+    assert registry.aliases == {"champion": "3"}
 
 
 def test_a_refusal_fails_the_task_and_says_why(
     registry: Registry, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    registry.aliases["challenger"] = "3"  # it had passed before
     monkeypatch.setattr(validate, "judge", lambda *_: judged(False))
     with pytest.raises(ValidationRefused, match=r"version 3 does not pass: roc_auc 0\.6 \(needed: at least 0\.7\)"):
         validate.validate(SETTINGS, project)
     assert registry.tags["validation_status"] == "FAILED"
+    assert registry.aliases == {}
 
 
 @pytest.mark.parametrize("error", [UnusablePredictions("NaN"), KeyError("metric"), MemoryError()])
@@ -96,30 +119,6 @@ def test_an_error_of_any_kind_fails_the_version_that_had_passed_before(
         validate.validate(SETTINGS, project)
     assert registry.tags["validation_status"] == "FAILED"
     assert type(error).__name__ in registry.tags["validation_reason"]
-
-
-@pytest.mark.parametrize("seen", [None, "2013-11-02", "2014-01-01"])
-def test_a_version_that_has_seen_the_holdout_is_not_judged_on_it(project: Project, seen: str | None) -> None:
-    parameters = {} if seen is None else {"validation_until": seen}
-    with pytest.raises(UnusableSource, match="judged on what it knows"):
-        validate.check_fresh(parameters, project)
-    validate.check_fresh({"validation_until": "2013-11-01"}, project)
-
-
-@pytest.mark.parametrize(("champion", "tagged"), [("2", "2"), (None, "none")])
-def test_validate_writes_down_the_champion_that_it_compared_with(
-    project: Project, monkeypatch: pytest.MonkeyPatch, champion: str | None, tagged: str
-) -> None:
-    registry = Registry(champion="9")  # moved while the comparison ran
-    candidate = SimpleNamespace(version="3", champion=champion, predict=None, rates=None, champion_predict=None)
-    source = SimpleNamespace(feature_table="t", feature_version=1)
-    monkeypatch.setattr(validate, "read_holdout", lambda *_: (source, SimpleNamespace(labels=[], unlabelled=0)))
-    monkeypatch.setattr(validate, "load_candidate", lambda *_: candidate)
-    monkeypatch.setattr(holdout, "compare", lambda *_: SimpleNamespace(evidence=None))
-    monkeypatch.setattr(gate, "judge", lambda *_: judged(True))
-    monkeypatch.setattr(validate, "write_evidence", lambda *_: None)
-    assert validate.judge(registry, SETTINGS, project).passed  # type: ignore[arg-type]
-    assert registry.tags["validated_against_champion"] == tagged
 
 
 def test_a_long_reason_is_cut_to_what_a_tag_holds() -> None:
@@ -138,30 +137,6 @@ def test_a_pipeline_error_ends_the_task_with_its_sentence(monkeypatch: pytest.Mo
     with pytest.raises(SystemExit) as stop:
         entry.run("validate", refuse)
     assert stop.value.code == "validate failed: ValidationRefused: not good enough"
-
-
-def test_the_recipe_changes_with_data_parameters_and_model(project: Project) -> None:
-    from brickyard_pipelines.ml.data.rows import Source
-
-    source = Source(feature_table="dev.features.t", feature_version=3, label_versions={"flights": 1})
-    newer = Source(feature_table="dev.features.t", feature_version=4, label_versions={"flights": 1})
-    other = StepSettings(project="flight_delays", catalog="dev", model="dev.models.other")
-    recipes = {
-        train.recipe(SETTINGS, project, source),
-        train.recipe(SETTINGS, project, newer),
-        train.recipe(other, project, source),
-    }
-    assert len(recipes) == 3
-    assert train.recipe(SETTINGS, project, source) in recipes
-
-
-def test_a_training_parameter_cannot_pass_for_a_fact_that_validate_trusts(project: Project) -> None:
-    lying = replace(project.workflow.training, parameters={"validation_until": "1999-01-01", "depth": 3})
-    told = replace(project, workflow=replace(project.workflow, training=lying))
-    labelled = LabelledRows(features=pd.DataFrame(), labels=pd.Series(dtype=int), moments=pd.Series(), unlabelled=0)
-    logged = train.parameters(told, labelled)
-    assert logged["validation_until"] == project.workflow.split.validation.until
-    assert (logged["training.validation_until"], logged["training.depth"]) == ("1999-01-01", 3)
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -5,50 +5,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from brickyard_pipelines.ml.evaluation.bootstrap import Gain
-from brickyard_pipelines.ml.project import Bound, Gate
+from brickyard_pipelines.ml.evaluation.slices import Group, undecided_shares
+from brickyard_pipelines.ml.evaluation.verdict import Condition, Verdict
+from brickyard_pipelines.ml.project import Bound, Budgets, Gate
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """What the hold-out said. `champion_gain` is None only when the model has no champion yet."""
+    """What the hold-out said. `champion_gain` is None only when the model has no champion yet.
+
+    `groups` are those of the guarded columns. Other conditions are judged where their facts are.
+    """
 
     metrics: Mapping[str, float]
     baseline_gains: Mapping[str, Gain]
     champion_gain: Gain | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Condition:
-    """One line of the verdict: what was seen, and what is needed."""
-
-    name: str
-    passed: bool
-    said: str
-    needed: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
-    """Every condition with its answer; passed when all of them are."""
-
-    conditions: tuple[Condition, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether there are conditions, and all of them hold."""
-        return bool(self.conditions) and all(condition.passed for condition in self.conditions)
-
-    @property
-    def reason(self) -> str:
-        """Why, in one line: what failed, or what was shown."""
-        if self.passed:
-            return ", ".join(f"{item.name} {item.said}" for item in self.conditions)
-        failed = [item for item in self.conditions if not item.passed]
-        return "; ".join(f"{item.name} {item.said} (needed: {item.needed})" for item in failed) or "nothing was shown"
+    groups: tuple[Group, ...] = ()
 
 
 def judge(gate: Gate, evidence: Evidence) -> Verdict:
-    """All conditions of the gate. The first model of all answers to thresholds and baselines alone.
+    """All conditions of the gate on the hold-out. The first model of all answers to thresholds and baselines alone.
 
     >>> gate = Gate(min_rows=100, thresholds={"roc_auc": Bound(min=0.7)}, baseline_min_gain=0.0)
     >>> judge(gate, Evidence(metrics={"rows": 500}, baseline_gains={}, champion_gain=None)).reason
@@ -58,7 +34,18 @@ def judge(gate: Gate, evidence: Evidence) -> Verdict:
     conditions += [_within(name, bound, evidence.metrics) for name, bound in gate.thresholds.items()]
     conditions += _baselines(gate, evidence.baseline_gains)
     conditions.append(_champion(gate, evidence.champion_gain))
+    conditions += _slices(gate, evidence.groups)
     return Verdict(conditions=tuple(conditions))
+
+
+def within_budgets(budgets: Budgets, costs: Mapping[str, float]) -> list[Condition]:
+    """A condition for each budget that is set; a cost that was not measured does not hold.
+
+    >>> [item.said for item in within_budgets(Budgets(load_s=30), {})]
+    ['missing']
+    """
+    limits = budgets.as_limits()
+    return [_within(name, Bound(max=limit), costs) for name, limit in limits.items() if limit is not None]
 
 
 def _within(name: str, bound: Bound, metrics: Mapping[str, float]) -> Condition:
@@ -99,6 +86,29 @@ def _champion(gate: Gate, gain: Gain | None) -> Condition:
         said=str(gain),
         needed=f"a low end of at least {-gate.champion_margin:+.1%}",
     )
+
+
+def _slices(gate: Gate, groups: tuple[Group, ...]) -> list[Condition]:
+    """A line for each group, and one for a guarded column that was not looked at, or of which no group is large."""
+    conditions = [
+        Condition(
+            name=f"{group.column} {group.value}",
+            passed=group.standing != "worse",
+            said=group.why,
+            needed="not worse",
+            decided=group.standing != "undecided",
+        )
+        for group in groups
+    ]
+    shares = undecided_shares(groups)
+    for column, limits in gate.slices.items():
+        large = [group for group in groups if group.column == column and group.rows >= limits.min_rows]
+        if not large:
+            said = f"no group of {limits.min_rows} rows" if column in shares else "not looked at"
+            conditions.append(
+                Condition(name=f"slices of {column}", passed=False, said=said, needed="one that can be judged")
+            )
+    return conditions
 
 
 def _short(value: float) -> str:

@@ -8,10 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from brickyard_pipelines.ml.data.rows import LabelledRows
-from brickyard_pipelines.ml.evaluation import metrics
+from brickyard_pipelines.ml.evaluation import mcnemar, metrics, slices
 from brickyard_pipelines.ml.evaluation.baselines import Baselines
 from brickyard_pipelines.ml.evaluation.bootstrap import Gain, paired_gain
 from brickyard_pipelines.ml.evaluation.gate import Evidence
+from brickyard_pipelines.ml.evaluation.mcnemar import Decisions
 from brickyard_pipelines.ml.evaluation.metrics import CalibrationBin
 from brickyard_pipelines.ml.project import Gate
 
@@ -25,6 +26,8 @@ class Comparison:
     evidence: Evidence
     rivals: Mapping[str, Mapping[str, float]]
     calibration: tuple[CalibrationBin, ...]
+    answers: NDArray[np.float64]
+    decisions: Decisions | None
 
 
 def compare(
@@ -39,11 +42,23 @@ def compare(
     said |= rates.predict(holdout.features)
     if champion is not None:
         said["champion"] = metrics.checked(champion(holdout.features), len(labels))
-    gains = _gains(gate, labels, said, days(holdout.moments))
+    clusters = days(holdout.moments)
+    losses = {name: metrics.row_losses(gate.metric, labels, predictions) for name, predictions in said.items()}
+    gains = _gains(gate, losses, clusters)
     rivals = {name: metrics.scores(labels, predictions) for name, predictions in said.items()}
-    champion_gain = gains.pop("champion", None)
-    evidence = Evidence(metrics=rivals["candidate"], baseline_gains=gains, champion_gain=champion_gain)
-    return Comparison(evidence=evidence, rivals=rivals, calibration=metrics.calibration(labels, said["candidate"]))
+    evidence = Evidence(
+        metrics=rivals["candidate"],
+        champion_gain=gains.pop("champion", None),
+        baseline_gains=gains,
+        groups=slices.guard(gate, holdout.features, losses["candidate"], losses.get("champion"), clusters),
+    )
+    return Comparison(
+        evidence=evidence,
+        rivals=rivals,
+        calibration=metrics.calibration(labels, said["candidate"]),
+        answers=said["candidate"],
+        decisions=mcnemar.compare(labels, said["candidate"], said["champion"]) if champion is not None else None,
+    )
 
 
 def days(moments: "pd.Series[pd.Timestamp]") -> NDArray[np.int64]:
@@ -51,12 +66,10 @@ def days(moments: "pd.Series[pd.Timestamp]") -> NDArray[np.int64]:
     return moments.to_numpy("datetime64[D]").astype("int64")
 
 
-def _gains(
-    gate: Gate, labels: NDArray[np.int64], said: Mapping[str, NDArray[np.float64]], clusters: NDArray[np.int64]
-) -> dict[str, Gain]:
-    losses = {name: metrics.row_losses(gate.metric, labels, predictions) for name, predictions in said.items()}
-    own = losses.pop("candidate")
+def _gains(gate: Gate, losses: Mapping[str, NDArray[np.float64]], clusters: NDArray[np.int64]) -> dict[str, Gain]:
+    own = losses["candidate"]
     return {
         name: paired_gain(loss, own, clusters, confidence=gate.confidence, resamples=gate.resamples)
         for name, loss in losses.items()
+        if name != "candidate"
     }
