@@ -49,7 +49,7 @@ class TableState:
     made_from: Mapping[str, Any] | None
 
 
-def create(
+def create(  # noqa: PLR0913 - what a CREATE TABLE says
     spark: "SparkSession",
     table: str,
     columns: Sequence[ColumnDefinition],
