@@ -109,6 +109,10 @@ class AfterApplyFailed(BrickyardError):
     """Raised when what Terraform has no field for cannot be done after it."""
 
 
+class CannotRollBack(BrickyardError):
+    """Raised when a model cannot go back to an earlier version, or an endpoint does not follow."""
+
+
 class SandboxTaken(BrickyardError):
     """Raised when a sandbox's name is somebody else's."""
 

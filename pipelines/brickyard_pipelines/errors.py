@@ -73,6 +73,10 @@ class EndpointNotUpdated(PipelineError):
     """Raised when an endpoint does not take a version; it goes on with the one that it has."""
 
 
+class RollbackRefused(PipelineError):
+    """Raised when there is nothing to go back to, or what is asked for never was fit to be champion."""
+
+
 class CanaryFailed(PipelineError):
     """Raised when a canary answers worse than the champion, or too little to tell; the traffic is back."""
 

@@ -1,0 +1,1 @@
+"""`brickyard rollback`: a model and its endpoints back to an earlier champion."""
