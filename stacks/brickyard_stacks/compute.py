@@ -24,6 +24,7 @@ from brickyard_stacks.names import EnvironmentNames
 from brickyard_stacks.permissions import policy_levels, pool_levels, warehouse_levels
 from brickyard_stacks.settings import Environment
 from brickyard_stacks.settings.compute import PolicyName
+from brickyard_stacks.settings.strict import ENVIRONMENT_TAGS
 
 _DEFINITIONS = {
     "personal": personal_definition,
@@ -67,11 +68,15 @@ def _policy(
     scope: Construct, environment: Environment, identities: Identities, policy: PolicyName, tags: Mapping[str, str]
 ) -> None:
     settings = environment.compute
+    # Who owns and who pays may differ by project and by sandbox: those tags must be there, with any value.
+    same = {key: value for key, value in tags.items() if key in ENVIRONMENT_TAGS}
     limits = PolicyLimits(
         node_types=settings.gpu_node_types if policy == "gpu" else settings.node_types,
         autotermination_minutes=settings.autotermination_minutes,
         dbus_per_hour=settings.cost_limit_dbu_per_hour,
-        tags=tags,
+        tags=same,
+        owned_tags={key: value for key, value in tags.items() if key not in same},
+        cloud=None if environment.cloud == "local" else environment.cloud,
     )
     props = ClusterPolicyProps(
         name=policy_name(environment, policy),

@@ -38,7 +38,6 @@ from brickyard_stacks.settings.deployment.jobs import WORKFLOW, Cluster, ExtraJo
 from brickyard_stacks.settings.deployment.schedule import FileArrival as FileArrivalSettings
 from brickyard_stacks.settings.deployment.schedule import Schedule
 from brickyard_stacks.settings.deployment.tasks import Task as TaskSettings
-from brickyard_stacks.settings.network import PackageIndex as PackageIndexSettings
 
 SERVERLESS = "default"
 # What a policy of ours allows by itself. For GPUs no name follows the newest runtime.
@@ -88,15 +87,16 @@ class Workshop:
 
     def serverless(self) -> ServerlessEnvironment:
         """The environment with the project's wheels, and the private index they are resolved from."""
-        index = self.environment.network.package_index
-        return ServerlessEnvironment(
-            key=SERVERLESS, dependencies=self.wheels, package_index=_package_index(index) if index else None
-        )
+        return ServerlessEnvironment(key=SERVERLESS, dependencies=self.wheels, package_index=self.package_index)
 
-
-def _package_index(settings: PackageIndexSettings) -> PackageIndex:
-    lies = settings.secret
-    return PackageIndex(url=settings.url, secret=SecretReference(scope=lies.scope, key=lies.key) if lies else None)
+    @property
+    def package_index(self) -> PackageIndex | None:
+        """Where packages come from, on serverless compute and on clusters."""
+        settings = self.environment.network.package_index
+        if settings is None:
+            return None
+        lies = settings.secret
+        return PackageIndex(url=settings.url, secret=SecretReference(scope=lies.scope, key=lies.key) if lies else None)
 
 
 def make_jobs(
@@ -231,6 +231,7 @@ class _Builder:
             policy_id=referenced_policy(self._scope, environment, cluster.policy) if known else None,
             single_user=self._workshop.run_as,
             spark_conf=cluster.spark_conf,
+            package_index=self._workshop.package_index,
             tags=self._workshop.tags,
         )
         return JobCluster(key=key, spec=spec)

@@ -3,6 +3,7 @@
 from cdktf import TerraformOutput
 from constructs import Construct
 
+from brickyard_constructs.secret_reference import SecretReference
 from brickyard_constructs.serving import (
     Gateway,
     Guardrail,
@@ -53,6 +54,11 @@ class ServingStack(EnvironmentStack):
             workload_size=settings.workload_size or "Small",
             workload_type=settings.workload_type,
             scale_to_zero=settings.scale_to_zero,
+            split=settings.split,
+            environment={
+                name: SecretReference(scope=lies.scope, key=lies.key) for name, lies in settings.environment.items()
+            },
+            budget_policy_id=self.environment.compute.budget_policy_id,
             throughput=_throughput(settings.provisioned_throughput),
             gateway=self._gateway(settings, called),
             tags=self.tags(**self._deployment.tags),

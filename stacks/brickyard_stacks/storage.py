@@ -37,6 +37,9 @@ def _storage(scope: Construct, environment: Environment, identities: Identities,
         identity=_identity(environment, settings, default),
         comment=f"Storage {name} of the environment {environment.name}",
         read_only=settings.read_only,
+        isolated=settings.isolation == "ISOLATED",
+        workspaces=settings.workspaces,
+        kms_key_arn=_key_of_writers(settings),
         ownership=settings.ownership,
         credential_ownership=settings.credential_ownership,
         protected=environment.deletion_protection,
@@ -44,12 +47,17 @@ def _storage(scope: Construct, environment: Environment, identities: Identities,
     return UnityCatalogStorage(scope, name, props).location.url
 
 
+def _key_of_writers(settings: Storage) -> str | None:
+    return settings.kms_key_arn if isinstance(settings, AwsStorage) and not settings.cloud_resources else None
+
+
 def _identity(environment: Environment, settings: Storage, default: str) -> CloudIdentity | AwsResources | None:
     if settings.credential_ownership == "reference":
         return None
     if isinstance(settings, AwsStorage):
         if settings.cloud_resources:
-            return AwsResources(region=environment.region, role_name=default, tags=environment.tags)
+            key = settings.kms_key_arn
+            return AwsResources(region=environment.region, role_name=default, kms_key_arn=key, tags=environment.tags)
         return AwsRole(role_arn=settings.credential.role_arn or "")
     if isinstance(settings, AzureStorage):
         return AzureAccessConnector(access_connector_id=settings.credential.access_connector_id or "")

@@ -7,8 +7,17 @@ Source: docs.databricks.com/admin/clusters/policy-definition; …/admin/clusters
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from brickyard_constructs.checks import check_at_least, check_between, check_not_empty
-from brickyard_constructs.compute.policy_rules import Allowlist, Definition, Fixed, Forbidden, Matching, Range, Rule
+from brickyard_constructs.checks import check_at_least, check_between, check_not_empty, check_one_of
+from brickyard_constructs.compute.policy_rules import (
+    Allowlist,
+    Definition,
+    Fixed,
+    Forbidden,
+    Matching,
+    Range,
+    Rule,
+    Unlimited,
+)
 from brickyard_constructs.errors import InvalidProps
 
 # Resolved to a version when a policy is saved, so that a later plan shows what changed.
@@ -16,14 +25,16 @@ _LTS = ("auto:latest-lts", "auto:prev-lts")
 _LTS_ML = ("auto:latest-lts-ml", "auto:prev-lts-ml")
 # There is no `auto:` name for runtimes with GPU drivers.
 _GPU_ML = r"[0-9]+\.[0-9]+\.x-gpu-ml-scala[0-9.]+"
-_NO_CODE_BEFORE_TASKS = tuple(
-    f"init_scripts.*.{place}.destination" for place in ("abfss", "dbfs", "gcs", "s3", "volumes", "workspace")
-)
+_SCRIPTS_OF_ALL_CLOUDS = ("dbfs", "volumes", "workspace")
+_SCRIPTS_OF = {"aws": "s3", "azure": "abfss", "gcp": "gcs"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PolicyLimits:
     """What an environment allows. `spark_versions` of its own replace the long-term support versions.
+
+    `tags` have one value on every cluster; of `owned_tags` each cluster has its own, by default this one. Without a
+    `cloud`, scripts before tasks are forbidden wherever any cloud keeps them: a workspace knows its own places only.
 
     Units: `dbus_per_hour` is what one cluster may cost, as Databricks counts it, without the cloud's machines.
     """
@@ -34,8 +45,12 @@ class PolicyLimits:
     max_workers: int = 4
     dbus_per_hour: float | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    owned_tags: Mapping[str, str] = field(default_factory=dict)
+    cloud: str | None = None
 
     def __post_init__(self) -> None:
+        if self.cloud is not None:
+            check_one_of("cloud", self.cloud, tuple(_SCRIPTS_OF))
         check_not_empty("node_types", self.node_types)
         check_between("autotermination_minutes", self.autotermination_minutes, 10, 10_000)
         check_at_least("max_workers", self.max_workers, 1)
@@ -97,9 +112,15 @@ def _shared(limits: PolicyLimits, versions: Rule) -> dict[str, Rule]:
         "node_type_id": Allowlist(values=limits.node_types),
         "driver_node_type_id": Allowlist(values=limits.node_types, optional=True),
         **{f"custom_tags.{key}": Fixed(value=value) for key, value in sorted(limits.tags.items())},
-        **dict.fromkeys(_NO_CODE_BEFORE_TASKS, Forbidden()),
+        **{f"custom_tags.{key}": Unlimited(default=value) for key, value in sorted(limits.owned_tags.items())},
+        **{f"init_scripts.*.{place}.destination": Forbidden() for place in _script_places(limits.cloud)},
         **cost,
     }
+
+
+def _script_places(cloud: str | None) -> tuple[str, ...]:
+    own = tuple(_SCRIPTS_OF.values()) if cloud is None else (_SCRIPTS_OF[cloud],)
+    return (*_SCRIPTS_OF_ALL_CLOUDS, *own)
 
 
 def _versions(limits: PolicyLimits, default: tuple[str, ...]) -> Rule:

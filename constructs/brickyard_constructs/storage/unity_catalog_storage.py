@@ -45,6 +45,9 @@ class AwsResources:
 class UnityCatalogStorageProps:
     """A place in a cloud, and who may use the location and its credential.
 
+    `kms_key_arn` is for a bucket of others, which demands of writers to name its key; one that is made here encrypts
+    by itself, with the key of `AwsResources`.
+
     `identity` is a role, a connector or a service account that is there, `AwsResources` for those to be made, or None
     where the credential is referenced.
     """
@@ -59,6 +62,7 @@ class UnityCatalogStorageProps:
     read_only: bool = False
     isolated: bool = True
     workspaces: tuple[int, ...] = ()
+    kms_key_arn: str | None = None
     ownership: Ownership = "create"
     credential_ownership: Ownership = "create"
     protected: bool = True
@@ -97,6 +101,7 @@ class UnityCatalogStorageProps:
             credential=credential,
             comment=self.comment,
             read_only=self.read_only,
+            kms_key_arn=self.kms_key_arn,
             isolated=self.isolated,
             workspaces=self.workspaces,
             ownership=self.ownership,

@@ -8,6 +8,7 @@ from pydantic import Field
 from brickyard_stacks.settings.auth import Auth
 from brickyard_stacks.settings.catalog import Catalog
 from brickyard_stacks.settings.compute import Compute
+from brickyard_stacks.settings.deployment.promotion import Approval
 from brickyard_stacks.settings.network import Network
 from brickyard_stacks.settings.operations import Budget, Notifications
 from brickyard_stacks.settings.principals import Groups, ServicePrincipals
@@ -16,7 +17,7 @@ from brickyard_stacks.settings.secrets import Secrets
 from brickyard_stacks.settings.stages import LOCAL_PROVIDER_VERSION, PROVIDER_RANGE, Cloud, Stage
 from brickyard_stacks.settings.state import State
 from brickyard_stacks.settings.storage import Storage
-from brickyard_stacks.settings.strict import Broken, Form, Kebab, PathText, Strict, Tags, Text
+from brickyard_stacks.settings.strict import Broken, Form, Kebab, PathText, Strict, Tags, Text, rules_of_tags
 from brickyard_stacks.settings.workspace import Account, Platform, Workspace
 
 _ONE_CONSTRAINT = r"(=|!=|>=?|<=?|~>)? ?[0-9]+(\.[0-9]+){0,2}"
@@ -50,6 +51,10 @@ def _protection(given: dict[str, Any]) -> bool:
     return given["stage"] in ("staging", "prod")
 
 
+def _approval(given: dict[str, Any]) -> Approval:
+    return "required" if given["stage"] == "prod" else "automatic"
+
+
 class Environment(Strict):
     """Everything the stacks need to know about one environment."""
 
@@ -60,6 +65,9 @@ class Environment(Strict):
     workspace: Workspace
     account: Account | None = Field(
         default=None, description="the account above the workspace; absent: no account stack"
+    )
+    metastore: Kebab | None = Field(
+        default=None, description="its metastore's name, where it is not the one of its cloud and region"
     )
     prefix: Kebab = Field(
         default_factory=_prefix, description="begins names that must be unique in a metastore or account"
@@ -81,6 +89,9 @@ class Environment(Strict):
         default_factory=_schedules, description="whether what jobs and monitors plan happens by itself"
     )
     notifications: Notifications = Field(default_factory=Notifications)
+    model_approval: Approval = Field(
+        default_factory=_approval, description="whether somebody must approve a model before it is deployed here"
+    )
     deletion_protection: bool = Field(
         default_factory=_protection, description="whether Terraform refuses to delete what holds data"
     )
@@ -105,4 +116,9 @@ class Environment(Strict):
 
     def broken_rules(self) -> Iterable[Broken]:
         """Rules between keys of an environment."""
-        return rules_of(self)
+        return [*rules_of_tags(self.tags), *rules_of(self)]
+
+
+def metastore_of(environment: Environment) -> str:
+    """Which metastore an environment is in: a region of a cloud has one, unless it is named."""
+    return environment.metastore or f"of {environment.cloud} {environment.region}"

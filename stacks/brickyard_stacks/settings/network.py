@@ -1,11 +1,14 @@
 """Network choices of serverless work, by reference to what the account has."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import Field
 
 from brickyard_stacks.settings.secrets import SecretReference
-from brickyard_stacks.settings.strict import Form, Strict, Text, Uuid
+from brickyard_stacks.settings.strict import Broken, Form, Strict, Text, Uuid
+
+WORKSPACE_DEFAULT = ("databricks-package-management", "pip-index-url")
 
 IndexUrl = Annotated[
     str,
@@ -15,10 +18,24 @@ IndexUrl = Annotated[
 
 
 class PackageIndex(Strict):
-    """A private Python package index for jobs and the builds of served models."""
+    """A private Python package index for jobs and the builds of served models.
+
+    Builds of served models read the workspace's default only, which is the secret: without it, a model has to name
+    the index in its own requirements.
+    Source: docs.databricks.com/aws/en/machine-learning/model-serving/private-libraries-model-serving;
+    docs.databricks.com/aws/en/admin/workspace-settings/default-python-packages
+    """
 
     url: IndexUrl = Field(description="the index")
-    secret: SecretReference | None = Field(default=None, description="where the sign-in lies; the value is never here")
+    secret: SecretReference | None = Field(
+        default=None, description="where the address with its sign-in lies; the value is never here"
+    )
+
+    def broken_rules(self) -> Iterable[Broken]:
+        """Serverless work and the builds of served models read an index with a sign-in from one place."""
+        if self.secret is not None and (self.secret.scope, self.secret.key) != WORKSPACE_DEFAULT:
+            rule = "must be the scope databricks-package-management and the key pip-index-url, which Databricks reads"
+            yield Broken(key=("secret",), rule=f"{rule} for serverless work, clusters and builds of served models")
 
 
 class Network(Strict):

@@ -16,6 +16,11 @@ RoleArn = Annotated[
     Field(pattern=r"^arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/[\w+=,.@/-]+$"),
     Form("an IAM role's ARN, as arn:aws:iam::123456789012:role/name"),
 ]
+KmsKeyArn = Annotated[
+    str,
+    Field(pattern=r"^arn:aws(-us-gov)?:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[A-Za-z0-9/_-]+$", max_length=512),
+    Form("a KMS key's ARN, as arn:aws:kms:eu-west-1:123456789012:key/…"),
+]
 AccessConnectorId = Annotated[
     str,
     Field(
@@ -24,6 +29,7 @@ AccessConnectorId = Annotated[
     ),
     Form("an access connector's resource id, from /subscriptions/ on"),
 ]
+WorkspaceId = Annotated[int, Field(gt=0, lt=2**63), Form("a workspace's id, a positive whole number")]
 S3Url = Annotated[
     str,
     Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x20]*)?$"),
@@ -74,6 +80,12 @@ class _Storage(Referred):
     )
     credential: Credential = Field(default_factory=Credential)
     read_only: bool = Field(default=False, description="whether nobody writes there through Unity Catalog")
+    isolation: Literal["ISOLATED", "OPEN"] = Field(
+        default="ISOLATED", description="ISOLATED: used from its own workspace and those of `workspaces`; OPEN: all"
+    )
+    workspaces: Annotated[tuple[WorkspaceId, ...], Field(strict=False)] = Field(
+        default=(), description="ids of other workspaces that may use location and credential"
+    )
     extra_access: ExtraAccess = Field(
         default={}, description="privileges of others on the location that stay, by principal"
     )
@@ -94,6 +106,12 @@ class _Storage(Referred):
         if self.extra_access and self.ownership == "reference":
             rule = "only for what we create or adopt: we leave the grants of what we refer to alone"
             yield Broken(key=("extra_access",), rule=rule)
+        if self.workspaces and self.ownership == "reference":
+            yield Broken(key=("workspaces",), rule="only for what we create or adopt: its owner binds what we refer to")
+        elif self.workspaces and self.isolation != "ISOLATED":
+            yield Broken(key=("isolation",), rule="workspaces need isolation ISOLATED: an OPEN one is used from all")
+        if len(set(self.workspaces)) != len(self.workspaces):
+            yield Broken(key=("workspaces",), rule="each workspace stands once")
         yield from self._rules_of_the_identity()
 
     def _rules_of_the_identity(self) -> Iterable[Broken]:
@@ -111,6 +129,9 @@ class AwsStorage(_Storage):
     url: S3Url = Field(description="the bucket or container, or a folder in it")
     credential: AwsCredential = Field(default_factory=AwsCredential)
     cloud_resources: bool = Field(default=False, description="make the bucket and the IAM role as well")
+    kms_key_arn: KmsKeyArn | None = Field(
+        default=None, description="the key of the bucket that is made, or that the bucket demands of who writes"
+    )
 
     def broken_rules(self) -> Iterable[Broken]:
         """We make the cloud's side only for what is ours from the start."""

@@ -1,6 +1,6 @@
 """The base of every settings model, and the texts that several of them share."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Self
 
@@ -78,3 +78,13 @@ TagText = Annotated[
     Form("a text of letters, digits, spaces and . : / = + - @ _ (quote numbers and yes/no)"),
 ]
 Tags = dict[TagText, TagText]
+ENVIRONMENT_TAGS = ("environment", "managed_by")
+"""What we put on everything of an environment; policies ask for exactly these."""
+OUR_TAGS = (*ENVIRONMENT_TAGS, "project", "sandbox", "expires")
+"""The keys of tags that no settings file may give another value."""
+
+
+def rules_of_tags(tags: Mapping[str, str]) -> Iterable[Broken]:
+    """Nobody else's tag has a key of ours."""
+    for key in sorted(tags.keys() & set(OUR_TAGS)):
+        yield Broken(key=("tags", key), rule="is a tag that we set ourselves: take another key")

@@ -8,7 +8,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from brickyard_stacks.settings.strict import Broken, Snake, Strict, Text
+from brickyard_stacks.settings.secrets import SecretReference
+from brickyard_stacks.settings.strict import Broken, Form, Snake, Strict, Text
+
+_ALL = 100
+Share = Annotated[int, Field(ge=0, le=_ALL), Form("a share of the traffic, 0 to 100")]
+VariableName = Annotated[
+    str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,127}$"), Form("upper-case letters, digits and _, as a variable's name")
+]
 
 
 class RateLimit(Strict):
@@ -88,6 +95,12 @@ class Endpoint(Strict):
         default=None, description="for route llm, which needs it"
     )
     scale_to_zero: bool = Field(default=True, description="whether nothing runs while nobody asks: a slow first answer")
+    split: dict[Snake, Share] = Field(
+        default={}, description="aliases and the shares of traffic they begin with; default: champion has all of it"
+    )
+    environment: dict[VariableName, SecretReference] = Field(
+        default={}, description="environment variables of the served model, each where its secret lies"
+    )
     gateway: Gateway = Field(default_factory=Gateway, description="what the AI Gateway does before it")
 
     def broken_rules(self) -> Iterable[Broken]:
@@ -101,3 +114,7 @@ class Endpoint(Strict):
             yield Broken(key=("provisioned_throughput",), rule="for route llm only")
         if self.gateway.guardrails is not None and self.route != "llm":
             yield Broken(key=("gateway", "guardrails"), rule="for route llm only")
+        if self.split and sum(self.split.values()) != _ALL:
+            yield Broken(key=("split",), rule=f"shares add up to {_ALL}; these to {sum(self.split.values())}")
+        if self.environment and self.provisioned_throughput and self.provisioned_throughput.model_units:
+            yield Broken(key=("environment",), rule="an endpoint in model units takes none")

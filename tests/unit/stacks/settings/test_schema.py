@@ -34,6 +34,8 @@ TEXTS = {
     "a UUID in lower case": (UUID,),
     "a privilege of Unity Catalog, such as USE_SCHEMA": ("SELECT", "USE_SCHEMA"),
     "an IAM role's ARN, as arn:aws:iam::123456789012:role/name": ("arn:aws-us-gov:iam::123456789012:role/a/b_c",),
+    "a KMS key's ARN, as arn:aws:kms:eu-west-1:123456789012:key/…": ("arn:aws:kms:eu-west-1:123456789012:alias/a-b",),
+    "upper-case letters, digits and _, as a variable's name": ("A", "API_KEY_2"),
     "s3://bucket or s3://bucket/folder": ("s3://abc", "s3://a.b-c/d", "s3://abc/"),
     "an access connector's resource id, from /subscriptions/ on": (
         "/subscriptions/s/resourceGroups/g/providers/Microsoft.Databricks/accessConnectors/a",
