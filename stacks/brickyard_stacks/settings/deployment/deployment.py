@@ -11,7 +11,7 @@ from brickyard_stacks.settings.deployment.jobs import INFERENCE, WORKFLOW, Extra
 from brickyard_stacks.settings.deployment.models import Model
 from brickyard_stacks.settings.deployment.monitors import Alert, Monitor
 from brickyard_stacks.settings.deployment.tables import Table, Volume
-from brickyard_stacks.settings.strict import Broken, Dotted, Kebab, Snake, Strict, Tags
+from brickyard_stacks.settings.strict import Broken, Dotted, Kebab, Snake, Strict, Tags, rules_of_tags
 
 
 class Serving(Strict):
@@ -45,6 +45,7 @@ class Deployment(Strict):
 
     def broken_rules(self) -> Iterable[Broken]:
         """Names lead to something, and one thing is said once."""
+        yield from rules_of_tags(self.tags)
         if self.serving is not None and self.endpoints is not None:
             yield Broken(key=("serving",), rule="endpoints says it all: remove one of the two")
         for name in (WORKFLOW, INFERENCE):
