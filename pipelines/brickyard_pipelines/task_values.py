@@ -23,6 +23,18 @@ def hand_on(key: str, value: str, *, job_run_id: str | None) -> None:
     _log.info("task value %s=%s", key, value)
 
 
+def handed_on(task: str, key: str, *, job_run_id: str | None) -> str:
+    """The value that an earlier task set; empty where it set none, or outside a job."""
+    if job_run_id is None:
+        return ""
+    try:
+        value = _task_values_of_this_task(key).get(taskKey=task, key=key, default="", debugValue="")
+    except (ValueError, TypeError) as error:  # a task that is no code of this workspace, such as another job, has none
+        _log.info("task %s handed on no %s: %s", task, key, error)
+        return ""
+    return str(value)
+
+
 def _task_values_of_this_task(key: str) -> Any:
     from databricks.sdk.runtime import dbutils  # its import probes the runtime
 

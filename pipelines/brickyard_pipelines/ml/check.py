@@ -8,12 +8,14 @@ import sys
 
 from brickyard_pipelines.errors import PipelineError
 from brickyard_pipelines.ml.project import Workflow, load_project, refer
+from brickyard_pipelines.ml.project.wrapped import Wrapped
 
 
 def main() -> None:
     """Exit status 1 with the reason when the project cannot run."""
     try:
-        for reference in references(load_project(sys.argv[1]).workflow):
+        workflow = load_project(sys.argv[1]).workflow
+        for reference in () if isinstance(workflow, Wrapped) else references(workflow):
             refer(reference)
     except PipelineError as error:
         sys.exit(str(error))

@@ -7,6 +7,8 @@ import json
 from importlib.resources.abc import Traversable
 from typing import Any
 
+from brickyard_pipelines.errors import InvalidProject
+
 _PINNED = ("mlflow", "scikit-learn", "numpy", "pandas", "skops")
 
 
@@ -26,9 +28,22 @@ def distribution_version(package: str) -> str:
         return "checkout"
 
 
-def pinned_requirements() -> list[str]:
-    """The libraries that a model is made with, at the exact versions of this process."""
-    return [f"{name}=={importlib.metadata.version(name)}" for name in _PINNED]
+def pinned_requirements(*more: str) -> list[str]:
+    """The libraries that a model is made with, at the exact versions of this process.
+
+    Errors: InvalidProject for one that is not installed.
+    """
+    return [f"{name}=={_installed(name)}" for name in dict.fromkeys((*_PINNED, *more))]
+
+
+def _installed(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        raise InvalidProject(
+            f"workflow.training.requirements: {name} is not installed here. Add it to the project's dependencies;"
+            " a requirement is a distribution's name, without a version."
+        ) from None
 
 
 def fingerprint(document: Any) -> str:

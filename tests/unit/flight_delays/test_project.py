@@ -1,10 +1,12 @@
 """The project's own project.yaml, as the steps read it."""
 
+import datetime as dt
 import subprocess
 import sys
 from pathlib import Path
 
 from brickyard_pipelines.ml.project import load_project, refer
+from brickyard_pipelines.ml.project.periods import resolve
 
 ROOT = Path(__file__).parents[3]
 
@@ -27,9 +29,10 @@ def test_no_feature_is_known_only_after_departure() -> None:
     assert not names & {"departed_at", "departure_delay_min", "arrival_delay_min", "arrived_late", "air_time"}
 
 
-def test_batch_scores_no_row_that_the_model_has_learnt_from() -> None:
-    workflow = load_project("flight_delays").workflow
-    assert workflow.batch.since >= workflow.split.validation.until
+def test_of_the_whole_year_the_gate_judges_november_and_december() -> None:
+    split = resolve(load_project("flight_delays").workflow.split, dt.date(2013, 1, 1), dt.date(2014, 1, 1))
+    assert (split.train.since, split.train.until) == (dt.date(2013, 1, 1), dt.date(2013, 10, 1))
+    assert (split.holdout.since, split.holdout.until) == (dt.date(2013, 11, 1), dt.date(2014, 1, 1))
 
 
 def test_the_code_packed_with_the_model_needs_nothing_of_ours() -> None:

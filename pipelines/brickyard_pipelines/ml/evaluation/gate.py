@@ -38,6 +38,11 @@ def judge(gate: Gate, evidence: Evidence) -> Verdict:
     return Verdict(conditions=tuple(conditions))
 
 
+def judge_reported(thresholds: Mapping[str, Bound], metrics: Mapping[str, float]) -> Verdict:
+    """Conditions on what a team's own training reported of its model; one that is missing does not hold."""
+    return Verdict(conditions=tuple(_within(name, bound, metrics) for name, bound in thresholds.items()))
+
+
 def within_budgets(budgets: Budgets, costs: Mapping[str, float]) -> list[Condition]:
     """A condition for each budget that is set; a cost that was not measured does not hold.
 

@@ -12,6 +12,7 @@ import yaml
 from brickyard_pipelines.errors import InvalidProject
 from brickyard_pipelines.ml import strict
 from brickyard_pipelines.ml.project.workflow import Project, Workflow
+from brickyard_pipelines.ml.project.wrapped import Wrapped
 
 
 def load_project(name: str) -> Project:
@@ -26,7 +27,9 @@ def load_project(name: str) -> Project:
         raise InvalidProject(f"{file}: not YAML: {error}") from error
     if not isinstance(document, Mapping) or document.get("name") != name:
         raise InvalidProject(f"{file}: `name` must be {name!r}, as the package is called.")
-    workflow = strict.build(Workflow, document.get("workflow"), f"{file.name}: workflow")
+    block = document.get("workflow")
+    kind: Any = Wrapped if isinstance(block, Mapping) and "reported" in block else Workflow
+    workflow = strict.build(kind, block, f"{file.name}: workflow")
     return Project(name=name, title=str(document.get("title", name)), workflow=workflow)
 
 

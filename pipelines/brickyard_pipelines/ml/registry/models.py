@@ -1,14 +1,11 @@
-"""A trained model into MLflow and Unity Catalog: signature, example, pinned requirements, own code."""
+"""A trained model into MLflow and Unity Catalog: its library's flavour, signature, example, requirements, own code."""
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-import mlflow
-import mlflow.sklearn
 import pandas as pd
-from mlflow.models import ModelSignature
+from mlflow.models import Model, ModelSignature
 from mlflow.models.model import ModelInfo
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
@@ -16,26 +13,39 @@ from brickyard_pipelines.ml.code import pinned_requirements
 from brickyard_pipelines.ml.data.contract import Feature
 from brickyard_pipelines.ml.project import Project, refer
 from brickyard_pipelines.ml.settings import StepSettings
+from brickyard_pipelines.ml.training import packing
+from brickyard_pipelines.ml.training.libraries import DISTRIBUTIONS
+from brickyard_pipelines.ml.training.packing import Trained
 
+Predict = Callable[[pd.DataFrame], object]
 _TYPES = {"string": DataType.string, "double": DataType.double}
 
 
-def log_and_register(model: Any, example: pd.DataFrame, settings: StepSettings, project: Project) -> ModelInfo:
-    """Log the model in the active run and register it; the answer names the version this call made."""
-    training = project.workflow.training
+def log_and_register(
+    trained: Trained, example: pd.DataFrame, settings: StepSettings, project: Project, look: Callable[[Predict], None]
+) -> ModelInfo:
+    """Log the model in the active run and register it; the answer names the version this call made.
+
+    `look` is given the model as an endpoint will load it, before it is registered: what it raises stops all.
+    Errors: UnusableModel.
+    """
     columns: Sequence[Feature] = refer(project.workflow.features.columns)
     label = project.workflow.labels.column
-    info: ModelInfo = mlflow.sklearn.log_model(
-        model,
+    own = DISTRIBUTIONS[trained.library.flavor]
+    info: ModelInfo = Model.log(
+        artifact_path=None,
         name="model",
+        flavor=packing,
+        flavor_name=f"mlflow.{trained.library.flavor}",
         registered_model_name=settings.need("model"),
+        metadata={"prediction": f"probability of {label} = 1", "project": project.name},
+        validate_serving_input=False,  # `look` does it, and an error of it is one
+        trained=trained,
+        look=look,
         signature=signature(columns, label),
         input_example=example,
-        pip_requirements=pinned_requirements(),
+        pip_requirements=pinned_requirements(*([own] if own else []), *project.workflow.training.requirements),
         code_paths=[str(package_folder(project.name))],
-        serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_SKOPS,
-        skops_trusted_types=list(training.skops_trusted_types),
-        metadata={"prediction": f"probability of {label} = 1", "project": project.name},
     )
     return info
 

@@ -3,26 +3,34 @@
 import importlib
 import logging
 import threading
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from brickyard_pipelines import task_values
 from brickyard_pipelines.ml.code import fingerprint, package_sha256, pinned_requirements
 from brickyard_pipelines.ml.data import rows
 from brickyard_pipelines.ml.data.rows import LabelledRows, Source
-from brickyard_pipelines.ml.data.spark import session
+from brickyard_pipelines.ml.data.spark import session, ship
 from brickyard_pipelines.ml.evaluation import baselines, metrics
 from brickyard_pipelines.ml.evaluation.baselines import Baselines
-from brickyard_pipelines.ml.project import Period, Project, refer
+from brickyard_pipelines.ml.project import Period, Project, SplitByTime
+from brickyard_pipelines.ml.project.periods import resolve
+from brickyard_pipelines.ml.project.training import REFERENCE
 from brickyard_pipelines.ml.settings import StepSettings
 from brickyard_pipelines.ml.steps import entry
+from brickyard_pipelines.ml.training import importance, records, tuning
+from brickyard_pipelines.ml.training.fitting import Fitting, Parts, probabilities
+from brickyard_pipelines.ml.training.reference import TRUSTED_TYPES
+from brickyard_pipelines.ml.training.tuning import Best, Place
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 _log = logging.getLogger(__name__)
 _HEAVY = "brickyard_pipelines.ml.registry.models"  # mlflow and scikit-learn: seconds of imports
-_TRAIN_ROWS_SCORED = 50_000  # enough to see overfitting
 _FINGERPRINT, _VERSION = "brickyard.fingerprint", "brickyard.model_version"
 
 
@@ -36,26 +44,38 @@ def train(settings: StepSettings, project: Project) -> None:
     threading.Thread(target=importlib.import_module, args=[_HEAVY], daemon=True).start()  # while Spark answers
     spark = session()
     source = rows.current_source(spark, settings, project)
-    made_from = recipe(settings, project, source)
+    split = resolved(spark, settings, project, source)
+    made_from = recipe(settings, project, source, split)
     version = already_registered(settings, made_from)
     if version is None:
-        split = project.workflow.split
         seen = Period(since=split.train.since, until=split.validation.until)
-        version = fit_and_register(settings, project, source, rows.read(spark, settings, project, source, seen))
+        labelled = rows.read(spark, settings, project, source, seen)
+        version = fit_and_register(settings, project, source, split, labelled)
     task_values.hand_on("model_version", version, job_run_id=settings.job_run_id)
 
 
-def recipe(settings: StepSettings, project: Project, source: Source) -> str:
+def resolved(spark: "SparkSession", settings: StepSettings, project: Project, source: Source) -> SplitByTime:
+    """The split in days; one that rolls needs to know how far labels reach."""
+    split = project.workflow.split
+    if isinstance(split, SplitByTime):
+        return split
+    found = resolve(split, *rows.labelled_days(spark, settings, project, source))
+    parts = {"train": found.train, "validation": found.validation, "hold-out": found.holdout}
+    _log.info("split: %s", ", ".join(f"{name} {part.since} to {part.until}" for name, part in parts.items()))
+    return found
+
+
+def recipe(settings: StepSettings, project: Project, source: Source, split: SplitByTime) -> str:
     """The fingerprint of everything that decides what the model will be."""
     workflow = project.workflow
     decisions = {
         "model": settings.need("model"),
         "data": asdict(source),
-        "split": asdict(workflow.split),
+        "split": asdict(split),
         "training": asdict(workflow.training),
         "baselines": workflow.baseline_groups,
         "code": [package_sha256(project.name), package_sha256("brickyard_pipelines")],
-        "libraries": pinned_requirements(),
+        "libraries": pinned_requirements(*workflow.training.requirements),
     }
     return fingerprint(decisions)
 
@@ -82,39 +102,70 @@ def already_registered(settings: StepSettings, made_from: str) -> str | None:
     return version
 
 
-def fit_and_register(settings: StepSettings, project: Project, source: Source, labelled: LabelledRows) -> str:
+def fit_and_register(
+    settings: StepSettings, project: Project, source: Source, split: SplitByTime, labelled: LabelledRows
+) -> str:
     """Fit on the training period, score both periods, log everything, register. Returns the version."""
     import mlflow
 
     from brickyard_pipelines.ml.registry import models, runs, versions
+    from brickyard_pipelines.ml.training.packing import Trained
 
-    split, training = project.workflow.split, project.workflow.training
-    learnt = rows.select(labelled, split.train)
-    parts = {
-        "train": (split.train, rows.thin(learnt, _TRAIN_ROWS_SCORED)),
-        "validation": (split.validation, rows.select(labelled, split.validation)),
-    }
-    made_from = {_FINGERPRINT: recipe(settings, project, source)}
-    with runs.step_run("train", settings, project, made_from) as run:
-        model = refer(training.function)(learnt.features, learnt.labels, training.parameters)
-        rates = baselines.learn(learnt.features, learnt.labels, project.workflow.baseline_groups)
-        mlflow.log_params(parameters(project, labelled))
+    training, parts = project.workflow.training, Parts.of(labelled, split)
+    fitting = Fitting(training=training, parts=parts)
+    made_from = recipe(settings, project, source, split)
+    with runs.step_run("train", settings, project, {_FINGERPRINT: made_from}) as run:
+        best = tuned(settings, project, fitting, made_from, run.info.run_id)
+        given = {**training.parameters, **(best.parameters if best else {})}
+        model, library = fitting.fit(given)
+        rates = baselines.learn(parts.train.features, parts.train.labels, project.workflow.baseline_groups)
+        mlflow.log_params(records.parameters(project, split, labelled, given, best))
         mlflow.log_dict(rates.as_document(), "baselines.json")
-        info = models.log_and_register(model, example(learnt.features), settings, project)
-        for name, (period, part) in parts.items():
-            dataset = log_dataset(name, source, period, project)
-            mlflow.log_metrics(score(name, model, rates, part), model_id=info.model_id, dataset=dataset)
+        mlflow.log_text(records.environment(), "environment.txt")
+        scored: dict[str, dict[str, float]] = {}
+
+        def look(predict: models.Predict) -> None:
+            for name, part in fitting.scored_rows().items():
+                scored[name] = score(name, predict, training.function, rates, part)
+            explain(project, predict, parts.validation)
+
+        trusted = (*training.skops_trusted_types, *(TRUSTED_TYPES if training.function == REFERENCE else ()))
+        trained = Trained(model=model, library=library, function=training.function, trusted_types=trusted)
+        info = models.log_and_register(trained, records.example(parts.train.features), settings, project, look)
+        for name, values in scored.items():
+            dataset = records.log_dataset(name, source, getattr(split, name), project)
+            mlflow.log_metrics(values, model_id=info.model_id, dataset=dataset)
         version = str(info.registered_model_version)
-        mlflow.set_tag(_VERSION, version)
-        versions.tag(mlflow.MlflowClient(), settings.need("model"), version, origin(settings, run.info.run_id))
+        tags = records.origin(settings, split, run.info.run_id)
+        versions.tag(mlflow.MlflowClient(), settings.need("model"), version, tags)
+        mlflow.set_tag(_VERSION, version)  # last: a run that was killed before this has handed on nothing
     _log.info("registered %s version %s", settings.model, version)
     return version
 
 
-def score(name: str, model: Any, rates: Baselines, part: LabelledRows) -> dict[str, float]:
-    """The metrics of the model and of each baseline on one period."""
+def tuned(settings: StepSettings, project: Project, fitting: Fitting, made_from: str, run_id: str) -> Best | None:
+    """The best of the trials, where project.yaml asks for some."""
+    from brickyard_pipelines.ml.registry import runs
+
+    wanted = project.workflow.training.tuning
+    if wanted is None:
+        return None
+    if wanted.distributed:
+        ship(project.name)
+        ship("brickyard_pipelines")
+    place = Place(experiment_id=runs.experiment_id(settings), study=f"tuning-{made_from[:16]}", parent_run_id=run_id)
+    best = tuning.search(wanted, fitting.score, place)
+    _log.info(
+        "tuning: %d trials finished, %d pruned, %d failed; trial %d has %s %.4f with %s",
+        *(best.finished, best.pruned, best.failed, best.number, wanted.metric, best.value, dict(best.parameters)),
+    )
+    return best
+
+
+def score(name: str, predict: Any, function: str, rates: Baselines, part: LabelledRows) -> dict[str, float]:
+    """The metrics of the model, as an endpoint would load it, and of each baseline on one period."""
     labels = np.asarray(part.labels, dtype=np.int64)
-    answered = {"": metrics.checked(model.predict(part.features), len(labels))}
+    answered = {"": probabilities(predict(part.features), len(labels), function)}
     answered |= {f"{baseline}_": said for baseline, said in rates.predict(part.features).items()}
     scored: dict[str, float] = {}
     for prefix, said in answered.items():
@@ -124,59 +175,18 @@ def score(name: str, model: Any, rates: Baselines, part: LabelledRows) -> dict[s
     return scored
 
 
-def summary(scores: dict[str, float]) -> str:
+def explain(project: Project, predict: Any, validation: LabelledRows) -> None:
+    """What the model leans on, on rows that it has not learnt from."""
+    training = project.workflow.training
+    labels = np.asarray(validation.labels, dtype=np.int64)
+    found = importance.explain(
+        lambda features: probabilities(predict(features), len(features), training.function),
+        *(validation.features, labels, training.explain),
+    )
+    records.log_importance(found, project.title)
+
+
+def summary(scores: Mapping[str, float]) -> str:
     """The four numbers that a person reads first."""
     names = ("roc_auc", "average_precision", "log_loss", "brier")
     return ", ".join(f"{name} {scores[name]:.4f}" for name in names)
-
-
-def parameters(project: Project, labelled: LabelledRows) -> dict[str, Any]:
-    """What the run was told: the split, the function, and its parameters as `training.<name>`.
-
-    The prefix keeps a parameter from passing for a fact: validate trusts `validation_until`.
-    """
-    split, training = project.workflow.split, project.workflow.training
-    return {
-        "train_since": split.train.since,
-        "train_until": split.train.until,
-        "validation_until": split.validation.until,
-        "rows_without_label": labelled.unlabelled,
-        "function": training.function,
-        **{f"training.{name}": value for name, value in training.parameters.items()},
-    }
-
-
-def example(features: pd.DataFrame) -> pd.DataFrame:
-    """Two rows for the model's page and for a first request: the most complete of the training period's end."""
-    last = features.tail(500)
-    return last.loc[last.notna().sum(axis=1).nlargest(2).index].reset_index(drop=True)
-
-
-def log_dataset(name: str, source: Source, period: Period, project: Project) -> Any:
-    """The rows of one period as a dataset of the run: table, Delta version, schema."""
-    import mlflow
-    from mlflow.data.delta_dataset_source import DeltaDatasetSource
-    from mlflow.data.meta_dataset import MetaDataset
-
-    from brickyard_pipelines.ml.registry.models import signature
-
-    table, version = source.feature_table.replace("`", ""), source.feature_version
-    schema = signature(refer(project.workflow.features.columns), project.workflow.labels.column).inputs
-    # Facts only: mlflow's pandas dataset would look at every value of every row to guess the schema we know.
-    dataset = MetaDataset(  # type: ignore[abstract]
-        DeltaDatasetSource(delta_table_name=table, delta_table_version=version),
-        name=f"{project.name}_{name}",
-        digest=fingerprint([asdict(source), asdict(period)])[:8],
-        schema=schema,
-    )
-    mlflow.log_input(dataset, context=name)
-    return dataset
-
-
-def origin(settings: StepSettings, run_id: str) -> dict[str, str]:
-    """The tags of a new version: where it came from, and that nobody has judged it yet."""
-    return {
-        "trained_by_run": run_id,
-        "trained_by_job_run": settings.job_run_id or "by hand",
-        "validation_status": "PENDING",
-    }

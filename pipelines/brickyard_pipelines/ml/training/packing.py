@@ -1,0 +1,115 @@
+"""A trained model as a folder that mlflow loads anywhere: the library's own flavour, and answers as probabilities.
+
+The module is a flavour for `mlflow.models.Model.log`, which calls `save_model`.
+"""
+
+import hashlib
+import importlib
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from mlflow.models import Model
+
+from brickyard_pipelines.errors import PipelineError, UnusableModel
+from brickyard_pipelines.ml.training import brickyard_answers
+from brickyard_pipelines.ml.training.libraries import Library
+
+_ANSWERS = Path(brickyard_answers.__file__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trained:
+    """What a train function returned, of which library, and which classes loading it may bring."""
+
+    model: Any
+    library: Library
+    function: str
+    trusted_types: tuple[str, ...] = ()
+
+
+def save_model(
+    path: str,
+    mlflow_model: Model,
+    *,
+    trained: Trained,
+    look: Callable[[Callable[[pd.DataFrame], object]], None],
+    validate_serving_input: bool = False,
+    **kept: Any,
+) -> None:
+    """Save it, load it as an endpoint would, and let `look` see it before anybody else does.
+
+    Errors: UnusableModel, when it cannot be saved, or not be loaded from what was saved.
+    """
+    del validate_serving_input  # mlflow's own look only warns
+    try:
+        _save(path, mlflow_model, trained, kept)
+    except PipelineError:
+        raise
+    except Exception as error:
+        raise UnusableModel(_told(path, trained, error, "cannot be saved")) from error
+    if trained.library.wrapped:
+        _answer_probabilities(Path(path), mlflow_model)
+    look(_load(path, trained))
+
+
+def _save(path: str, mlflow_model: Model, trained: Trained, kept: Mapping[str, Any]) -> None:
+    flavor = trained.library.flavor
+    module = importlib.import_module(f"mlflow.{flavor}")
+    if flavor == "pyfunc":
+        module.save_model(path, mlflow_model=mlflow_model, python_model=trained.model, **kept)
+        return
+    safe = {"serialization_format": "skops", "skops_trusted_types": list(trained.trusted_types)}
+    own = safe if flavor in ("sklearn", "lightgbm") else {}  # XGBoost has a format of its own
+    module.save_model(trained.model, path, mlflow_model=mlflow_model, **kept, **own)
+
+
+def _answer_probabilities(folder: Path, mlflow_model: Model) -> None:
+    """Let mlflow load our module instead of the library's.
+
+    Its name carries its content: a champion made by another release of ours may be loaded in the same process.
+    """
+    content = _ANSWERS.read_bytes()
+    name = f"{_ANSWERS.stem}_{hashlib.sha256(content).hexdigest()[:8]}"
+    code = folder / "code"
+    code.mkdir(exist_ok=True)
+    shutil.copyfile(_ANSWERS, code / f"{name}.py")
+    mlflow_model.flavors["python_function"]["loader_module"] = name
+    mlflow_model.save(str(folder / "MLmodel"))
+
+
+def _load(path: str, trained: Trained) -> Callable[[pd.DataFrame], object]:
+    import mlflow.pyfunc
+
+    try:
+        predict: Callable[[pd.DataFrame], object] = mlflow.pyfunc.load_model(path).predict
+    except Exception as error:
+        raise UnusableModel(_told(path, trained, error, "was saved, but does not load")) from error
+    return predict
+
+
+def _told(path: str, trained: Trained, error: Exception, what: str) -> str:
+    untrusted = _untrusted(Path(path), trained)
+    if untrusted:
+        lines = "\n".join(f"      - {name}" for name in untrusted)
+        return (
+            f"{trained.function} returned a model that brings classes which nobody has allowed it to bring. If they"
+            f" are meant, add to project.yaml:\n  training:\n    skops_trusted_types:\n{lines}"
+        )
+    kind = type(trained.model)
+    return (
+        f"{trained.function} returned a {kind.__module__}.{kind.__qualname__} that {what} by"
+        f" mlflow.{trained.library.flavor}: {type(error).__name__}: {error}."
+        " Keep lambdas, open files and connections out of it."
+    )
+
+
+def _untrusted(folder: Path, trained: Trained) -> list[str]:
+    """The classes in a skops file that project.yaml does not list."""
+    import skops.io  # type: ignore[import-untyped]
+
+    names = {name for file in folder.glob("*.skops") for name in skops.io.get_untrusted_types(file=file)}
+    return sorted(names - set(trained.trusted_types))
