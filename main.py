@@ -7,6 +7,7 @@ from pathlib import Path
 
 from brickyard_stacks.app import synthesise
 from brickyard_stacks.errors import StacksError
+from brickyard_stacks.planning import signed_in
 from brickyard_stacks.sandboxes import read_sandbox
 from brickyard_stacks.settings import check_together, environment_file, project_files
 
@@ -17,7 +18,7 @@ def main() -> None:
     """Synthesise the environment that BRICKYARD_ENV names, or the sandbox of it that BRICKYARD_SANDBOX names."""
     environment, projects = check_together(environment_file(ROOT, os.environ), project_files(ROOT))
     sandbox = read_sandbox(ROOT, environment, os.environ)
-    synthesise(environment, projects, root=ROOT, sandbox=sandbox)
+    synthesise(signed_in(environment, os.environ), projects, root=ROOT, sandbox=sandbox)
 
 
 if __name__ == "__main__":

@@ -8,22 +8,23 @@ from databricks.sdk.config import Config
 
 from brickyard.clone import Clone
 from brickyard.errors import CannotSignIn
-from brickyard_stacks.settings import Environment
+from brickyard_stacks.settings import Auth, Environment
 
 # The SDK's own five minutes are long for a host that is not there.
 _TIMEOUT_S = 90
 
 
-def workspace_client(clone: Clone, environment: Environment, *, timeout_s: int = _TIMEOUT_S) -> WorkspaceClient:
-    """The client that Terraform's provider would use. Errors: CannotSignIn."""
-    return connect(
-        sign_in_arguments(clone.root, environment), where=f"environment {environment.name}", timeout_s=timeout_s
-    )
+def workspace_client(
+    clone: Clone, environment: Environment, *, auth: Auth | None = None, timeout_s: int = _TIMEOUT_S
+) -> WorkspaceClient:
+    """The client that Terraform's provider would use: for the projects' stacks, or by `auth`. Errors: CannotSignIn."""
+    arguments = sign_in_arguments(clone.root, auth or environment.workspace.auth)
+    return connect(arguments, where=f"environment {environment.name}", timeout_s=timeout_s)
 
 
-def sign_in_arguments(root: Path, environment: Environment) -> dict[str, Any]:
+def sign_in_arguments(root: Path, sign_in: Auth) -> dict[str, Any]:
     """The settings' sign-in as arguments of databricks-sdk; a secret is never one of them."""
-    auth = environment.workspace.auth.model_dump(exclude_none=True)
+    auth = sign_in.model_dump(exclude_none=True)
     kind = auth.pop("type")
     if kind != "profile":
         return {**auth, "auth_type": kind}

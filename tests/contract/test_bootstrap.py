@@ -92,6 +92,16 @@ def before(local_workspace: LocalWorkspace, tmp_path: Path, s3: str, monkeypatch
     return Before(local_workspace, tmp_path / "clone", s3)
 
 
+def roles_on_run_as(before: Before) -> list[str]:
+    """Who may let jobs run as `run_as`."""
+    found = next(iter(before.client.service_principals.list(filter=f'displayName eq "{before.environment}-run_as"')))
+    account = before.client.api_client.do("GET", "/.well-known/databricks-config")["account_id"]
+    name = f"accounts/{account}/servicePrincipals/{found.application_id}/ruleSets/default"
+    query = {"name": name, "etag": ""}
+    answer: Any = before.client.api_client.do("GET", "/api/2.0/preview/accounts/access-control/rule-sets", query=query)
+    return [p for rule in answer["grant_rules"] if rule["role"].endswith(".user") for p in rule["principals"]]
+
+
 def buckets(before: Before) -> list[str]:
     return [each["Name"] for each in before.s3.list_buckets()["Buckets"]]
 
@@ -107,6 +117,7 @@ def test_a_dry_run_says_every_call_and_makes_none(before: Before) -> None:
 
 
 def test_what_is_missing_is_made_once_and_then_is_there(before: Before) -> None:
+    before.client.service_principals.create(display_name=f"{before.environment}-run_as")
     status, shown = before.run("--yes")
 
     assert status == 0
@@ -116,15 +127,17 @@ def test_what_is_missing_is_made_once_and_then_is_there(before: Before) -> None:
     rules = before.s3.get_bucket_encryption(Bucket=before.bucket)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
     assert before.s3.get_bucket_location(Bucket=before.bucket)["LocationConstraint"] == "eu-central-1"
-    # No more than the two: the run's and the pull request's principals are Terraform's.
-    assert before.principals() == {f"{before.environment}-plan", f"{before.environment}-deploy"}
+    # No more than the two: the run's and the pull request's principals are others'.
+    assert before.principals() == {f"{before.environment}-{role}" for role in ("plan", "deploy", "run_as")}
     found = next(iter(before.client.service_principals.list(filter=f'displayName eq "{before.environment}-deploy"')))
     assert f"deployer: {found.application_id}" in shown
+    assert roles_on_run_as(before) == [f"servicePrincipals/{found.application_id}"]
 
     status, shown = before.run("--dry-run")
     assert (status, "missing" in shown) == (0, False)
     before.run("--yes")
-    assert len(before.principals()) == 2
+    assert len(before.principals()) == 3
+    assert len(roles_on_run_as(before)) == 1
 
 
 def test_a_bucket_that_is_there_is_only_completed(before: Before) -> None:
@@ -190,6 +203,7 @@ def has_federation(before: Before) -> bool:
 
 def test_each_pipeline_is_trusted_once_or_the_refusal_is_told_by_name(before: Before) -> None:
     flags = (f"--issuer={ISSUER}", "--plan-subject=p://a/b/plan", "--apply-subject=p://a/b/apply")
+    before.client.service_principals.create(display_name=f"{before.environment}-run_as")
     before.run("--yes")
     if not has_federation(before):
         with pytest.raises(CannotBootstrap, match="federationPolicies"):

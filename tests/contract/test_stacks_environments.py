@@ -1,6 +1,7 @@
 """The four shipped environments, each a workspace over one local metastore: valid, applied, and then unchanged.
 
 What differs from the files is what only a cloud has: hosts, application ids, the state's backend, and prices.
+`prod` has its account's stack as well, but with the genuine provider, which signs in to accounts at Databricks' only.
 With the offline provider always, and with the genuine one where BRICKYARD_GENUINE_PROVIDER names its binary.
 """
 
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.service.catalog import AwsIamRoleRequest
+from databricks.sdk.service.catalog import AwsIamRoleRequest, AzureManagedIdentityRequest
 
 from brickyard_local import process
 from brickyard_local.account import ADMIN, Home, WorkspaceSpec
@@ -58,15 +59,16 @@ def account() -> Iterator[Account]:
             workspace = LocalWorkspace(home=home, hosts=dict(info.hosts), token=home.token_file.read_text().strip())
             clients = {name: workspace.client(workspace=each.workspace.name) for name, each in shipped.items()}
             make_principals(shipped, clients)
-            make_storage(clients["staging"])
+            make_storage(clients)
             ids = {name: client.get_workspace_id() for name, client in clients.items()}
-            settled = {name: settle(each, home, ids) for name, each in shipped.items()}
+            told: Any = clients["local"].api_client.do("GET", "/.well-known/databricks-config")
+            settled = {name: settle(each, home, ids, told["account_id"]) for name, each in shipped.items()}
             yield Account(workspace=workspace, environments=settled, ids=ids)
         finally:
             process.stop(home)
 
 
-def settle(environment: Environment, home: Home, ids: Mapping[str, int]) -> Environment:
+def settle(environment: Environment, home: Home, ids: Mapping[str, int], account_id: str) -> Environment:
     """The same environment, on this machine."""
     auth = ProfileAuth(type="profile", profile=environment.workspace.name, config_file=str(home.root / "databrickscfg"))
     principals = {
@@ -74,11 +76,16 @@ def settle(environment: Environment, home: Home, ids: Mapping[str, int]) -> Envi
         for role, principal in environment.service_principals
     }
     dev = [binding.model_copy(update={"workspace_id": ids["dev"]}) for binding in environment.catalog.bindings]
+    workspace = environment.workspace.model_copy(update={"auth": auth, "id": ids[environment.name]})
+    account = environment.account and environment.account.model_copy(update={"id": account_id, "auth": auth})
+    cloud_only = {"connectivity_config_id": None, "egress_policy_id": None}
     return environment.model_copy(
         update={
-            "workspace": environment.workspace.model_copy(update={"auth": auth}),
-            "account": None,
+            "workspace": workspace,
+            "account": account,
+            "platform": None,
             "deployer": ADMIN,
+            "network": environment.network.model_copy(update=cloud_only),
             "service_principals": environment.service_principals.model_copy(update=principals),
             "catalog": environment.catalog.model_copy(update={"bindings": tuple(dev)}),
             "state": LocalState(backend="local", path="state"),
@@ -113,10 +120,13 @@ def make_principals(environments: Mapping[str, Environment], clients: Mapping[st
             clients[name].api_client.do("PUT", path, body={"permissions": ["USER"]})
 
 
-def make_storage(client: WorkspaceClient) -> None:
-    """What somebody else owns, and staging only refers to."""
+def make_storage(clients: Mapping[str, WorkspaceClient]) -> None:
+    """What somebody else owns, and staging and prod only refer to."""
+    client, azure = clients["staging"], "/subscriptions/0/resourceGroups/data/providers/Microsoft.Databricks"
     role = AwsIamRoleRequest(role_arn="arn:aws:iam::000000000000:role/raw")
     client.storage_credentials.create("acme-raw-reader", aws_iam_role=role, skip_validation=True)
+    identity = AzureManagedIdentityRequest(access_connector_id=f"{azure}/accessConnectors/acme-prod")
+    clients["prod"].storage_credentials.create("acme-prod-lake", azure_managed_identity=identity, skip_validation=True)
     client.external_locations.create("acme-raw", "s3://acme-example-raw/exports", "acme-raw-reader")
 
 
@@ -167,14 +177,19 @@ def configuration(
 
 
 @pytest.fixture
-def deploy(tmp_path: Path, configuration: Path, account: Account) -> Callable[[str], Deployment]:
+def deploy(
+    request: pytest.FixtureRequest, tmp_path: Path, configuration: Path, account: Account
+) -> Callable[[str], Deployment]:
     def run(name: str) -> Deployment:
         clone = tmp_path / name
         clone.mkdir()
         for part in ("pipelines", "projects"):
             (clone / part).symlink_to(ROOT / part)
+        environment = account.environments[name]
+        if request.node.callspec.params["configuration"] == "genuine":
+            environment = environment.model_copy(update={"account": None})
         projects = [load_project(ROOT / "projects/flight_delays/project.yaml")]
-        synthesise(account.environments[name], projects, root=clone, outdir=str(clone / "out"))
+        synthesise(environment, projects, root=clone, outdir=str(clone / "out"))
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("DATABRICKS_", "TF_"))}
         variables = {**kept, "TF_CLI_CONFIG_FILE": str(configuration), "CHECKPOINT_DISABLE": "1"}
         return Deployment(out=clone / "out", variables=variables)

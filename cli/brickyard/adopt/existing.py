@@ -41,6 +41,7 @@ _SECURABLES = {
 }
 # Argument of databricks_permissions -> the collection in the permissions API.
 _OBJECTS = {
+    "directory_id": "directories",
     "job_id": "jobs",
     "experiment_id": "experiments",
     "serving_endpoint_id": "serving-endpoints",
@@ -103,13 +104,22 @@ def _grants(workspace: Workspace, names: StackNames, arguments: Arguments) -> st
 def _permissions(workspace: Workspace, names: StackNames, arguments: Arguments) -> str | None:
     """As the provider reads: the administrators' right and the caller's own are not part of the list."""
     for argument, collection in _OBJECTS.items():
-        object_id = names.text(arguments.get(argument))
+        object_id = names.text(arguments.get(argument)) or _folder_id(workspace, names, arguments, argument)
         if object_id is None:
             continue
         entries = _answer(workspace, f"/api/2.0/permissions/{collection}/{object_id}").get("access_control_list", ())
         counted = [entry for entry in entries if _is_direct(entry) and not _is_hidden(entry, workspace.me)]
         return f"/{collection}/{object_id}" if counted else None
     return None
+
+
+def _folder_id(workspace: Workspace, names: StackNames, arguments: Arguments, argument: str) -> str | None:
+    """Folders are in no list: the workspace is asked for the path of the one that is referred to."""
+    if argument != "directory_id" or argument not in arguments:
+        return None
+    path = names.text(str(arguments[argument]).replace(".object_id}", ".path}"))
+    status = _answer(workspace, "/api/2.0/workspace/get-status", {"path": path}) if path else {}
+    return str(status["object_id"]) if "object_id" in status else None
 
 
 def _is_direct(entry: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from databricks.sdk.errors.base import DatabricksError
 
 from brickyard.bootstrap.identities import Trust, identities
+from brickyard.bootstrap.run_as import run_as_roles
 from brickyard.bootstrap.state_store import state_store
 from brickyard.bootstrap.step import Step
 from brickyard.clone import Clone
@@ -24,9 +25,9 @@ def bootstrap(clone: Clone, screen: Screen, environment: str, *, trust: Trust, d
     Errors: CannotBootstrap, CannotSignIn, NotConfirmed, InvalidSettings.
     """
     settings = load_environment(environment_file(clone.root, {"BRICKYARD_ENV": environment}))
-    client = workspace_client(clone, settings)
+    client = workspace_client(clone, settings, auth=settings.platform_auth)
     try:
-        steps = [*state_store(settings), *identities(client, settings, trust)]
+        steps = [*state_store(settings), *identities(client, settings, trust), *run_as_roles(client, settings)]
     except DatabricksError as error:
         raise CannotBootstrap(f"Databricks refuses to say what is there: {in_one_line(error)}") from error
     _show(steps, screen)

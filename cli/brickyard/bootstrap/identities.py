@@ -15,7 +15,7 @@ from brickyard.errors import CannotBootstrap, in_one_line
 from brickyard_stacks.settings import Environment
 from brickyard_stacks.settings.principals import issuers_audience
 
-_APPLICATION_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+APPLICATION_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,24 +36,26 @@ def identities(client: WorkspaceClient, environment: Environment, trust: Trust) 
         yield from _federation(client, plan.application_id or plan.name, trust, trust.plan_subject)
     else:
         yield Step(what=f"service principal {plan.name} (plan)", call="Terraform makes it: platform stack", done=True)
-    yield from _deployer(client, environment, trust)
+    yield from _applier(client, environment.deployer, "deployer")
+    if "@" not in environment.deployer:
+        yield from _federation(client, environment.deployer, trust, trust.apply_subject)
+    if environment.platform is not None:  # another pipeline's, which is not told here: its federation is the account's
+        yield from _applier(client, environment.platform.deployer, "platform.deployer")
 
 
-def _deployer(client: WorkspaceClient, environment: Environment, trust: Trust) -> Iterator[Step]:
-    deployer = environment.deployer
-    if "@" in deployer:
-        done = any(client.users.list(filter=f'userName eq "{deployer}"'))
-        call = f"an account administrator assigns {deployer} to the workspace"
-        yield Step(what=f"user {deployer} (deployer)", call=call, done=done, by_hand=not done)
+def _applier(client: WorkspaceClient, name: str, key: str) -> Iterator[Step]:
+    if "@" in name:
+        done = any(client.users.list(filter=f'userName eq "{name}"'))
+        call = f"an account administrator assigns {name} to the workspace"
+        yield Step(what=f"user {name} ({key})", call=call, done=done, by_hand=not done)
         return
-    yield from _principal(client, deployer, "deployer", "deployer")
-    yield from _federation(client, deployer, trust, trust.apply_subject)
+    yield from _principal(client, name, key, key)
 
 
 def _principal(client: WorkspaceClient, name: str, role: str, key: str) -> Iterator[Step]:
     """By its application id it must be there; by a name it is made, and the settings learn its id."""
     found = _found(client, name)
-    if _APPLICATION_ID.fullmatch(name) and found is None:
+    if APPLICATION_ID.fullmatch(name) and found is None:
         raise CannotBootstrap(
             f"{key}: no service principal of the workspace has the application id {name}. Assign it to the workspace, "
             "or write a name in its place: bootstrap makes a principal of that name and tells its id."
@@ -68,12 +70,12 @@ def _principal(client: WorkspaceClient, name: str, role: str, key: str) -> Itera
 
 def _make(client: WorkspaceClient, name: str, key: str) -> str:
     made = client.service_principals.create(display_name=name, active=True)
-    what = f"{key}.application_id" if key != "deployer" else key
+    what = key if key.endswith("deployer") else f"{key}.application_id"
     return f"write into the environment: {what}: {made.application_id}"
 
 
 def _found(client: WorkspaceClient, name: str) -> dict[str, Any] | None:
-    attribute = "applicationId" if _APPLICATION_ID.fullmatch(name) else "displayName"
+    attribute = "applicationId" if APPLICATION_ID.fullmatch(name) else "displayName"
     found = list(client.service_principals.list(filter=f'{attribute} eq "{name}"'))
     if len(found) > 1:
         ids = ", ".join(str(each.application_id) for each in found)

@@ -23,7 +23,7 @@ from brickyard.doctor.tools import tools
 from brickyard.errors import CannotSignIn, in_one_line
 from brickyard.screen import Screen
 from brickyard.sign_in import workspace_client
-from brickyard_stacks.settings import environment_file, load_environment, load_project, project_files
+from brickyard_stacks.settings import Auth, environment_file, load_environment, load_project, project_files
 
 CHECKS: tuple[Check, ...] = (
     tools,
@@ -42,18 +42,24 @@ _MARKS = {"ok": "[green]✓[/green]", "warning": "[yellow]![/yellow]", "problem"
 
 
 def doctor(
-    clone: Clone, screen: Screen, environment: str, *, as_json: bool = False, principal: str | None = None
+    clone: Clone,
+    screen: Screen,
+    environment: str,
+    *,
+    as_json: bool = False,
+    principal: str | None = None,
+    platform: bool = False,
 ) -> int:
     """Look at everything and change nothing. Returns 0, 1 (worth knowing) or 2 (in the way).
 
-    With `principal`, an administrator asks what that one may do.
+    With `principal`, an administrator asks what that one may do. With `platform`, who applies the platform signs in.
 
     Errors: InvalidSettings, UnknownEnvironment, UnknownPrincipal.
     """
     settings = load_environment(environment_file(clone.root, {"BRICKYARD_ENV": environment}))
     projects = tuple(load_project(path) for path in project_files(clone.root))
     preflight = Preflight(clone=clone, environment=settings, projects=projects, variables=dict(os.environ))
-    preflight, findings = _signed_in(preflight)
+    preflight, findings = _signed_in(preflight, settings.platform_auth if platform else settings.workspace.auth)
     if principal is not None and preflight.client is not None:
         preflight = replace(preflight, caller=who_is(preflight.client, principal))
     for check in CHECKS:
@@ -65,10 +71,10 @@ def doctor(
     return exit_status(findings)
 
 
-def _signed_in(preflight: Preflight) -> tuple[Preflight, list[Finding]]:
+def _signed_in(preflight: Preflight, auth: Auth) -> tuple[Preflight, list[Finding]]:
     """Without a sign-in the other checks still say what they can."""
     try:
-        client = workspace_client(preflight.clone, preflight.environment, timeout_s=_TIMEOUT_S)
+        client = workspace_client(preflight.clone, preflight.environment, auth=auth, timeout_s=_TIMEOUT_S)
         caller = who_am_i(client)
     except (CannotSignIn, DatabricksError, OSError, ValueError) as error:
         said = f"cannot sign in: {in_one_line(error)}"

@@ -11,6 +11,7 @@ Giver = Literal[
     "account administrator",
     "cloud administrator",
     "owner of the object",
+    "administrator of the platform (it applies the platform's stack)",
 ]
 
 

@@ -1,16 +1,27 @@
 """May the one who is signed in apply the environment? Every missing right by name, with the text to send."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors.base import DatabricksError
 from databricks.sdk.errors.platform import NotFound, PermissionDenied
 
-from brickyard.doctor.finding import Finding, Giver
+from brickyard.doctor.azure_credentials import credentials_of_azure
+from brickyard.doctor.finding import Finding
 from brickyard.doctor.preflight import Caller, Preflight
-from brickyard.doctor.rights import SecurableRight, administrator_reasons, entitlement_rights, securable_rights
-from brickyard.errors import in_one_line
+from brickyard.doctor.rights import (
+    EntitlementRight,
+    SecurableRight,
+    administrator_reasons,
+    entitlement_rights,
+    entitlements_of_projects,
+    project_rights,
+    securable_rights,
+)
+from brickyard.doctor.run_as import may_run_as
+from brickyard_stacks.names import EnvironmentNames
+from brickyard_stacks.settings import Environment
 
 _CHECK = "rights"
 _UNITY = "/api/2.1/unity-catalog"
@@ -24,9 +35,43 @@ def may_apply(preflight: Preflight) -> Iterator[Finding]:
     client, caller = preflight.client, preflight.caller
     if client is None or caller is None:
         return
-    yield from _securables(client, caller, preflight)
-    yield from _workspace_rights(caller, preflight)
-    yield from _run_as(client, caller, preflight)
+    environment = preflight.environment
+    if caller.name == environment.deployer != environment.administrator:
+        yield from _of_a_project(client, caller, preflight)
+    else:
+        yield from _securables(client, caller, preflight)
+        yield from credentials_of_azure(client, caller, environment)
+        yield from _workspace_rights(caller, preflight)
+        yield from _folder(client, caller, environment)
+    if caller.name != environment.administrator or caller.name == environment.deployer:
+        yield from may_run_as(client, caller, preflight)
+
+
+def _of_a_project(client: WorkspaceClient, caller: Caller, preflight: Preflight) -> Iterator[Finding]:
+    """Who applies projects only holds what the platform's stack gives."""
+    held: dict[tuple[str, str], frozenset[str] | None] = {}
+    for right in project_rights(preflight.environment):
+        place = (right.kind, right.name)
+        if place not in held:
+            held[place] = _held(client, caller, right)
+        yield _finding(right, held[place], caller)
+    yield from _entitlements(caller, preflight.environment, entitlements_of_projects())
+
+
+def _folder(client: WorkspaceClient, caller: Caller, environment: Environment) -> Iterator[Finding]:
+    """Outside of homes only administrators make folders."""
+    path = EnvironmentNames.of(environment).workspace_folder
+    if caller.is_admin or path.startswith(f"/Users/{caller.name}/"):
+        return
+    if _document(client, f"/api/2.0/workspace/get-status?path={quote(path)}") is None:
+        yield Finding(
+            check=_CHECK,
+            status="problem",
+            said=f"the folder {path} is not there, and {caller.name} administers no workspace",
+            fix="a workspace administrator makes it, or workspace.folder names one in a home:",
+            giver="workspace administrator",
+            text=f"Make the folder {path} and give `{caller.name}` CAN_MANAGE on it; nobody else.",
+        )
 
 
 def _securables(client: WorkspaceClient, caller: Caller, preflight: Preflight) -> Iterator[Finding]:
@@ -113,18 +158,7 @@ def _document(client: WorkspaceClient, path: str) -> dict[str, Any] | None:
 def _workspace_rights(caller: Caller, preflight: Preflight) -> Iterator[Finding]:
     environment = preflight.environment
     where = f"the workspace {environment.workspace.name}"
-    for right in entitlement_rights(environment):
-        if caller.is_admin or right.value in caller.entitlements:
-            yield Finding(check=_CHECK, status="ok", said=f"{right.value}: {right.because}")
-            continue
-        yield Finding(
-            check=_CHECK,
-            status="problem",
-            said=f"the entitlement {right.value} is missing: {right.because}",
-            fix="a workspace administrator gives it:",
-            giver="workspace administrator",
-            text=right.request(caller.name, where),
-        )
+    yield from _entitlements(caller, environment, entitlement_rights(environment))
     reasons = administrator_reasons(environment)
     if reasons and not caller.is_admin:
         yield Finding(
@@ -137,68 +171,17 @@ def _workspace_rights(caller: Caller, preflight: Preflight) -> Iterator[Finding]
         )
 
 
-def _run_as(client: WorkspaceClient, caller: Caller, preflight: Preflight) -> Iterator[Finding]:
-    """A job that runs as a service principal is made by who may use that principal."""
-    run_as = preflight.environment.service_principals.run_as
-    if run_as.ownership == "create" or caller.name == run_as.application_id:
-        return
-    found = run_as.application_id or _application_id(client, run_as.name)
-    if found is None:
-        said = f"the service principal {run_as.name} (run_as) is not in the workspace"
-        text = f"Assign the service principal `{run_as.name}` to the workspace {preflight.environment.workspace.name}."
+def _entitlements(caller: Caller, environment: Environment, rights: Iterable[EntitlementRight]) -> Iterator[Finding]:
+    where = f"the workspace {environment.workspace.name}"
+    for right in rights:
+        if caller.is_admin or right.value in caller.entitlements:
+            yield Finding(check=_CHECK, status="ok", said=f"{right.value}: {right.because}")
+            continue
         yield Finding(
             check=_CHECK,
             status="problem",
-            said=said,
-            fix="an account administrator assigns it, or ownership: create makes it:",
-            giver="account administrator",
-            text=text,
+            said=f"the entitlement {right.value} is missing: {right.because}",
+            fix="a workspace administrator gives it:",
+            giver="workspace administrator",
+            text=right.request(caller.name, where),
         )
-        return
-    yield _may_use(client, caller, found, run_as.name)
-
-
-def _application_id(client: WorkspaceClient, name: str) -> str | None:
-    try:
-        found = list(client.service_principals.list(filter=f'displayName eq "{name}"'))
-    except DatabricksError:
-        return None
-    return str(found[0].application_id) if len(found) == 1 else None
-
-
-def _may_use(client: WorkspaceClient, caller: Caller, application_id: str, name: str) -> Finding:
-    role = "roles/servicePrincipal.user"
-    text = f"Give `{caller.name}` the role 'Service principal: User' on the service principal `{name}` "
-    text += f"({application_id})."
-    giver: Giver = "account administrator"
-    try:
-        account = _account_id(client)
-        path = "/api/2.0/preview/accounts/access-control/rule-sets"
-        rule_set = f"accounts/{account}/servicePrincipals/{application_id}/ruleSets/default"
-        answer: Any = client.api_client.do("GET", path, query={"name": rule_set, "etag": ""})
-    except (DatabricksError, KeyError) as error:
-        said = f"whether {caller.name} may let jobs run as {name} cannot be read: {in_one_line(error)[:120]}"
-        fix = f"with an administrator's sign-in `--principal {caller.name}` tells; else:"
-        return Finding(check=_CHECK, status="warning", said=said, fix=fix, giver=giver, text=text)
-    if any(_is_for(rule, caller, role) for rule in answer.get("grant_rules", ())):
-        return Finding(check=_CHECK, status="ok", said=f"may let jobs run as {name}")
-    return Finding(
-        check=_CHECK,
-        status="problem",
-        said=f"{role} on the service principal {name} is missing: jobs run as it",
-        fix="an account administrator, or who manages that principal, gives it:",
-        giver=giver,
-        text=text,
-    )
-
-
-def _is_for(rule: dict[str, Any], caller: Caller, role: str) -> bool:
-    names = {str(principal).partition("/")[2] for principal in rule.get("principals", ())}
-    return rule.get("role") == role and bool(names & caller.principals)
-
-
-def _account_id(client: WorkspaceClient) -> str:
-    if client.config.account_id:
-        return str(client.config.account_id)
-    answer: Any = client.api_client.do("GET", "/.well-known/databricks-config")
-    return str(answer["account_id"])

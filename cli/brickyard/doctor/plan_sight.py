@@ -30,7 +30,8 @@ def plan_sight(preflight: Preflight) -> Iterator[Finding]:
             continue  # not made yet, or hidden as if it were not there: Databricks does not tell the two apart
         except (DatabricksError, TimeoutError) as error:
             hidden += 1
-            fix = "a plan with this sign-in fails there, or shows no change: give the role `plan` what it needs"
+            fix = "a plan with this sign-in fails or differs there: plan with -refresh=false, and look for drift as"
+            fix += " who applies; Databricks shows lists of grants only to who may change them"
             yield Finding(check=_CHECK, status="warning", said=f"{what}: {in_one_line(error)[:160]}", fix=fix)
     if not hidden:
         yield Finding(check=_CHECK, status="ok", said=f"what is there can be read; {_ALWAYS}")

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from brickyard.doctor.finding import Giver
+from brickyard_stacks.permissions import catalog_privileges, schema_privileges
 from brickyard_stacks.settings import Environment
+
+_PLATFORM: Giver = "administrator of the platform (it applies the platform's stack)"
 
 Kind = Literal["metastore", "catalog", "schema", "external_location", "storage_credential"]
 
@@ -110,9 +113,29 @@ def _on_metastore(privilege: str, because: str) -> SecurableRight:
     return SecurableRight(kind="metastore", name="", privilege=privilege, because=because, giver=giver)
 
 
+def project_rights(environment: Environment) -> Iterator[SecurableRight]:
+    """Privileges of who applies projects only: what the permission matrix gives, and the platform's stack grants."""
+    catalog, giver = environment.catalog.name, _PLATFORM
+    for privilege in catalog_privileges(environment.stage)["deployer"]:
+        yield SecurableRight(
+            kind="catalog", name=catalog, privilege=privilege, because="projects deploy there", giver=giver
+        )
+    for schema, _ in environment.catalog.schemas:
+        for privilege in schema_privileges(schema)["deployer"]:
+            because = "projects deploy models, tables, volumes and monitors"
+            yield SecurableRight(
+                kind="schema", name=f"{catalog}.{schema}", privilege=privilege, because=because, giver=giver
+            )
+
+
+def entitlements_of_projects() -> Iterator[EntitlementRight]:
+    """Entitlements of who applies projects only."""
+    yield EntitlementRight(value="workspace-access", title="Workspace access", because="Terraform signs in")
+
+
 def entitlement_rights(environment: Environment) -> Iterator[EntitlementRight]:
     """Entitlements that the apply needs."""
-    yield EntitlementRight(value="workspace-access", title="Workspace access", because="Terraform signs in")
+    yield from entitlements_of_projects()
     compute = environment.compute
     made = [name for name, warehouse in compute.warehouses.items() if warehouse.ownership != "reference"]
     if made:

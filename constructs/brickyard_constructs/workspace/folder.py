@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from cdktf import TerraformResourceLifecycle
+from cdktf import TerraformResourceLifecycle, Token
 from cdktf_cdktf_provider_databricks.directory import Directory
 from constructs import Construct
 
@@ -47,10 +47,12 @@ class Folder(Construct):
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if props.protected else None,
         )
         if props.permissions:
+            # By its id, as the provider imports it: a path would be another argument, and a replacement.
+            object_id = Token.as_string(self.directory.object_id)
             ObjectPermissions(
                 self,
                 "permissions",
-                on=Target(kind=WorkspaceObject.DIRECTORY, name=props.path, object_id=self.directory.path),
+                on=Target(kind=WorkspaceObject.DIRECTORY_ID, name=props.path, object_id=object_id),
                 permissions=props.permissions,
             )
 

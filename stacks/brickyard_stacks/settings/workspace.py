@@ -44,6 +44,14 @@ class Platform(Strict):
     deployer: Text = Field(description="the principal that applies it: a user name or an application id")
     auth: Auth = Field(description="how it signs in, to the same workspace")
 
+    def broken_rules(self) -> Iterable[Broken]:
+        """Who signs in is who the grants name, or the first apply locks it out."""
+        client_id = getattr(self.auth, "client_id", None)
+        if client_id not in (None, self.deployer):
+            yield Broken(
+                key=("auth", "client_id"), rule=f"is not platform.deployer, {self.deployer}: name one principal"
+            )
+
 
 class Account(Strict):
     """The Databricks account, for the stack that an account administrator applies; without it there is none."""

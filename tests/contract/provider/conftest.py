@@ -148,7 +148,9 @@ def stack(tmp_path: Path) -> Iterator[StackFactory]:
         else:
             folder.mkdir()
             (folder / "main.tf").write_text(hcl)
-        variables = {"other_workspace_id": str(workspace.client(workspace="other").get_workspace_id())}
+        told: Any = workspace.client().api_client.do("GET", "/.well-known/databricks-config")
+        other = str(workspace.client(workspace="other").get_workspace_id())
+        variables = {"other_workspace_id": other, "account_id": told["account_id"]}
         terraform = Terraform(
             folder=folder, cli_config=cli_config, workspace=workspace, prefix=prefix, variables=variables
         )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _READABLE_FROM = {("aws", "azure")}
 # Sign-ins whose token is Databricks' own. Source: provider issue 5841 ("Missing validation token for service
 # principal"); databricks-sdk-go sends one of Entra's beside it for azure-cli.
-_WITHOUT_ENTRA = ("oauth-m2m", "azure-devops-oidc", "github-oidc")
+WITHOUT_ENTRA = ("oauth-m2m", "azure-devops-oidc", "github-oidc")
 
 
 def rules_of(environment: "Environment") -> Iterable[Broken]:
@@ -65,7 +65,7 @@ def _own_names(environment: "Environment", name: str, storage: Storage) -> Itera
 def _azure_credential(environment: "Environment", name: str, storage: Storage) -> Iterator[Broken]:
     """Azure asks for an Entra token of who makes a credential, and these sign-ins have none."""
     sign_in = environment.platform_auth.type
-    if storage.kind == "azure" and storage.credential_ownership == "create" and sign_in in _WITHOUT_ENTRA:
+    if storage.kind == "azure" and storage.credential_ownership == "create" and sign_in in WITHOUT_ENTRA:
         where = "workspace.auth" if environment.platform is None else "platform.auth"
         rule = (
             f"reference: signed in by {sign_in} ({where}) nobody can make a storage credential on Azure (provider "

@@ -14,6 +14,7 @@ variable "token" {
 }
 variable "prefix" { type = string }
 variable "other_workspace_id" { type = number }
+variable "account_id" { type = string }
 
 provider "databricks" {
   host  = var.host

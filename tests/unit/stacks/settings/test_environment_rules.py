@@ -12,6 +12,12 @@ Told = Callable[..., str]
 
 STORAGE = {"kind": "azure", "url": "abfss://dev@acmeexamplelake.dfs.core.windows.net/catalog/deeper"}
 REFERENCE = {"external_location": "other", "credential": {"name": "other"}}
+PLATFORM = {
+    "deployer": "admin@acme.example",
+    "auth": {"type": "azure-cli", "host": "https://adb-1.1.azuredatabricks.net"},
+}
+ACCOUNT = "00000000-0000-0000-0000-0000000000ac"
+CONNECTOR = "/subscriptions/0/resourceGroups/acme/providers/Microsoft.Databricks/accessConnectors/acme"
 FEDERATION = {"issuer": "https://token.actions.githubusercontent.com", "subject": "repo:acme/ml:environment:dev"}
 
 
@@ -45,6 +51,35 @@ FEDERATION = {"issuer": "https://token.actions.githubusercontent.com", "subject"
             {"groups.approvers": {"name": "a", "ownership": "adopt"}},
             "groups.approvers.import_id: required with ownership: adopt, since the name is not the id",
         ),
+        (
+            "prod",
+            {"storage.lake.credential": {"ownership": "create", "access_connector_id": CONNECTOR}},
+            "storage.lake.credential.ownership: reference: signed in by azure-devops-oidc (platform.auth)",
+        ),
+        (
+            "dev",
+            {"workspace.auth": {"type": "oauth-m2m", "host": "https://adb-1.1.azuredatabricks.net", "client_id": "a"}},
+            "storage.lake.credential.ownership: reference: signed in by oauth-m2m (workspace.auth) nobody can make",
+        ),
+        (
+            "prod",
+            {"platform.auth.host": "https://adb-1.1.azuredatabricks.net"},
+            "platform.auth.host: is another workspace than workspace.auth.host",
+        ),
+        ("prod", {"platform.auth.client_id": "other"}, "platform.auth.client_id: is not platform.deployer"),
+        (
+            "dev",
+            {"platform": PLATFORM | {"deployer": "00000000-0000-0000-0000-00000000d000"}},
+            "platform.deployer: is the deployer already",
+        ),
+        ("local", {"platform": PLATFORM}, "platform.auth.type: the stage local signs in with type profile"),
+        (
+            "dev",
+            {"service_principals.run_as": {"name": "r", "ownership": "create"}},
+            "workspace.account_id: required with service_principals.run_as.ownership: create",
+        ),
+        ("prod", {"workspace.account_id": ACCOUNT}, "workspace.account_id: account.id says it"),
+        ("dev", {"workspace.folder": "/Workspace/Shared/ml"}, "workspace.folder: outside of /Shared: everybody"),
         ("dev", {"groups.approvers.import_id": "1"}, "groups.approvers.import_id: goes with ownership: adopt only"),
         (
             "prod",

@@ -76,6 +76,21 @@ resource "databricks_service_principal_role" "robot" {
   role                 = "arn:aws:iam::123456789012:instance-profile/${local.replaced ? "b" : "a"}"
 }
 
+resource "databricks_access_control_rule_set" "robot" {
+  name = "accounts/${var.account_id}/servicePrincipals/${databricks_service_principal.robot.application_id}/ruleSets/default"
+  grant_rules {
+    role       = "roles/servicePrincipal.user"
+    principals = local.later ? [databricks_user.plain.acl_principal_id, "groups/users"] : ["groups/users"]
+  }
+  dynamic "grant_rules" {
+    for_each = local.later ? [] : ["manager"]
+    content {
+      role       = "roles/servicePrincipal.manager"
+      principals = [databricks_group.readers.acl_principal_id]
+    }
+  }
+}
+
 resource "databricks_notebook" "source" {
   path           = local.replaced ? "/Shared/${var.prefix}/other" : "/Shared/${var.prefix}/source"
   language       = "PYTHON"
