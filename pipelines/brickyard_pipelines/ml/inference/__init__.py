@@ -1,0 +1,1 @@
+"""Batch, streaming and real-time inference, into one table per project."""

@@ -1,0 +1,78 @@
+"""Scored rows into the inference table: what is there already stays as it is, whoever wrote it, and is not doubled."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_log = logging.getLogger(__name__)
+_ATTEMPTS = 6
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """From which prediction moment to which the rows to write reach, both included; and how many there are."""
+
+    first: str
+    last: str
+    rows: int
+
+
+def merge(table: str, scored: str, *, same: str, window: Window, time_key: str) -> str:
+    """The statement that inserts the rows of the query `scored` which are not in the table yet.
+
+    MERGE and not append: of two runs at once, one finds the other's rows. `same` says when a kept and a scored row are
+    one. The window lets Delta pass over all files of other times.
+    """
+    inside = f"kept.`{time_key}` BETWEEN timestamp'{window.first}' AND timestamp'{window.last}'"
+    return (
+        f"MERGE INTO {table} AS kept USING ({scored}) AS scored ON {inside} AND {same} WHEN NOT MATCHED THEN INSERT *"
+    )
+
+
+def same_version_and_key(key: str) -> str:
+    """A version scores a key once, in batches and streams together."""
+    return f"kept.`{key}` = scored.`{key}` AND kept.model_version = scored.model_version AND kept.source <> 'endpoint'"
+
+
+def same_event(key: str) -> str:
+    """A stream scores a key once, also when the champion changes between a write and its repetition after a kill."""
+    mine = "kept.model_version = scored.model_version AND kept.source <> 'endpoint'"
+    return f"kept.`{key}` = scored.`{key}` AND (kept.source = 'stream' OR {mine})"
+
+
+def run(spark: "SparkSession", statement: str) -> int:
+    """Run a MERGE. Answers how many rows it inserted."""
+    return int(spark.sql(statement).collect()[0]["num_inserted_rows"])
+
+
+def until_undisturbed(work: Callable[[], _T]) -> _T:
+    """The result of work that reads and writes a table; again from its reading when another wrote meanwhile.
+
+    Delta refuses the later of two such writes, so nothing is doubled; the last refusal is raised.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return work()
+        except Exception as error:
+            if not is_conflict(error):
+                raise
+            _log.info("another run wrote at the same time: looking again at what is left to do")
+    return work()
+
+
+def is_conflict(error: Exception) -> bool:
+    """Whether Delta refused a commit since another came first.
+
+    >>> is_conflict(RuntimeError("[DELTA_CONCURRENT_APPEND.WITHOUT_HINT] Files were added"))
+    True
+    >>> is_conflict(RuntimeError("no such column"))
+    False
+    """
+    said = str(error)
+    names = ("DELTA_CONCURRENT_", "DELTA_METADATA_CHANGED", "ConcurrentAppendException", "ConcurrentTransaction")
+    return any(name in said for name in names)
