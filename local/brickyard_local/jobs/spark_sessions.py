@@ -6,6 +6,8 @@ from brickyard_local.callers import Caller
 from brickyard_local.errors import LocalWorkspaceError, TemporarilyUnavailable
 from brickyard_local.jobs.needs import CatalogNames, NewSparkServer, SparkServer
 
+SYSTEM_CATALOG = "system"
+
 
 class SparkSessions:
     """Finds or makes the server of a workspace and says how a task joins it."""
@@ -20,7 +22,10 @@ class SparkSessions:
         """Environment of a session that acts for the caller. Errors: TemporarilyUnavailable with Spark's reason."""
         server = self._server(caller)
         try:
-            return dict(server.session_environment(token, self._catalog_names(caller)))
+            catalogs = self._catalog_names(caller)
+            if catalogs:  # the first is the default one, so the system's comes last and never alone
+                catalogs = [*catalogs, SYSTEM_CATALOG]
+            return dict(server.session_environment(token, catalogs))
         except (LocalWorkspaceError, OSError) as error:
             raise TemporarilyUnavailable(f"Spark is not available: {error}") from error
 

@@ -22,10 +22,12 @@ def main() -> int:
         from mlflow import pyfunc
         from mlflow.pyfunc import scoring_server
 
+        from brickyard_local.serving.row_wise import RowWise, answers_row_by_row
         from brickyard_local.serving.streams import Streams
 
         model = pyfunc.load_model(folder)
-        app = Streams(scoring_server.init(model), model)
+        server = Streams(scoring_server.init(model), model)
+        app = RowWise(server, model) if answers_row_by_row(model.metadata) else server
     except Exception:  # noqa: BLE001 - whatever a model raises while it loads is why it cannot be served
         traceback.print_exc()
         return 1

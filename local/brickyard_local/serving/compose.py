@@ -14,6 +14,7 @@ from brickyard_local.serving.needs import CallerOf, Catalog, Models, Permissions
 from brickyard_local.serving.payload_writer import PayloadWriter
 from brickyard_local.serving.rate_limits import RateLimiter
 from brickyard_local.serving.service import ServingService
+from brickyard_local.serving.system_table import ServedEntities
 from brickyard_local.store import Store
 
 
@@ -25,6 +26,7 @@ class Serving:
     admission: Admission
     gateways: Gateways
     tables: InferenceTables
+    entities: ServedEntities
 
     def recover(self, workspace_ids: list[int]) -> None:
         """Before requests are answered."""
@@ -53,6 +55,7 @@ def compose_serving(home: Home, store: Store, neighbours: Neighbours) -> Serving
     """The services of endpoints of all workspaces."""
     endpoints = Endpoints(store, neighbours.permissions)
     deployments = Deployments(home)
+    entities = ServedEntities(store, endpoints)
     writer = PayloadWriter(home.root / "inference", home.tables, home.logs / "inference-tables.log", store.next_id)
     tables = InferenceTables(store, neighbours.tables, writer, neighbours.caller_of)
     gateways = Gateways(store, endpoints, tables, neighbours.catalog)
@@ -60,9 +63,10 @@ def compose_serving(home: Home, store: Store, neighbours: Neighbours) -> Serving
     service = ServingService(
         store,
         endpoints=endpoints,
+        entities=entities,
         deployments=deployments,
         launches=Launches(neighbours.catalog, neighbours.models, neighbours.secrets, neighbours.caller_of),
         gateways=gateways,
         admission=admission,
     )
-    return Serving(service=service, admission=admission, gateways=gateways, tables=tables)
+    return Serving(service=service, admission=admission, gateways=gateways, tables=tables, entities=entities)

@@ -12,6 +12,7 @@ from fastapi.responses import PlainTextResponse
 from brickyard_local.callers import CurrentCaller
 from brickyard_local.routing import LazyRouter
 from brickyard_local.serving.payloads import PatchTags
+from brickyard_local.serving.system_table import FULL_NAME
 from brickyard_local.state import Local
 from brickyard_local.store import Document
 
@@ -32,6 +33,12 @@ def create(body: JsonBody, caller: CurrentCaller, local: Local) -> Document:
 def list_endpoints(caller: CurrentCaller, local: Local) -> Document:
     """All that the caller may view."""
     return {"endpoints": local.serving.service.listed(caller)}
+
+
+@router.get(f"/api/2.1/unity-catalog/tables/{FULL_NAME}")
+def served_entities(caller: CurrentCaller, local: Local) -> Document:
+    """The system table of served entities, as a view."""
+    return local.serving.entities.view(caller)
 
 
 @router.get(_ENDPOINTS + "/{name}")

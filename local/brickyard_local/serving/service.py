@@ -15,6 +15,7 @@ from brickyard_local.serving.endpoints import Endpoints
 from brickyard_local.serving.gateways import Gateways
 from brickyard_local.serving.launches import Launches
 from brickyard_local.serving.mlmodel import openapi
+from brickyard_local.serving.system_table import ServedEntities
 from brickyard_local.store import Document, Store
 
 _LEVELS = ("CAN_MANAGE", "CAN_QUERY", "CAN_VIEW")
@@ -27,11 +28,12 @@ _BUILD = (
 class ServingService:
     """Endpoints of all workspaces."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - built once, in compose
         self,
         store: Store,
         *,
         endpoints: Endpoints,
+        entities: ServedEntities,
         deployments: Deployments,
         launches: Launches,
         gateways: Gateways,
@@ -40,6 +42,7 @@ class ServingService:
         self._gateways = gateways
         self._store = store
         self._endpoints = endpoints
+        self._entities = entities
         self._deployments = deployments
         self._launches = launches
         self._admission = admission
@@ -71,6 +74,7 @@ class ServingService:
             with self._store.write():
                 self._refuse_taken(caller, endpoint["name"])
                 self._endpoints.put(endpoint)
+                self._entities.keep(endpoint)
                 self._endpoints.own(caller, endpoint)
                 self._gateways.kept(endpoint)
         except Exception:
@@ -102,6 +106,7 @@ class ServingService:
             last = max((endpoint[c] or {"config_version": 0})["config_version"] for c in ("config", "pending"))
             changes = {"pending": _versioned(wanted, last + 1), "config_update": "IN_PROGRESS", "failure": None}
             endpoint = self._endpoints.put({**endpoint, **changes, "last_updated_timestamp": now_ms()})
+            self._entities.keep(endpoint)
         self._deploy(endpoint)
         return self._answer(caller, endpoint)
 

@@ -36,7 +36,7 @@ class Streams:
         body = await Request(scope, receive).body()
         asked = _streamed(body)
         if asked is None:
-            await self._app(scope, _again(body, receive), send)
+            await self._app(scope, replayed(body, receive), send)
             return
         answer = await self._answer(asked)
         await answer(scope, receive, send)
@@ -112,7 +112,7 @@ def _streamed(body: bytes) -> dict[str, Any] | None:
     return {name: value for name, value in asked.items() if name != "stream"}
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def replayed(body: bytes, receive: Receive) -> Receive:
     """The body, for whoever reads it next; then what comes after it."""
     sent = False
 
