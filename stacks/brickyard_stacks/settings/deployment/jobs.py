@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from brickyard_stacks.settings.deployment.schedule import Schedule, Trigger
+from brickyard_stacks.settings.deployment.steps import OwnStep, StepName
 from brickyard_stacks.settings.deployment.tasks import Parameters, Task
 from brickyard_stacks.settings.strict import Broken, Kebab, Strict, Text
 
@@ -21,6 +22,12 @@ class Job(Strict):
     timeout_minutes: TimeoutMinutes = 60
     max_retries: Retries = 0
     schedule: Schedule | None = Field(default=None, description="when it starts by itself")
+
+
+class WorkflowJob(Job):
+    """How the project's workflow runs, and which of its steps are the team's own."""
+
+    steps: dict[StepName, OwnStep] = Field(default={}, description="the team's own steps; default: ours")
 
 
 class Cluster(Strict):
