@@ -123,9 +123,9 @@ def check_state(clone: Clone, server: ServerInfo) -> None:
 
 
 def deploy(clone: Clone, screen: Screen, names: Names) -> None:
-    """Platform and projects; the serving stacks too, once an earlier `up` has deployed them."""
+    """Platform and projects; what serves and watches them too, once an earlier `up` has deployed it."""
     os.environ["BRICKYARD_ENV"] = names.shared.environment
-    later = {project.serving_stack for project in names.projects if not _has_state(clone, project.serving_stack)}
+    later = {stack for p in names.projects for stack in p.stacks[1:] if not _has_state(clone, stack)}
     stacks = [stack for stack in names.stacks if stack not in later]
     with screen.step(f"Deploy {', '.join(stacks)}") as step:
         step.done(_deploy(clone, stacks, step.say))
@@ -134,15 +134,16 @@ def deploy(clone: Clone, screen: Screen, names: Names) -> None:
 def finish(
     clone: Clone, screen: Screen, client: WorkspaceClient, project: ProjectNames
 ) -> tuple[ProjectNames, JobRun, Answer]:
-    """A project's workflow, then its endpoint, then a request to it."""
+    """A project's workflow, then what looks at its result: endpoint and monitors; then a request to it."""
     with screen.step(f"Job {project.job}") as step:
         promoted = champion_version(client, project.model) is not None
         run = run_workflow(client, project.job, promoted=promoted, say=step.say)
         step.done(f"run {run.run_id}" if run.fresh else f"run {run.run_id} succeeded before with these settings")
     if run.fresh or not _endpoint_exists(client, project.endpoint):
-        with screen.step(f"Deploy {project.serving_stack}") as step:
+        stacks = project.stacks[1:]
+        with screen.step(f"Deploy {', '.join(stacks)}") as step:
             flags = ["--auto-approve", "--skip-synth", "--ignore-missing-stack-dependencies"]
-            step.done(run_cdktf(clone, ["deploy", project.serving_stack, *flags], step.say))
+            step.done(run_cdktf(clone, ["deploy", *stacks, *flags], step.say))
     with screen.step(f"Ask {project.endpoint}") as step:
         answer = ask(clone, client, project)
         step.done(f"{answer.took_ms:.0f} ms")

@@ -379,6 +379,28 @@ def test_a_regressions_errors_are_those_of_scikit_learn_also_when_refreshed_agai
     assert house.metrics(str(monitor.profile_metrics_table_name), "true") == before, "a refresh again changes nothing"
 
 
+def test_with_a_change_feed_only_windows_that_changed_are_computed_whatever_time_they_are_of(house: House) -> None:
+    days = [sales(seed, seed, 30, mean=10.0 + seed) for seed in range(3)]
+    table = house.table(pd.concat(days), TYPES)
+    house.sql(f"ALTER TABLE {table} SET TBLPROPERTIES (delta.enableChangeDataFeed = true)")
+    monitor = house.active(table, time_series=MonitorTimeSeries(timestamp_col="at", granularities=["1 day"]))
+    old = sales(7, -400, 20, mean=99.0)
+    house.insert(table, old, TYPES)
+    house.sql(f"UPDATE {table} SET amount = 0 WHERE at < '{DAY + timedelta(days=1):%F}' AND at >= '{DAY:%F}'")
+    house.refreshed(table)
+
+    rows = house.metrics(str(monitor.profile_metrics_table_name), "column_name = 'amount'")
+    assert [row["avg"] for row in rows] == pytest.approx(
+        [old["amount"].mean(), 0.0, days[1]["amount"].mean(), days[2]["amount"].mean()]
+    )
+    versions = [row["logging_table_commit_version"] for row in rows]
+    assert versions == [versions[0]] * 2 + [versions[2]] * 2
+    assert versions[0] > versions[2], "what did not change was computed again"
+    drift = house.metrics(str(monitor.drift_metrics_table_name), "column_name = 'amount'")
+    moved = [days[1]["amount"].mean(), days[2]["amount"].mean() - days[1]["amount"].mean()]
+    assert [row["avg_delta"] for row in drift] == pytest.approx(moved), "the day after it drifts from the changed one"
+
+
 def test_a_snapshot_drifts_from_the_snapshot_before_it(house: House) -> None:
     types = {"amount": "DOUBLE", "color": "STRING"}
     first = pd.DataFrame({"amount": [1.0, 2.0, 3.0, 4.0], "color": ["a", "a", "b", "b"]})
