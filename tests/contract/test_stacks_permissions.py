@@ -14,14 +14,13 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound, PermissionDenied
 from databricks.sdk.service.catalog import VolumeType
 
-from brickyard_local.account import ADMIN
 from brickyard_local.pytest_plugin import LocalWorkspace
 from brickyard_stacks import permissions as matrix
 from brickyard_stacks.permissions import Levels, Privileges, Role
 from brickyard_stacks.settings import Stage
 
 PEOPLE: tuple[Role, ...] = ("data_scientists", "ml_engineers", "approvers", "consumers")
-MACHINES: tuple[Role, ...] = ("run_as", "plan", "ci")
+MACHINES: tuple[Role, ...] = ("run_as", "plan", "ci", "deployer")
 STAGES: tuple[Stage, ...] = ("dev", "staging", "prod")
 
 
@@ -86,8 +85,9 @@ def place(request: pytest.FixtureRequest, admin: WorkspaceClient, cast: Cast) ->
     grant(admin, cast, "function", f"{catalog}.models.m", matrix.model_privileges())
     admin.registered_models.update(str(model.full_name), owner=cast.names["run_as"])
     job_id = admin.api_client.do("POST", "/api/2.2/jobs/create", body={"name": catalog, "tasks": []})["job_id"]
-    folder = f"/Users/{ADMIN}/brickyard"  # as `names.workspace_folder`; in /Shared everybody may change everything
+    folder = f"/Brickyard/{catalog}"  # as `names.workspace_folder`; in /Shared everybody may change everything
     admin.workspace.mkdirs(folder)
+    permit(admin, cast, "directories", admin.workspace.get_status(folder).object_id, matrix.folder_levels())
     experiment_id = str(admin.experiments.create_experiment(f"{folder}/{catalog}").experiment_id)
     permit(admin, cast, "jobs", job_id, matrix.job_levels(stage))
     permit(admin, cast, "experiments", experiment_id, matrix.experiment_levels(stage))
@@ -97,14 +97,17 @@ def place(request: pytest.FixtureRequest, admin: WorkspaceClient, cast: Cast) ->
 
 def grant(admin: WorkspaceClient, cast: Cast, kind: str, name: str, privileges: Privileges) -> None:
     changes = [
-        {"principal": cast.names[role], "add": list(held)} for role, held in privileges.items() if role != "deployer"
+        {"principal": cast.names[role], "add": list(held)} for role, held in privileges.items() if role in cast.names
     ]
     admin.api_client.do("PATCH", f"/api/2.1/unity-catalog/permissions/{kind}/{name}", body={"changes": changes})
 
 
 def permit(admin: WorkspaceClient, cast: Cast, kind: str, object_id: object, levels: Levels) -> None:
-    who = {role: "group_name" if role in PEOPLE else "service_principal_name" for role in levels}
-    entries = [{who[role]: cast.names[role], "permission_level": level} for role, level in levels.items()]
+    who = {role: "group_name" if role in PEOPLE else "service_principal_name" for role in cast.names}
+    given = {
+        role: level for role, level in levels.items() if role in cast.names
+    }  # `platform` is the administrator here
+    entries = [{who[role]: cast.names[role], "permission_level": level} for role, level in given.items()]
     admin.api_client.do("PUT", f"/api/2.0/permissions/{kind}/{object_id}", body={"access_control_list": entries})
 
 
@@ -163,6 +166,16 @@ def log_run(client: WorkspaceClient, place: Place) -> Any:
     return client.experiments.create_run(experiment_id=place.experiment_id, start_time=1)
 
 
+def put_into_folder(client: WorkspaceClient, place: Place) -> Any:
+    return client.workspace.mkdirs(f"/Brickyard/{place.catalog}/{secrets.token_hex(4)}")
+
+
+def open_catalog_up(client: WorkspaceClient, place: Place) -> Any:
+    changes = [{"principal": "account users", "add": ["USE_CATALOG"]}]
+    path = f"/api/2.1/unity-catalog/permissions/catalog/{place.catalog}"
+    return client.api_client.do("PATCH", path, body={"changes": changes})
+
+
 def open_job_up(client: WorkspaceClient, place: Place) -> Any:
     path = f"/api/2.0/permissions/jobs/{place.job_id}"
     entry = {"group_name": "users", "permission_level": "CAN_VIEW"}
@@ -170,29 +183,39 @@ def open_job_up(client: WorkspaceClient, place: Place) -> Any:
 
 
 READERS = {"data_scientists", "ml_engineers"}
-# Who may, by stage; everybody else is refused.
+# Who may, by stage; everybody else is refused. The projects' deployer makes objects, and reads no files.
 ALLOWED: dict[Act, dict[Stage, set[str]]] = {
     create_schema: {"dev": READERS, "staging": set(), "prod": set()},
-    create_volume: {"dev": READERS, "staging": {"ci"}, "prod": set()},
-    create_model: {"dev": {*READERS, "run_as"}, "staging": {"ci", "run_as"}, "prod": {"run_as"}},
+    create_volume: {"dev": {*READERS, "deployer"}, "staging": {"ci", "deployer"}, "prod": {"deployer"}},
+    create_model: {
+        "dev": {*READERS, "deployer", "run_as"},
+        "staging": {"ci", "deployer", "run_as"},
+        "prod": {"deployer", "run_as"},
+    },
     read_landing: {
         "dev": {*READERS, "run_as"},
         "staging": {*READERS, "ci", "run_as"},
         "prod": {*READERS, "run_as"},
     },
     write_landing: {"dev": {*READERS, "run_as"}, "staging": {"ci", "run_as"}, "prod": {"run_as"}},
-    write_wheels: {"dev": READERS, "staging": {"ci"}, "prod": set()},
+    write_wheels: {"dev": {*READERS, "deployer"}, "staging": {"ci", "deployer"}, "prod": {"deployer"}},
     see_model: {
-        "dev": {*READERS, "approvers", "plan", "run_as"},
-        "staging": {*READERS, "approvers", "ci", "plan", "run_as"},
-        "prod": {*READERS, "approvers", "plan", "run_as"},
+        "dev": {*READERS, "approvers", "deployer", "plan", "run_as"},
+        "staging": {*READERS, "approvers", "ci", "deployer", "plan", "run_as"},
+        "prod": {*READERS, "approvers", "deployer", "plan", "run_as"},
     },
-    change_model: {stage: {"run_as"} for stage in STAGES},
-    see_job: {stage: {*READERS, "approvers", "plan", "run_as"} for stage in STAGES},
-    change_job: {stage: set() for stage in STAGES},
-    open_job_up: {stage: set() for stage in STAGES},
-    see_runs: {stage: {*READERS, "approvers", "plan", "run_as"} for stage in STAGES},
-    log_run: {"dev": {*READERS, "run_as"}, "staging": {"run_as"}, "prod": {"run_as"}},
+    change_model: {stage: {"deployer", "run_as"} for stage in STAGES},
+    see_job: {stage: {*READERS, "approvers", "deployer", "plan", "run_as"} for stage in STAGES},
+    change_job: {stage: {"deployer"} for stage in STAGES},
+    open_job_up: {stage: {"deployer"} for stage in STAGES},
+    open_catalog_up: {stage: set() for stage in STAGES},
+    put_into_folder: {stage: {"deployer"} for stage in STAGES},
+    see_runs: {stage: {*READERS, "approvers", "deployer", "plan", "run_as"} for stage in STAGES},
+    log_run: {
+        "dev": {*READERS, "deployer", "run_as"},
+        "staging": {"deployer", "run_as"},
+        "prod": {"deployer", "run_as"},
+    },
 }
 
 
