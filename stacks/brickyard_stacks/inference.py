@@ -1,10 +1,18 @@
-"""The tasks of a project's inference job: score what is new, measure, and train again when it must be."""
+"""The tasks of a project's inference job: score, join labels that came, measure, and train again when it must be."""
 
 from brickyard_constructs.jobs import WheelTask
 from brickyard_stacks.names import ProjectNames
 from brickyard_stacks.workflow import step_parameters
 
-STEPS = ("ingest", "features", "batch_inference", "monitor", "trigger_retraining")
+STEPS = (
+    "ingest",
+    "features",
+    "batch_inference",
+    "unpack_payloads",
+    "join_labels",
+    "monitor",
+    "trigger_retraining",
+)
 # What a run is given; `land_until` is looked at by projects that replay their source.
 PARAMETERS = {"land_until": ""}
 

@@ -31,8 +31,9 @@ def binned(predictions: np.ndarray, labels: np.ndarray, known: np.ndarray | None
     place = np.minimum((predictions * BINS).astype(int), BINS - 1)
     rows = np.bincount(place, minlength=BINS).astype(float)
     mean = np.bincount(place, predictions, BINS)[rows > 0] / rows[rows > 0]
-    labelled, positives = (np.bincount(place, weight, BINS)[rows > 0] for weight in (known * 1.0, known * labels * 1.0))
-    return Bins.of(mean, rows[rows > 0], labelled, positives)
+    labelled = np.bincount(place, known.astype(float), BINS)[rows > 0]
+    positives = np.bincount(place, (known * labels).astype(float), BINS)[rows > 0]
+    return Bins.of(mean, rows[rows > 0], np.asarray(labelled, dtype=float), np.asarray(positives, dtype=float))
 
 
 def world(rows: int, seed: int = 7) -> tuple[np.ndarray, np.ndarray]:

@@ -24,7 +24,8 @@ def arguments(job: dict[str, Any], step: str) -> list[str]:
 def test_it_scores_measures_and_decides_in_this_order(jobs: dict[str, Any]) -> None:
     tasks = {task["task_key"]: task for task in jobs["local-flight-delays-inference"]["task"]}
     after = {key: [need["task_key"] for need in task.get("depends_on", ())] for key, task in tasks.items()}
-    assert after["monitor"] == ["batch_inference"]
+    assert after["unpack_payloads"] == ["batch_inference"]
+    assert after["monitor"] == ["join_labels"]
     assert after["trigger_retraining"] == ["monitor"]
     assert all(task["max_retries"] == 2 for task in tasks.values())
 
