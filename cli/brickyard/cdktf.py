@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from brickyard.clone import Clone
 from brickyard.errors import BrickyardError, DeployFailed, NotSetUp, NotUp, UnknownEnvironment
+from brickyard.protection import protect
 from brickyard.release import refuse_unreleased
 from brickyard_local import process
 from brickyard_stacks.errors import StacksError
@@ -32,7 +33,9 @@ def main() -> NoReturn:
     try:
         clone = Clone.find()
         environment = settings_of(clone, arguments)
-        refuse_unreleased(clone, environment.get("BRICKYARD_ENV", ""), _verb(arguments), environment)
+        name, verb = environment.get("BRICKYARD_ENV", ""), _verb(arguments)
+        refuse_unreleased(clone, name, verb, environment)
+        environment |= protect(clone, name, verb, environment)
         argv = [str(_binary(clone)), *_with_flags(arguments, environment)]
     except (BrickyardError, StacksError) as error:
         print(f"brickyard: {error}", file=sys.stderr)

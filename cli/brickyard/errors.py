@@ -125,6 +125,10 @@ class NotReleased(BrickyardError):
     """Raised when production would be deployed from what no commit says."""
 
 
+class WouldDestroy(BrickyardError):
+    """Raised when an apply would delete what holds data, where that is protected."""
+
+
 class CannotBootstrap(BrickyardError):
     """Raised when what must exist before the first plan cannot be made, or looked at."""
 
