@@ -1,7 +1,7 @@
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import pytest
 
@@ -54,3 +54,58 @@ def test_a_whole_document_becomes_frozen_values() -> None:
 def test_what_does_not_fit_is_named_with_its_place(document: Any, said: str) -> None:
     with pytest.raises(InvalidProject, match=said):
         strict.build(Outer, document, "here")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Whole:
+    type: Literal["int"]
+    low: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Broken:
+    type: Literal["float"]
+    low: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Days:
+    days: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choosing:
+    tagged: Whole | Broken | None = None
+    fitting: Inner | Days | None = None
+    scalar: int | str | None = None
+    named: Mapping[str, Whole | Broken] = field(default_factory=dict)
+
+
+@pytest.mark.parametrize(
+    ("document", "built"),
+    [
+        ({"tagged": {"type": "int", "low": 1}}, Choosing(tagged=Whole(type="int", low=1))),
+        ({"tagged": {"type": "float", "low": 1}}, Choosing(tagged=Broken(type="float", low=1.0))),
+        ({"fitting": {"days": 3}}, Choosing(fitting=Days(days=3))),
+        ({"scalar": "a"}, Choosing(scalar="a")),
+        ({"tagged": None}, Choosing()),
+        ({"named": {"x": {"low": 2, "type": "int"}}}, Choosing(named={"x": Whole(type="int", low=2)})),
+    ],
+)
+def test_a_choice_is_made_by_its_tag_or_by_the_keys_that_fit(document: Any, built: Choosing) -> None:
+    assert strict.build(Choosing, document, "here") == built
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"tagged": {"type": "flaot", "low": 1}}, r"here\.tagged\.type: got 'flaot'; one of "),
+        ({"tagged": {"type": "int", "low": 1.5}}, r"here\.tagged\.low: expected int, got 1\.5"),
+        ({"fitting": {"days": "x"}}, r"here\.fitting\.days: expected int"),
+        ({"fitting": 7}, r"here\.fitting: expected keys and values, got 7"),
+        ({"scalar": 1.5}, r"here\.scalar: expected str, got 1\.5"),
+    ],
+)
+def test_an_error_of_a_choice_speaks_of_the_one_that_was_meant(document: Any, said: str) -> None:
+    with pytest.raises(InvalidProject, match=said):
+        strict.build(Choosing, document, "here")
