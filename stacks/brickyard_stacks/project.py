@@ -23,9 +23,11 @@ from brickyard_stacks.artifacts import Wheel
 from brickyard_stacks.base import EnvironmentStack
 from brickyard_stacks.deployment import ProjectDeployment
 from brickyard_stacks.identities import Identities, referenced_identities
-from brickyard_stacks.inference import PARAMETERS, inference_tasks
+from brickyard_stacks.inference import PARAMETERS as INFERENCE_PARAMETERS
+from brickyard_stacks.inference import inference_tasks
 from brickyard_stacks.jobs import Workshop, cron, make_jobs
 from brickyard_stacks.names import ARTIFACTS_VOLUME, LANDING_VOLUME
+from brickyard_stacks.own_steps import own_work, with_own_steps
 from brickyard_stacks.permissions import (
     Role,
     artifacts_privileges,
@@ -38,9 +40,10 @@ from brickyard_stacks.permissions import (
     sandbox_privileges,
     volume_privileges,
 )
-from brickyard_stacks.settings.deployment.jobs import INFERENCE, Job
+from brickyard_stacks.promotion import promoted_tasks, promoting
+from brickyard_stacks.settings.deployment.jobs import INFERENCE, Job, WorkflowJob
 from brickyard_stacks.tables import make_tables
-from brickyard_stacks.workflow import PACKAGE, workflow_tasks
+from brickyard_stacks.workflow import PACKAGE, PARAMETERS, workflow_tasks
 
 _ROLES: tuple[Role, ...] = ("data_scientists", "ml_engineers", "approvers", "run_as", "plan")
 
@@ -155,15 +158,21 @@ class ProjectStack(EnvironmentStack):
 
     def _workflow(self, workshop: Workshop) -> MultiTaskJob:
         """The job that trains and deploys."""
-        settings = self._deployment.project.deployment.job
-        return self._own_job("job", workshop, self._names.job, settings, workflow_tasks(self._names))
+        project = self._deployment.project
+        settings = project.deployment.job
+        has_features = isinstance(project.workflow, dict) and "features" in project.workflow
+        chosen = promoting(self._deployment)
+        tasks = promoted_tasks(workflow_tasks(self._names, own_work(settings), has_features=has_features), chosen)
+        if chosen.approved:  # who approves repairs the run that waits for it
+            workshop = replace(workshop, permissions=workshop.deployment_permissions)
+        return self._own_job("job", workshop, self._names.job, settings, tasks, PARAMETERS)
 
     def _inference(self, workshop: Workshop) -> None:
         """The job that scores, measures and has the other one started, where the project wants it."""
         settings = self._deployment.project.deployment.inference
         if settings is not None:
             name, tasks = self._names.extra_job(INFERENCE), inference_tasks(self._names)
-            self._own_job("job-inference", workshop, name, settings, tasks, PARAMETERS)
+            self._own_job("job-inference", workshop, name, settings, tasks, INFERENCE_PARAMETERS)
 
     def _own_job(
         self,
@@ -172,7 +181,7 @@ class ProjectStack(EnvironmentStack):
         name: str,
         settings: Job,
         tasks: tuple[WheelTask, ...],
-        parameters: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str],
     ) -> MultiTaskJob:
         """As the others, but made of the pipelines' own entry points."""
         steps = WheelJobProps(
@@ -190,11 +199,13 @@ class ProjectStack(EnvironmentStack):
         props = replace(
             steps.as_tasks(),
             environments=(workshop.serverless(),),
-            parameters=parameters or {},
+            parameters=parameters,
             notifications=workshop.notifications(),
             budget_policy_id=self.environment.compute.budget_policy_id,
             ui_locked=workshop.locked,
         )
+        if isinstance(settings, WorkflowJob) and settings.steps:
+            props = replace(props, tasks=with_own_steps(self, workshop, props.tasks, own_work(settings)))
         return MultiTaskJob(self, id_, props)
 
     def _data(self) -> None:

@@ -7,9 +7,10 @@ from pydantic import Field
 
 from brickyard_stacks.settings.catalog import SCHEMA_NAMES
 from brickyard_stacks.settings.deployment.endpoints import Endpoint
-from brickyard_stacks.settings.deployment.jobs import INFERENCE, WORKFLOW, ExtraJob, Job
+from brickyard_stacks.settings.deployment.jobs import INFERENCE, WORKFLOW, ExtraJob, Job, WorkflowJob
 from brickyard_stacks.settings.deployment.models import Model
 from brickyard_stacks.settings.deployment.monitors import Alert, Monitor
+from brickyard_stacks.settings.deployment.promotion import Promotion
 from brickyard_stacks.settings.deployment.tables import Table, Volume
 from brickyard_stacks.settings.strict import Broken, Dotted, Kebab, Snake, Strict, Tags, rules_of_tags
 
@@ -25,13 +26,16 @@ class Deployment(Strict):
     """What Terraform deploys for the project."""
 
     tags: Tags = Field(default={}, description="on everything of the project that takes tags")
-    job: Job = Field(default_factory=Job, description="how the workflow's job runs")
+    job: WorkflowJob = Field(default_factory=WorkflowJob, description="how the workflow's job runs")
     inference: Job | None = Field(
         default=None,
         description="how the job that scores, monitors and retrains runs; default: no such job",
     )
     models: dict[Snake, Model] | None = Field(
         default=None, description="registered models by name; default: one, called as the project"
+    )
+    promotion: Promotion = Field(
+        default_factory=Promotion, description="how a model comes into an environment, and who lets it"
     )
     serving: Serving | None = Field(default=None, description="the short form of one endpoint")
     endpoints: dict[Kebab, Endpoint] | None = Field(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
 from brickyard_stacks.settings.deployment.jobs import ExtraJob
-from brickyard_stacks.settings.environment import Environment
+from brickyard_stacks.settings.environment import Environment, metastore_of
 from brickyard_stacks.settings.project import Project
 from brickyard_stacks.settings.state import LocalState, S3State, State
 from brickyard_stacks.settings.strict import Broken
@@ -17,7 +17,7 @@ def rules_between(environments: Sequence[Environment]) -> Iterator[tuple[Environ
     """
     for first, second in combinations([e for e in environments if e.stage != "local"], 2):
         yield from ((second, broken) for broken in _states(first, second))
-        if (first.cloud, first.region) == (second.cloud, second.region):
+        if metastore_of(first) == metastore_of(second):
             yield from ((second, broken) for broken in _metastores(first, second))
 
 
