@@ -120,11 +120,16 @@ class House:
 
 
 def _chosen(clone: Clone, project: str | None) -> str:
-    known = [load_project(path).name for path in project_files(clone.root)]
+    """The project that was named, or the only one that has what a simulation runs."""
+    known = [each.name for each in map(load_project, project_files(clone.root)) if each.deployment.inference]
     if project is None and len(known) == 1:
         return known[0]
     if project not in known:
-        raise InvalidSimulation(f"Name one of this clone's projects: {', '.join(known) or 'there is none'}.")
+        got = f"'{project}' is none" if project else "none was named"
+        there = ", ".join(known) or "there is no such project"
+        raise InvalidSimulation(
+            f"Name a project of this clone whose project.yaml has deployment.inference ({there}); {got}."
+        )
     return project
 
 

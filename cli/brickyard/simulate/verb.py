@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add them."""
-    parser.add_argument("project", nargs="?", metavar="PROJECT", help="default: the only one of this clone")
+    parser.add_argument("project", nargs="?", metavar="PROJECT", help="default: the only one with an inference job")
     parser.add_argument("--months", type=_count, default=12, help="months of the source, the first ones included (12)")
     parser.add_argument("--learn", type=_count, default=5, help="months that the first model is made from (5)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what each month brought")

@@ -49,7 +49,7 @@ def page(
         f"<p class=note>{_ABOUT_ESTIMATES}</p>",
         *(_quality(whole, starts, metric, bounds) for metric in _ESTIMATED),
         f"<h2>Drift</h2><p class=note>Feature drift: {html.escape(drift_said)}.</p>",
-        _lines(whole, starts, "Drift against the window before", ("feature_drift", "prediction_drift"), bounds),
+        _lines(whole, starts, "Drift, 0 to 1", ("feature_drift", "prediction_drift"), bounds),
         _features(features),
         "<h2>Rows and labels</h2>",
         _lines(whole, starts, "Rows", ("rows", "labelled_rows"), bounds),
@@ -126,7 +126,7 @@ def _features(features: Mapping[str, tuple[float, float]]) -> str:
     order = sorted(features.items(), key=lambda item: (-item[1][0] * item[1][1], item[0]))
     lines = [
         f"<tr><td>{html.escape(name)}<td>{moved:.3f}<td>{share:.1%}<td>{moved * share:.4f}"
-        f"<td><span class=bar style='width:{moved * 12:.2f}rem'></span>"
+        f"<td style='text-align:left'><span class=bar style='width:{moved * 12:.2f}rem'></span>"
         for name, (moved, share) in order
     ]
     head = "<tr><th>feature<th>drift<th>importance<th>weighs<th style='text-align:left'>drift, 0 to 1</tr>"
