@@ -29,6 +29,8 @@ from brickyard_stacks.permissions import (
 from brickyard_stacks.roles import give_run_as_roles
 from brickyard_stacks.settings import Environment
 
+_EARLIER_FOLDER = "databricks_directory.experiments_28E15452"
+
 
 class PlatformStack(EnvironmentStack):
     """Catalog, schemas, volumes, storage, secret scopes, policies, pools, warehouses, and all access to them.
@@ -66,7 +68,9 @@ class PlatformStack(EnvironmentStack):
             permissions=self._identities.permissions(folder_levels()),
             protected=self.environment.deletion_protection,
         )
-        Folder(self, "experiments", props)
+        Folder(self, "folder", props)
+        # Earlier ones stood in the deployer's home, with experiments in them: forgotten, and left standing.
+        self.add_override("removed", [{"from": _EARLIER_FOLDER, "lifecycle": {"destroy": False}}])
 
     def _storage_root(self) -> str | None:
         """Where the catalog's managed data lie: a block of storage, a URL, or where the metastore puts them."""

@@ -76,4 +76,6 @@ def test_where_experiments_stand_does_not_depend_on_who_deploys(split: Stacks) -
     (experiment,) = resources(split["prod-azure-weu-flight-delays"], "databricks_mlflow_experiment").values()
 
     assert folder["path"] == "/Brickyard/prod-azure-weu"
+    (forgotten,) = split["prod-azure-weu-platform"]["removed"]  # the folder of before, with all experiments in it
+    assert forgotten["lifecycle"] == {"destroy": False}
     assert experiment["name"] == "/Brickyard/prod-azure-weu/prod-azure-weu-flight-delays"
