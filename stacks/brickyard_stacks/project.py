@@ -42,6 +42,7 @@ from brickyard_stacks.permissions import (
 )
 from brickyard_stacks.promotion import promoted_tasks, promoting
 from brickyard_stacks.settings.deployment.jobs import INFERENCE, Job, WorkflowJob
+from brickyard_stacks.streaming import make_streaming_job
 from brickyard_stacks.tables import make_tables
 from brickyard_stacks.workflow import PACKAGE, PARAMETERS, workflow_tasks
 
@@ -69,6 +70,7 @@ class ProjectStack(EnvironmentStack):
         workshop = self._workshop(tuple(self._upload(wheel).path for wheel in wheels))
         workflow = self._workflow(workshop)
         self._inference(workshop)
+        make_streaming_job(self, workshop, deployment.project.deployment.streaming)
         make_jobs(self, workshop, deployment.project.deployment.jobs, workflow=workflow)
         self._data()
         if models:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from brickyard_stacks.settings.catalog import SCHEMA_NAMES
 from brickyard_stacks.settings.deployment.endpoints import Endpoint
-from brickyard_stacks.settings.deployment.jobs import INFERENCE, WORKFLOW, ExtraJob, Job, WorkflowJob
+from brickyard_stacks.settings.deployment.jobs import INFERENCE, STREAMING, WORKFLOW, ExtraJob, Job, WorkflowJob
 from brickyard_stacks.settings.deployment.models import Model
 from brickyard_stacks.settings.deployment.monitors import Alert, Monitor
 from brickyard_stacks.settings.deployment.promotion import Promotion
@@ -31,6 +31,11 @@ class Deployment(Strict):
         default=None,
         description="how the job that scores, monitors and retrains runs; default: no such job",
     )
+    streaming: Job | None = Field(
+        default=None,
+        description="how the job that scores feature rows as they come runs, all the time without a schedule;"
+        " default: no such job",
+    )
     models: dict[Snake, Model] | None = Field(
         default=None, description="registered models by name; default: one, called as the project"
     )
@@ -52,7 +57,7 @@ class Deployment(Strict):
         yield from rules_of_tags(self.tags)
         if self.serving is not None and self.endpoints is not None:
             yield Broken(key=("serving",), rule="endpoints says it all: remove one of the two")
-        for name in (WORKFLOW, INFERENCE):
+        for name in (WORKFLOW, INFERENCE, STREAMING):
             if name in self.jobs:
                 yield Broken(key=("jobs", name), rule="is the project's own job: give this one another name")
         for name, job in self.jobs.items():

@@ -10,7 +10,7 @@ from brickyard_stacks.settings.deployment.steps import OwnStep, StepName
 from brickyard_stacks.settings.deployment.tasks import Parameters, Task
 from brickyard_stacks.settings.strict import Broken, Kebab, Strict, Text
 
-WORKFLOW, INFERENCE = "workflow", "inference"
+WORKFLOW, INFERENCE, STREAMING = "workflow", "inference", "streaming"
 
 TimeoutMinutes = Annotated[int, Field(ge=1, le=7 * 24 * 60, description="minutes until a run is ended, 1 to 10080")]
 Retries = Annotated[int, Field(ge=0, le=10, description="how often a failed task is tried again, 0 to 10")]
