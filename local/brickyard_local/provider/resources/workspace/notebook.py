@@ -3,22 +3,14 @@
 Gaps: `provider_config` and DBC archives are refused.
 """
 
-import base64
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from brickyard_local.provider.engine.behaviour import Behaviour, one_of
 from brickyard_local.provider.errors import InvalidValue, NotEmulated
-from brickyard_local.provider.resource import Found, Resource, Session, State
-from brickyard_local.provider.resources.content import (
-    CHANGED,
-    CONTENT_CHECKS,
-    CONTENT_RULES,
-    content_of,
-    md5_of,
-    plan_md5,
-)
-from brickyard_local.provider.resources.workspace.tree import WORKSPACE, import_with_parents
+from brickyard_local.provider.resource import Found, Session, State
+from brickyard_local.provider.resources.content import CHANGED, CONTENT_CHECKS, CONTENT_RULES
+from brickyard_local.provider.resources.workspace.content_object import ContentObject
 from brickyard_local.provider.wire.values import UNKNOWN, Value
 
 _BY_SUFFIX: Mapping[str, tuple[str, str]] = {
@@ -31,11 +23,10 @@ _BY_SUFFIX: Mapping[str, tuple[str, str]] = {
 """Language and format by the suffix of `source`."""
 
 
-class Notebook(Resource):
-    """A notebook; missing parent folders are made."""
+class Notebook(ContentObject):
+    """A notebook of any language, from its source or as Jupyter keeps it."""
 
     type_name = "databricks_notebook"
-    import_form = "/<path>"
     behaviour = Behaviour(
         schema_version=1,
         force_new=frozenset({"path"}),
@@ -50,27 +41,13 @@ class Notebook(Resource):
         reported=frozenset({"md5"}),
     )
 
-    def create(self, session: Session, planned: State) -> str:
-        path = str(planned["path"])
-        import_with_parents(session, _body(path, planned))
-        return path
+    def described(self, planned: State) -> dict[str, Value]:
+        language, kind = _language_and_format(planned)
+        return {"format": kind, "language": language} if language else {"format": kind}
 
     def read(self, session: Session, state: State) -> Found | None:
-        path = str(state["id"])
-        status = session.api.get(f"{WORKSPACE}/get-status", {"path": path})
-        links = {"url": session.url("#workspace", path), "workspace_path": f"/Workspace{path}"}
-        return {**session.found(status), **links, "format": _language_and_format(state)[1]}
-
-    def written(self, session: Session, state: State) -> Found | None:
-        found = self.read(session, state)
-        return None if found is None else {**found, "md5": md5_of(content_of(state))}
-
-    def update(self, session: Session, prior: State, planned: State) -> str:
-        session.api.post(f"{WORKSPACE}/import", _body(str(prior["id"]), planned))
-        return str(prior["id"])
-
-    def delete(self, session: Session, prior: State) -> None:
-        session.api.post(f"{WORKSPACE}/delete", {"path": prior["id"]})
+        found = super().read(session, state)
+        return None if found is None else {**found, "format": _language_and_format(state)[1]}
 
     def customize(self, prior: State | None, planned: dict[str, Value]) -> dict[str, Value]:
         source = planned.get("source")
@@ -81,7 +58,7 @@ class Notebook(Resource):
             raise NotEmulated("argument", "databricks_notebook.provider_config")
         if planned.get("content_base64") and not planned.get("language"):
             raise InvalidValue("databricks_notebook: content_base64 needs a language", "Set `language`.")
-        return plan_md5(prior, planned)
+        return super().customize(prior, planned)
 
 
 def _language_and_format(state: State) -> tuple[str, str]:
@@ -95,10 +72,3 @@ def _language_and_format(state: State) -> tuple[str, str]:
 
 def _given(value: Value) -> str:
     return "" if value is UNKNOWN or value is None else str(value)
-
-
-def _body(path: str, planned: State) -> dict[str, Value]:
-    language, kind = _language_and_format(planned)
-    content = base64.b64encode(content_of(planned)).decode()
-    body = {"content": content, "format": kind, "overwrite": True, "path": path}
-    return {**body, "language": language} if language else body
