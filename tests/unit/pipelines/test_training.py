@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -62,19 +62,6 @@ def lightgbm(features: pd.DataFrame, labels: Any, parameters: Mapping[str, Any],
 class Own(PythonModel):  # type: ignore[misc]
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:  # noqa: ARG002
         return 1 / (1 + np.exp(-3 * model_input["useful"].to_numpy()))
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One store of files for all tests: making its database takes longer than any of them."""
-    folder = tmp_path_factory.mktemp("tracking")
-    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
-    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
-    mlflow.set_registry_uri(f"sqlite:///{folder}/mlflow.db")
-    mlflow.create_experiment("training", artifact_location=str(folder / "artifacts"))
-    yield folder
-    mlflow.set_tracking_uri(before[0])
-    mlflow.set_registry_uri(before[1])
 
 
 @pytest.fixture
