@@ -18,7 +18,7 @@ class Made:
 def version_of(model: str, made: Sequence[Made], *, said: str, job_run_id: str | None, began_ms: int | None) -> str:
     """The one version that the step before registered: never the newest of all.
 
-    By the task value that the step set (`said`); else by the tag `brickyard.job_run_id` on the version or its run;
+    By the task value that the step set (`said`); else by the job run that the version or its run names in a tag;
     else the only one that was registered since the step began.
 
     Errors: UnclearVersion, when there is none, or more than one.
@@ -47,5 +47,5 @@ def version_of(model: str, made: Sequence[Made], *, said: str, job_run_id: str |
         )
     raise UnclearVersion(
         f"{len(found)} versions of {model} were {how}: {', '.join(sorted(found, key=int))}. Say which one: set the task"
-        " value model_version in train, or the tag brickyard.job_run_id on the one version or its run."
+        " value model_version in train, or tag the version (brickyard_job_run_id) or its run (brickyard.job_run_id)."
     )

@@ -1,6 +1,7 @@
 """check_train: which version the team's own training registered, whether it can be used, and from which run it is."""
 
 import logging
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from brickyard_pipelines import task_values
@@ -57,7 +58,7 @@ def found(client: "MlflowClient", settings: StepSettings) -> str:
     model = settings.need("model")
     said = task_values.handed_on(_TASK, "model_version", job_run_id=settings.job_run_id)
     began = began_ms(WorkspaceClient(), int(settings.job_run_id)) if settings.job_run_id else None
-    made = [_made(client, version) for version in client.search_model_versions(f"name='{model}'")]
+    made = [_made(client, model, version, began) for version in _listed(client, model)]
     return handover.version_of(model, made, said=said, job_run_id=settings.job_run_id, began_ms=began)
 
 
@@ -87,20 +88,33 @@ def check(client: "MlflowClient", model: str, version: str) -> str:
     return str(facts.run_id)
 
 
-def _made(client: "MlflowClient", version: Any) -> Made:
-    tags = dict(version.tags or {})
-    job_run = tags.get(_VERSION_TAG) or tags.get(_JOB_RUN) or _tag_of_run(client, version.run_id)
-    return Made(version=str(version.version), created_ms=int(version.creation_timestamp), job_run_id=job_run)
+def _listed(client: "MlflowClient", model: str) -> Iterator[Any]:
+    page = client.search_model_versions(f"name='{model}'")
+    yield from page
+    while page.token:
+        page = client.search_model_versions(f"name='{model}'", page_token=page.token)
+        yield from page
 
 
-def _tag_of_run(client: "MlflowClient", run_id: str | None) -> str | None:
+def _made(client: "MlflowClient", model: str, listed: Any, began: int | None) -> Made:
+    """One version as a fact. Only one of this run is asked for its tags: Unity Catalog lists versions without them."""
+    version, created_ms = str(listed.version), int(listed.creation_timestamp)
+    is_ours = began is not None and created_ms >= began
+    return Made(
+        version=version, created_ms=created_ms, job_run_id=_named_by(client, model, version) if is_ours else None
+    )
+
+
+def _named_by(client: "MlflowClient", model: str, version: str) -> str | None:
+    """The job run that the version's tag, or its run's, names."""
     from mlflow.exceptions import MlflowException
 
-    if not run_id:
-        return None
+    facts = client.get_model_version(model, version)
+    on_version: str | None = facts.tags.get(_VERSION_TAG)
+    if on_version or not facts.run_id:
+        return on_version
     try:
-        tags = client.get_run(run_id).data.tags
-    except MlflowException:  # deleted since: it is not this job run's
+        on_run: str | None = client.get_run(facts.run_id).data.tags.get(_JOB_RUN)
+    except MlflowException:  # deleted since
         return None
-    found_tag: str | None = tags.get(_JOB_RUN)
-    return found_tag
+    return on_run
