@@ -22,32 +22,14 @@ from crash_loads.sql_tables import SqlTables
 from crash_loads.tracking import EXPERIMENT, Tracking
 from crash_loads.writer import Writer, make
 
-MOMENTS = int(os.environ.get("BRICKYARD_CRASH_MOMENTS", "3"))
+MOMENTS = int(os.environ.get("BRICKYARD_CRASH_MOMENTS", "2"))
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800 + 240 * MOMENTS)]
 
 OUTLIVING = {"terraform": TerraformApplies, "tracking": Tracking}
 ENDING = {"sql_a": SqlTables, "sql_b": SqlTables}
 # Whom a kill waits for; the others come while everything starts. Spark takes as long to start as five other kills.
-_TURNS = (
-    "sql_a",
-    "",
-    "tracking",
-    "",
-    "",
-    "terraform",
-    "",
-    "",
-    "sql_b",
-    "",
-    "tracking",
-    "",
-    "",
-    "terraform",
-    "",
-    "",
-    "",
-)
+_TURNS = ("sql_a", "tracking", "", "", "", "terraform", "", "", "sql_b", "", "tracking", "", "", "terraform", "", "")
 _PATIENCE_S = 500.0
 
 

@@ -167,8 +167,7 @@ class TerraformApplies(Outliving):
         return ABSENT if self.get(url, **query) is None else object_id
 
     def check(self, client: httpx.Client, *, everything: bool = False) -> list[str]:  # noqa: ARG002 - it is in a plan
-        """Compared is in the next round, by Terraform."""
-        self.client = client
+        """Compared is in the next round, by Terraform, in the thread that has a client of its own."""
         return self.noted()
 
     def actual(self, key: str) -> Any:
