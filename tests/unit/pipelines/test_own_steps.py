@@ -8,14 +8,16 @@ from typing import Any
 import mlflow
 import mlflow.pyfunc
 import pytest
+from mlflow.exceptions import MlflowException
 
 from brickyard_pipelines.errors import BrokenContract, InvalidProject, UnclearVersion, ValidationRefused
 from brickyard_pipelines.ml.data.contract import Feature
 from brickyard_pipelines.ml.project import Bound, FeatureTable, Project, load_project
+from brickyard_pipelines.ml.project.existing import ExistingModel
 from brickyard_pipelines.ml.project.wrapped import Reported, Wrapped
 from brickyard_pipelines.ml.registry.handover import Made, version_of
 from brickyard_pipelines.ml.settings import StepSettings
-from brickyard_pipelines.ml.steps import check_train, validate_reported
+from brickyard_pipelines.ml.steps import check_train, take_model, validate_reported
 from brickyard_pipelines.ml.steps.check_features import wrong_columns, wrong_rows
 
 TUMOURS = Path(__file__).parents[3] / "projects" / "examples" / "tumours"
@@ -154,3 +156,54 @@ def test_what_a_training_reported_must_be_there_clear_the_bar_and_load(
 
 def test_thresholds_are_bounds(tumours: Project) -> None:
     assert tumours.workflow.reported.thresholds["test_accuracy"] == Bound(min=0.94)  # type: ignore[attr-defined]
+
+
+class Shelf:
+    """Two models: the team's, with versions 1 and 2, and the project's."""
+
+    def __init__(self) -> None:
+        self.copies: list[str] = []
+        self.tags: dict[str, dict[str, str]] = {}
+
+    def get_model_version_by_alias(self, name: str, alias: str) -> Any:
+        assert (name, alias) == ("a.b.theirs", "champion")
+        return SimpleNamespace(version=2)
+
+    def get_model_version(self, name: str, version: str) -> Any:
+        if name == "a.b.theirs" and version == "9":
+            raise MlflowException("no such version")
+        return SimpleNamespace(version=version, tags=self.tags.get(version, {}))
+
+    def search_model_versions(self, _filter: str) -> list[Any]:
+        return [SimpleNamespace(version=number + 1) for number in range(len(self.copies))]
+
+    def copy_model_version(self, source: str, _model: str) -> Any:
+        self.copies.append(source)
+        return SimpleNamespace(version=len(self.copies))
+
+    def set_model_version_tag(self, _model: str, version: str, key: str, value: str) -> None:
+        self.tags.setdefault(version, {})[key] = value
+
+
+def test_a_model_that_a_team_has_is_copied_once_by_the_version_that_is_meant() -> None:
+    shelf: Any = Shelf()
+    by_alias = ExistingModel(name="a.b.theirs", alias="champion")
+    assert take_model.take(shelf, by_alias, "dev.models.m") == "1"
+    assert take_model.take(shelf, by_alias, "dev.models.m") == "1"
+    assert take_model.take(shelf, ExistingModel(name="a.b.theirs", version=1), "dev.models.m") == "2"
+    assert shelf.copies == ["models:/a.b.theirs/2", "models:/a.b.theirs/1"]
+    with pytest.raises(UnclearVersion, match=r"a\.b\.theirs has no version 9 that can be read"):
+        take_model.take(shelf, ExistingModel(name="a.b.theirs", version=9), "dev.models.m")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"name": "a.b.c"}, "give `version` or `alias`, exactly one"),
+        ({"name": "a.b.c", "version": 1, "alias": "x"}, "exactly one"),
+        ({"name": "c", "version": 1}, r"must be catalog\.schema\.model"),
+    ],
+)
+def test_a_model_that_is_not_said_exactly_is_refused(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidProject, match=said):
+        ExistingModel(**given)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from brickyard_pipelines.ml.project.existing import ExistingModel
 from brickyard_pipelines.ml.project.features import FeatureTable, Labels
 from brickyard_pipelines.ml.project.gate import Gate
 from brickyard_pipelines.ml.project.inference import Inference
@@ -29,6 +30,7 @@ class Workflow:
     gold: tuple[GoldTable, ...] = ()
     inference: Inference = field(default_factory=Inference)
     promotion: Promotion = field(default_factory=Promotion)
+    existing_model: ExistingModel | None = None
     monitoring: Monitoring = field(default_factory=Monitoring)
     retraining: Retraining = field(default_factory=Retraining)
 

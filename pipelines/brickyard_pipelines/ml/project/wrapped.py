@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brickyard_pipelines.errors import InvalidProject
+from brickyard_pipelines.ml.project.existing import ExistingModel
 from brickyard_pipelines.ml.project.gate import Bound
 from brickyard_pipelines.ml.project.promotion import Promotion
 
@@ -29,6 +30,7 @@ class Wrapped:
 
     reported: Reported
     promotion: Promotion = field(default_factory=Promotion)
+    existing_model: ExistingModel | None = None
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
