@@ -17,7 +17,7 @@ from brickyard_local.children import Child, spawn
 from brickyard_local.spark import session
 from brickyard_local.spark.errors import SparkServerFailed
 from brickyard_local.spark.jars import SparkJars, ensure
-from brickyard_local.spark.settings import java_options, spark_settings
+from brickyard_local.spark.settings import heap, java_options, spark_settings
 
 _START_S = 120.0
 _POLL_S = 0.05
@@ -57,7 +57,7 @@ class SparkServer:
         workspace_host: str,
         python: Path,
         *,
-        memory: str = "2g",
+        memory: str | None = None,
         report: Callable[[str], None] = _log.info,
     ) -> None:
         name = str(urlsplit(workspace_host).port or "default")
@@ -66,7 +66,7 @@ class SparkServer:
         self._runtime = home / "spark" / name
         self._cache = cache
         self._python = python
-        self._memory = memory
+        self._memory = memory or heap()
         self._report = report
         self._lock = threading.Lock()
         self._stopping = threading.Event()

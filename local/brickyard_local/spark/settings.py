@@ -1,11 +1,15 @@
 """How the local Spark server is tuned, and why: small data, many short tasks, one machine.
 
 Measured in docs/adr/0004-local-spark.md: with Spark's and Delta's defaults the same pipeline takes four times as long.
+BRICKYARD_SPARK_PROFILE=bulk tunes it for millions of rows instead: code is compiled to the end, queries are cut for the
+cores, and Python gets larger batches. Steps are the same under both.
 """
 
 import os
 from pathlib import Path
 
+PROFILE, QUICK, BULK = "BRICKYARD_SPARK_PROFILE", "quick", "bulk"
+_JVM = {QUICK: ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"), BULK: ("-XX:+UseParallelGC",)}
 _MAX_CORES = 4
 _SLOTS_PER_CORE = 4
 
@@ -18,13 +22,27 @@ _OPENED_PACKAGES = (
 )
 
 
+def profile() -> str:
+    """`quick` or `bulk`, as the environment says. Errors: ValueError for another word."""
+    chosen = os.environ.get(PROFILE) or QUICK
+    if chosen not in (QUICK, BULK):
+        raise ValueError(
+            f"{PROFILE} is {chosen!r}; it is {QUICK} (small data, fast starts) or {BULK} (millions of rows)."
+        )
+    return chosen
+
+
+def heap() -> str:
+    """The most memory that the JVM's objects take; Python workers take their own."""
+    return {QUICK: "2g", BULK: "4g"}[profile()]
+
+
 def java_options(*, memory: str) -> list[str]:
-    """Options of the JVM: start fast and stay small."""
+    """Options of the JVM: start fast and stay small, or work for long."""
     return [
         f"-Xmx{memory}",
         "-Xss4m",
-        "-XX:TieredStopAtLevel=1",
-        "-XX:+UseSerialGC",
+        *_JVM[profile()],
         "-XX:+IgnoreUnrecognizedVMOptions",
         *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED_PACKAGES),
         "--add-opens=java.security.jgss/sun.security.krb5=ALL-UNNAMED",
@@ -39,7 +57,7 @@ def java_options(*, memory: str) -> list[str]:
 def spark_settings(*, files_root: Path, runtime: Path) -> dict[str, str]:
     """Settings of the server. None names a catalog of the workspace or holds a token: sessions bring both."""
     cores = max(2, min(_MAX_CORES, os.cpu_count() or 2))
-    return _TUNING | {
+    settings = _TUNING | {
         # More slots than cores: a query that fills its tasks for minutes leaves some to everybody else's. What is cut
         # into tasks is still cut for the cores.
         "spark.master": f"local[{cores * _SLOTS_PER_CORE}]",
@@ -51,6 +69,18 @@ def spark_settings(*, files_root: Path, runtime: Path) -> dict[str, str]:
         "spark.local.dir": str(runtime / "tmp"),
         "spark.sql.warehouse.dir": str(runtime / "warehouse"),
         "spark.hadoop.brickyard.files.root": str(files_root),
+    }
+    return settings | _bulk(cores) if profile() == BULK else settings
+
+
+def _bulk(cores: int) -> dict[str, str]:
+    """Each core its parts; a slot per core, since the Python worker of each holds a model."""
+    return {
+        "spark.master": f"local[{cores}]",
+        "spark.sql.shuffle.partitions": str(2 * cores),
+        "spark.databricks.delta.snapshotPartitions": str(cores),
+        "spark.sql.files.maxPartitionBytes": "32m",
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
     }
 
 

@@ -11,13 +11,14 @@ import logging
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from brickyard_pipelines.errors import UnusableRows
 from brickyard_pipelines.ml.data import tables
 from brickyard_pipelines.ml.inference.append import Window
 from brickyard_pipelines.ml.inference.champion import Champion
 from brickyard_pipelines.ml.project import Project
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame, Row, SparkSession
 
 _log = logging.getLogger(__name__)
 _FEED = "delta.enableChangeDataFeed"
@@ -41,18 +42,21 @@ class Pending:
     window: Window | None
 
 
-def scope(spark: "SparkSession", features: str, champion: Champion, time_key: str) -> Scope:
+def detail(spark: "SparkSession", features: str) -> "Row":
+    """What Delta knows of the feature table: its id, its properties."""
+    return spark.sql(f"DESCRIBE DETAIL {features}").collect()[0]
+
+
+def scope(known: "Row", champion: Champion, time_key: str) -> Scope:
     """The scope of a champion's batch."""
-    detail = spark.sql(f"DESCRIBE DETAIL {features}").collect()[0]
-    return Scope(model_version=champion.version, features_id=str(detail["id"]), where=champion.where(time_key))
+    return Scope(model_version=champion.version, features_id=str(known["id"]), where=champion.where(time_key))
 
 
-def ensure_change_feed(spark: "SparkSession", features: str) -> bool:
+def ensure_change_feed(spark: "SparkSession", features: str, known: "Row") -> bool:
     """Whether the feature table tells its changes; it is asked to from now on when it does not."""
     from pyspark.errors import PySparkException  # see data/spark.py
 
-    detail = spark.sql(f"DESCRIBE DETAIL {features}").collect()[0]
-    if str((detail["properties"] or {}).get(_FEED)).lower() == "true":
+    if str((known["properties"] or {}).get(_FEED)).lower() == "true":
         return True
     try:
         spark.sql(f"ALTER TABLE {features} SET TBLPROPERTIES ('{_FEED}' = 'true')")
@@ -116,7 +120,7 @@ def find(
     changed = None if before is None else changed_keys(spark, features, definition.key, before, now)
     if changed is not None:
         rows = rows.join(changed, definition.key, "left_semi")
-    window = window_of(rows, definition.time_key)
+    window = window_of(rows, definition.key, definition.time_key)
     if window is None:
         return Pending(rows=rows, window=None)
     inside = f"`{definition.time_key}` BETWEEN timestamp'{window.first}' AND timestamp'{window.last}'"
@@ -139,14 +143,24 @@ def changed_keys(spark: "SparkSession", features: str, key: str, before: int, no
     return keys
 
 
-def window_of(rows: "DataFrame", time_key: str) -> Window | None:
-    """The first and last prediction moment of rows, None when there is none."""
-    bounds = rows.selectExpr(
-        f"string(min(`{time_key}`)) AS first", f"string(max(`{time_key}`)) AS last", "count(*) AS rows"
-    )
-    found = bounds.collect()[0]
+def window_of(rows: "DataFrame", key: str, time_key: str) -> Window | None:
+    """The first and last prediction moment of rows, None when there is none.
+
+    Errors: UnusableRows when a key stands twice: it would be scored twice.
+    """
+    found = rows.selectExpr(
+        f"string(min(`{time_key}`)) AS first",
+        f"string(max(`{time_key}`)) AS last",
+        "count(*) AS rows",
+        f"count(DISTINCT `{key}`) AS keys",
+    ).collect()[0]
     if not found["rows"]:
         return None
+    if found["rows"] != found["keys"]:
+        raise UnusableRows(
+            f"{found['rows']} rows to score have only {found['keys']} different {key}. Nothing was scored: make the"
+            " feature table one row per key."
+        )
     return Window(first=found["first"], last=found["last"], rows=int(found["rows"]))
 
 

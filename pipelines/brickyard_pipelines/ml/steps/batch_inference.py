@@ -36,8 +36,9 @@ def batch_inference(settings: StepSettings, project: Project) -> None:
     found = spark.table(features).schema
     scoring.check_columns(features, {field.name: field.dataType.simpleString() for field in found}, project)
     table = inference_table.ensure(spark, settings, project)
-    pending.ensure_change_feed(spark, features)
-    done = pending.scope(spark, features, chosen, project.workflow.features.time_key)
+    known = pending.detail(spark, features)
+    pending.ensure_change_feed(spark, features, known)
+    done = pending.scope(known, chosen, project.workflow.features.time_key)
     before = pending.watermark(spark, table, done)
     if before is not None and before >= now:
         _log.info("%s: nothing to do, version %s has scored %s at version %d", table, chosen.version, features, now)

@@ -59,7 +59,7 @@ def prepare(spark: "SparkSession", settings: StepSettings, project: Project) -> 
     found = spark.table(features).schema
     scoring.check_columns(features, {field.name: field.dataType.simpleString() for field in found}, project)
     inference_table.ensure(spark, settings, project)
-    if not pending.ensure_change_feed(spark, features):
+    if not pending.ensure_change_feed(spark, features, pending.detail(spark, features)):
         raise BrokenContract(
             f"{features} has no change data feed, and this principal may not switch it on. Its rows change, so that it"
             " can be streamed no other way: set the table property delta.enableChangeDataFeed = true."
