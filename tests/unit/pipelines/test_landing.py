@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, BinaryIO
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brickyard_pipelines.errors import UnusableSource
@@ -212,6 +212,7 @@ def test_a_file_of_an_unknown_table_is_named() -> None:
         land(Files(), SOURCES[:1], {"planes": PLANES}, FOLDER)  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["A", "Zürich", "日本"]), min_size=1, max_size=9), st.integers(1, 7), st.data())
 def test_a_file_cut_anywhere_but_after_a_whole_line_is_never_taken_for_whole(
     tails: list[str], piece: int, data: st.DataObject

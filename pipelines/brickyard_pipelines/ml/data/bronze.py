@@ -79,8 +79,8 @@ def load(
     new = sorted({name for header in headers.values() for name in header} - set(contract.source_columns))
     from pyspark.errors import PySparkException  # see data/spark.py
 
+    number = last_load(spark, table) + 1 if spark.catalog.tableExists(table) else 1
     gained = widen(spark, contract, table, new)
-    number = last_load(spark, table) + 1
     note = {"load": number, "offered": _offer(offered), "files": {file.name: file.size for file in files}}
     by_header: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for file in files:
@@ -111,8 +111,10 @@ def widen(spark: "SparkSession", contract: TableContract, table: str, new: Seque
     named = [ColumnDefinition(name=name, type="string") for name in contract.source_columns]
     extra = [ColumnDefinition(name=name, type="string", comment="Not in the contract (evolve: add)") for name in new]
     columns = [*named, *_ORIGIN, *extra]
+    if spark.catalog.tableExists(table):
+        return tables.add_columns(spark, table, columns)
     tables.create(spark, table, columns, comment=f"{contract.comment} (as landed)")
-    return tables.add_columns(spark, table, columns)
+    return ()
 
 
 def _read(spark: "SparkSession", header: Sequence[str], paths: Sequence[str], number: int) -> "DataFrame":

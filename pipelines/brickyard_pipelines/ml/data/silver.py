@@ -48,7 +48,9 @@ def conform(spark: "SparkSession", contract: TableContract, names: Tables) -> Si
     if known.get("contract") != contract_now:
         widen(spark, contract, names.bronze)
     source = tables.require(spark, names.bronze, made_by="ingest")
-    made_from = {"load": last_load(spark, names.bronze), "contract": contract_now}
+    noted = (source.made_from or {}).get("load")
+    load = last_load(spark, names.bronze) if noted is None else int(noted)
+    made_from = {"load": load, "contract": contract_now}
     rows = tables.at(spark, names.bronze, source.version)
     if known == made_from:
         did = "unchanged"

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+_CALLED_ON_WORKERS = ("brickyard_pipelines.ml.features.as_of",)
+
+
 def session() -> "SparkSession":
     """The session that the runtime gives: serverless, a cluster, or the local workspace through SPARK_REMOTE."""
     from pyspark.sql import SparkSession  # steps that need no Spark do not pay for its import
@@ -19,11 +22,12 @@ def session() -> "SparkSession":
 
 
 def ship(package: str) -> None:
-    """Send the functions of `package` to Spark's workers by value.
+    """Send the functions of `package`, and those of ours that they call there, to Spark's workers by value.
 
     So a worker runs the code of this very task, whatever another wheel left on its path.
     """
     from pyspark import cloudpickle
 
     register: Callable[[ModuleType], None] = cloudpickle.register_pickle_by_value
-    register(importlib.import_module(package))
+    for name in (package, *_CALLED_ON_WORKERS):
+        register(importlib.import_module(name))

@@ -1,17 +1,109 @@
 """What features and labels a project builds, and of which silver tables."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from brickyard_pipelines.errors import InvalidProject
+
+_STORES = {"packed": "the table is packed with the model", "online": "an online store is asked for each request"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reference:
+    """A silver table that a request's features are filled in from: `columns` by `key`.
+
+    `store` is `packed`: the rows as they are when the model is trained go into its artifacts. For values that change
+    from hour to hour the request must carry them: an online store (`online`) is not built.
+    """
+
+    table: str
+    key: str
+    columns: tuple[str, ...]
+    store: str = "packed"
+
+    def __post_init__(self) -> None:
+        if self.store == "online":
+            raise InvalidProject(
+                f"workflow.features.request.references: {self.table} asks for store: online. Online stores are not"
+                " built: write store: packed, or let the request carry these features."
+            )
+        if self.store not in _STORES:
+            raise InvalidProject(
+                f"workflow.features.request.references: {self.table} has the store {self.store!r}; packed is the one"
+                " that there is."
+            )
+        if not self.columns or self.key in self.columns:
+            raise InvalidProject(
+                f"workflow.features.request.references: {self.table} needs columns, and other ones than its key"
+                f" {self.key!r}; got {list(self.columns)}."
+            )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What a request may carry instead of features: `columns` (name and type), from which `function` derives them.
+
+    `function(request, references)` is pandas: the request's rows with the columns of each reference joined to them,
+    by its name, to the features that it can tell. It is packed with the model and may import nothing of ours.
+    """
+
+    function: str
+    columns: Mapping[str, str]
+    references: Mapping[str, Reference] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, kind in self.columns.items():
+            if kind not in ("string", "double"):
+                raise InvalidProject(
+                    f"workflow.features.request.columns.{name}: got {kind!r}, must be string or double."
+                )
+        for name, reference in self.references.items():
+            if reference.key not in self.columns:
+                raise InvalidProject(
+                    f"workflow.features.request.references.{name}.key: got {reference.key!r}, must be one of the"
+                    f" request's columns: {', '.join(self.columns)}."
+                )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeatureTable:
-    """The project's function that builds features, and the columns that it promises."""
+    """The project's function that builds features, and the columns that it promises.
+
+    With `lookback_days`, new rows of an input change only features whose moment lies at most so many days before or
+    after the time of the row, in the column that `event_times` names for that input. Without it, or for an input
+    without a time, new rows build all features again.
+    """
 
     function: str
     columns: str
     inputs: tuple[str, ...]
     key: str
     time_key: str
+    lookback_days: int | None = None
+    event_times: Mapping[str, str] = field(default_factory=dict)
+    request: Request | None = None
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.event_times) - set(self.inputs))
+        if unknown:
+            raise InvalidProject(
+                f"workflow.features.event_times: {', '.join(unknown)} is none of the inputs {', '.join(self.inputs)}."
+            )
+        for name, reference in (self.request.references if self.request else {}).items():
+            if reference.table not in self.inputs:
+                raise InvalidProject(
+                    f"workflow.features.request.references.{name}.table: {reference.table} is none of the inputs"
+                    f" {', '.join(self.inputs)}, so offline features cannot come from it."
+                )
+        if self.lookback_days is not None and not 1 <= self.lookback_days <= 3660:
+            raise InvalidProject(
+                f"workflow.features.lookback_days: got {self.lookback_days}, must be from 1 to 3660."
+                " Days are whole: less than one would miss what happens at midnight."
+            )
+        if self.lookback_days is not None and not self.event_times:
+            raise InvalidProject(
+                "workflow.features.lookback_days: given without event_times, so nobody knows when a row happened."
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -38,16 +38,26 @@ def log_and_register(
         flavor=packing,
         flavor_name=f"mlflow.{trained.library.flavor}",
         registered_model_name=settings.need("model"),
-        metadata={"prediction": f"probability of {label} = 1", "project": project.name},
+        metadata={
+            "prediction": f"probability of {label} = 1",
+            "project": project.name,
+            "features": [column.name for column in columns],
+        },
         validate_serving_input=False,  # `look` does it, and an error of it is one
         trained=trained,
         look=look,
-        signature=signature(columns, label),
+        signature=signature((*columns, *carried(trained)), label),
         input_example=example,
         pip_requirements=pinned_requirements(*([own] if own else []), *project.workflow.training.requirements),
         code_paths=[str(package_folder(project.name))],
     )
     return info
+
+
+def carried(trained: Trained) -> tuple[Feature, ...]:
+    """What a request may carry from which features are derived; each may be left out."""
+    columns = trained.packed.request.columns if trained.packed else {}
+    return tuple(Feature(name=name, type=kind, comment="Not a feature") for name, kind in columns.items())
 
 
 def signature(columns: Sequence[Feature], label: str) -> ModelSignature:

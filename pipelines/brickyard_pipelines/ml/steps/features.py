@@ -1,8 +1,9 @@
 """features: silver tables → the project's feature function → features.<project>, one row per key."""
 
 import logging
+import uuid
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from brickyard_pipelines.errors import UnusableRows
 from brickyard_pipelines.ml.code import package_sha256
@@ -10,6 +11,9 @@ from brickyard_pipelines.ml.data import tables
 from brickyard_pipelines.ml.data.contract import Feature
 from brickyard_pipelines.ml.data.spark import session, ship
 from brickyard_pipelines.ml.data.tables import ColumnDefinition
+from brickyard_pipelines.ml.features import incremental, touched
+from brickyard_pipelines.ml.features.incremental import Input
+from brickyard_pipelines.ml.features.touched import Plan
 from brickyard_pipelines.ml.project import FeatureTable, Project, refer
 from brickyard_pipelines.ml.settings import StepSettings
 from brickyard_pipelines.ml.steps import entry
@@ -26,23 +30,56 @@ def main() -> None:
 
 
 def features(settings: StepSettings, project: Project) -> None:
-    """Build the feature table, unless it was made from these rows by this code."""
+    """Bring the feature table to what silver holds now: what new rows may touch, or all of it."""
     spark = session()
-    inputs = input_versions(spark, settings, project.workflow.features)
-    made_from = {"silver": inputs, "code": package_sha256(project.name)}
-    table = settings.table("features", project.name)
-    if not tables.is_made_from(spark, table, made_from):
+    definition, table = project.workflow.features, settings.table("features", project.name)
+    known = tables.note(spark, table)
+    inputs = read_inputs(spark, settings, project, known)
+    made_from = {
+        "code": package_sha256(project.name),
+        "inputs": {name: dict(source.now) for name, source in inputs.items()},
+    }
+    plan = touched.plan(known, made_from, definition.event_times, definition.lookback_days)
+    unreadable = incremental.readable(spark, inputs) if plan.rebuild is None else None
+    if unreadable:
+        plan = Plan(rebuild=unreadable)
+    if plan.rebuild is not None:
+        _log.info("%s: all features are built, since %s", table, plan.rebuild)
         create(spark, table, project)
-        tables.replace(build(spark, settings, project, inputs), table, made_from=made_from)
+        whole = {name: tables.at(spark, source.table, source.now["version"]) for name, source in inputs.items()}
+        tables.replace(build(project, whole), table, made_from=made_from)
+    elif not plan.nothing:
+        update(spark, project, table, inputs, made_from)
     check(spark, project, table)
 
 
-def input_versions(spark: "SparkSession", settings: StepSettings, definition: FeatureTable) -> Mapping[str, int]:
-    """The Delta version of each silver table that the features are built from."""
-    return {
-        name: tables.require(spark, settings.table("silver", name), made_by="ingest").version
-        for name in definition.inputs
-    }
+def update(
+    spark: "SparkSession", project: Project, table: str, inputs: Mapping[str, Input], made_from: Mapping[str, Any]
+) -> None:
+    """Build the features that new rows may touch, and put them in the place of those that are there, in one commit."""
+    definition = project.workflow.features
+    days = incremental.touched(spark, definition, inputs)
+    said = ", ".join(f"{part.since} to {part.until}" for part in days) or "no day"
+    _log.info("%s: new rows touch the features of %s", table, said)
+    moments = touched.within_sql(definition.time_key, days)
+    rows = build(project, incremental.around_them(spark, definition, inputs, days)).where(moments)
+    tables.replace(rows, table, made_from=made_from, where=moments, writer=uuid.uuid4().hex)
+
+
+def read_inputs(
+    spark: "SparkSession", settings: StepSettings, project: Project, known: Mapping[str, Any] | None
+) -> Mapping[str, Input]:
+    """The silver tables that the features are built from, as they are and as the feature table last saw them."""
+    keys = {contract.name: contract.key for contract in refer(project.workflow.contract)}
+    before = (known or {}).get("inputs", {})
+    inputs = {}
+    for name in project.workflow.features.inputs:
+        table = settings.table("silver", name)
+        state = tables.require(spark, table, made_by="ingest")
+        note = state.made_from or tables.note(spark, table) or {}  # a merge that was killed before its note
+        now = {"version": state.version, "load": note.get("load"), "contract": note.get("contract")}
+        inputs[name] = Input(table=table, key=keys[name], now=now, before=before.get(name))
+    return inputs
 
 
 def create(spark: "SparkSession", table: str, project: Project) -> None:
@@ -65,11 +102,10 @@ def definitions(definition: FeatureTable, columns: Sequence[Feature]) -> list[Co
     ]
 
 
-def build(spark: "SparkSession", settings: StepSettings, project: Project, inputs: Mapping[str, int]) -> "DataFrame":
+def build(project: Project, silver: Mapping[str, "DataFrame"]) -> "DataFrame":
     """The rows that the project's function makes, its columns in the promised order."""
     ship(project.name)
     definition = project.workflow.features
-    silver = {name: tables.at(spark, settings.table("silver", name), version) for name, version in inputs.items()}
     rows: DataFrame = refer(definition.function)(silver)
     names = [column.name for column in refer(definition.columns)]
     selected: DataFrame = rows.select(definition.key, definition.time_key, *names)

@@ -133,7 +133,7 @@ def load_one(
         loaded = len(news)
         if gained:
             _log.info("%s: new columns %s, null in older rows", table, ", ".join(gained))
-    if tables.state(spark, table) is None:
+    if not loaded and tables.state(spark, table) is None:
         raise UnusableSource(
             f"No file that can be loaded has landed for {contract.name}, which the contract describes:"
             f" {len(offered)} files lie in {settings.landing()}/{contract.name}."

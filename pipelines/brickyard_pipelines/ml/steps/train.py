@@ -16,6 +16,7 @@ from brickyard_pipelines.ml.data.rows import LabelledRows, Source
 from brickyard_pipelines.ml.data.spark import session, ship
 from brickyard_pipelines.ml.evaluation import baselines, metrics
 from brickyard_pipelines.ml.evaluation.baselines import Baselines
+from brickyard_pipelines.ml.features.serving import PackedReference, packed_reference
 from brickyard_pipelines.ml.project import Period, Project, SplitByTime
 from brickyard_pipelines.ml.project.periods import resolve
 from brickyard_pipelines.ml.project.training import REFERENCE
@@ -50,7 +51,8 @@ def train(settings: StepSettings, project: Project) -> None:
     if version is None:
         seen = Period(since=split.train.since, until=split.validation.until)
         labelled = rows.read(spark, settings, project, source, seen)
-        version = fit_and_register(settings, project, source, split, labelled)
+        packed = packed_reference(settings, project)
+        version = fit_and_register(settings, project, source, split, labelled, packed)
     task_values.hand_on("model_version", version, job_run_id=settings.job_run_id)
 
 
@@ -103,7 +105,12 @@ def already_registered(settings: StepSettings, made_from: str) -> str | None:
 
 
 def fit_and_register(
-    settings: StepSettings, project: Project, source: Source, split: SplitByTime, labelled: LabelledRows
+    settings: StepSettings,
+    project: Project,
+    source: Source,
+    split: SplitByTime,
+    labelled: LabelledRows,
+    packed: PackedReference | None = None,
 ) -> str:
     """Fit on the training period, score both periods, log everything, register. Returns the version."""
     import mlflow
@@ -130,7 +137,9 @@ def fit_and_register(
             explain(project, predict, parts.validation)
 
         trusted = (*training.skops_trusted_types, *(TRUSTED_TYPES if training.function == REFERENCE else ()))
-        trained = Trained(model=model, library=library, function=training.function, trusted_types=trusted)
+        trained = Trained(
+            model=model, library=library, function=training.function, trusted_types=trusted, packed=packed
+        )
         info = models.log_and_register(trained, records.example(parts.train.features), settings, project, look)
         for name, values in scored.items():
             dataset = records.log_dataset(name, source, getattr(split, name), project)

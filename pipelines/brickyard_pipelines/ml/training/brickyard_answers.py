@@ -17,7 +17,9 @@ def _load_pyfunc(path: str, model_config: Any = None) -> "Answers":
     described = mlflow.models.Model.load(str(folder))
     (library,) = set(described.flavors) - {"python_function"}
     model = importlib.import_module(f"mlflow.{library}").load_model(str(folder))
-    columns: list[str] = described.get_input_schema().input_names()  # type: ignore[no-untyped-call]
+    # A request may also carry what features are derived from (brickyard_request.py): no model was fitted on that.
+    named: list[str] = described.get_input_schema().input_names()  # type: ignore[no-untyped-call]
+    columns: list[str] = (described.metadata or {}).get("features", named)
     return Answers(model, columns)
 
 

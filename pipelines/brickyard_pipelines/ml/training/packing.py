@@ -15,6 +15,7 @@ import pandas as pd
 from mlflow.models import Model
 
 from brickyard_pipelines.errors import PipelineError, UnusableModel
+from brickyard_pipelines.ml.features.serving import PackedReference, pack
 from brickyard_pipelines.ml.training import brickyard_answers
 from brickyard_pipelines.ml.training.libraries import Library
 
@@ -23,12 +24,13 @@ _ANSWERS = Path(brickyard_answers.__file__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trained:
-    """What a train function returned, of which library, and which classes loading it may bring."""
+    """What a train function returned, of which library, which classes loading it may bring, what is packed with it."""
 
     model: Any
     library: Library
     function: str
     trusted_types: tuple[str, ...] = ()
+    packed: PackedReference | None = None
 
 
 def save_model(
@@ -53,6 +55,8 @@ def save_model(
         raise UnusableModel(_told(path, trained, error, "cannot be saved")) from error
     if trained.library.wrapped:
         _answer_probabilities(Path(path), mlflow_model)
+    if trained.packed is not None:
+        pack(Path(path), mlflow_model, trained.packed)
     look(_load(path, trained))
 
 
