@@ -222,7 +222,9 @@ def test_the_steps_get_their_parameters_as_the_wheel_reads_them(local: dict[str,
             "local.models.flight_delays",
         ),
         *("--endpoint", "local-flight-delays", "--job-run-id", "{{job.run_id}}"),
+        *("--reason", "{{job.parameters.reason}}", "--land-until", "{{job.parameters.land_until}}"),
     ]
+    assert {each["name"]: each["default"] for each in job["parameter"]} == {"reason": "", "land_until": ""}
     version = ["--model-version", "{{tasks.train.values.model_version}}"]
     assert parameters["validate"] == parameters["deploy"] == [*parameters["train"], *version]
 
