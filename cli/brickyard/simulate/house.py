@@ -107,6 +107,7 @@ class House:
         remove(sandboxes, self.screen, name=SANDBOX, yes=True)
         for file in sorted(self.folder.rglob("*"), reverse=True):
             file.unlink() if file.is_file() or file.is_symlink() else file.rmdir()
+        self.screen.line("The platform and the workspace stay, for others may use them: `make down` removes all.")
 
     def _synthesised(self) -> Synthesised:
         return synthesise(self.clone, ENVIRONMENT, self.folder / "sandbox", **{SANDBOX_VARIABLE: SANDBOX})
