@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _RETRIED = frozenset({429, 503})
 _ATTEMPTS = 4
-_TIMEOUT_S = 60
+_TIMEOUT_S = 300  # the first call may wait for mlflow's server, which a busy machine starts in more than a minute
 _KEPT_S = 3.0  # shorter than the 5 s after which the workspace closes an idle connection
 _READING = frozenset({"GET", "HEAD"})
 _SCIM = "/api/2.0/preview/scim/"
