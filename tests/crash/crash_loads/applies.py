@@ -70,6 +70,10 @@ class TerraformApplies(Outliving):
         self.whole = True
         self.imported = 0
 
+    def is_wrong(self, error: Exception) -> bool:
+        """Terraform gives its own plugin a minute to start, which is no word of the workspace's."""
+        return "waiting for plugin to start" not in " ".join(str(error).split()) and super().is_wrong(error)
+
     def step(self) -> None:
         if not self.whole:
             self.recover()
