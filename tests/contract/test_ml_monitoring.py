@@ -74,6 +74,8 @@ told["no rows"] = refused(monitor)
 spark.sql(f"INSERT INTO {{table}} {{rows}}")
 monitor(settings, project)
 told["without a monitor"] = [values("feature_drift"), values("rows"), values("brier"), values("expected_brier")]
+# The labels of the first day come late, and a monitor later than the first predictions.
+spark.sql(f"UPDATE {{table}} SET arrived_late = cast(flight_id AS int) % 2 WHERE prediction_at < current_date() - 2")
 log = uc.MonitorInferenceLog(
     problem_type=uc.MonitorInferenceLogProblemType.PROBLEM_TYPE_REGRESSION, timestamp_col="prediction_at",
     granularities=["1 day"], model_id_col="model_version", prediction_col="prediction", label_col="arrived_late")
@@ -81,9 +83,6 @@ written = {{"output_schema_name": f"{{name}}.metrics", "inference_log": log}}
 w.quality_monitors.create(table, assets_dir=f"/Shared/{{name}}", **written)
 monitor(settings, project)
 told["drift"] = [values("feature_drift"), values("prediction_drift")]
-# The labels of the first day come late: its windows are measured again, the last one is the newest.
-spark.sql(f"UPDATE {{table}} SET arrived_late = cast(flight_id AS int) % 2 WHERE prediction_at < current_date() - 2")
-monitor(settings, project)
 told["labels"] = [values("labelled_rows"), values("brier"), values("brier", slice_value="AA")]
 key = ("window_start", "model_version", "slice_key", "slice_value", "column_name", "metric")
 told["one truth"] = spark.table(measured).groupBy(*key).count().selectExpr("max(count) AS n").collect()[0]["n"]

@@ -15,7 +15,10 @@ from brickyard_pipelines.ml.project import Project, load_project
 from brickyard_pipelines.ml.settings import StepSettings
 from brickyard_pipelines.ml.steps import entry, validate
 
-STEPS = ("ingest", "features", "train", "validate", "approve", "deploy", "batch_inference")
+STEPS = (
+    *("ingest", "features", "train", "validate", "approve", "deploy"),
+    *("batch_inference", "monitor", "trigger_retraining"),
+)
 ROOT = Path(__file__).parents[3]
 SETTINGS = StepSettings(
     project="flight_delays", catalog="dev", model="dev.models.m", model_version="3", job_run_id="17"
