@@ -50,9 +50,9 @@ class Rated:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Any:
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, Schema
+    from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
-    columns = [
+    columns: list[ColSpec | TensorSpec] = [
         ColSpec(DataType.double, "a", required=False),
         ColSpec(DataType.double, "b"),
         ColSpec(DataType.string, "c", required=False),
