@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[3]
 
 def test_everything_it_refers_to_exists() -> None:
     workflow = load_project("flight_delays").workflow
+    assert workflow.land is not None
     functions = (workflow.land, workflow.features.function, workflow.labels.function, workflow.training.function)
     assert all(callable(refer(function)) for function in functions)
     assert {contract.name for contract in refer(workflow.contract)} >= set(workflow.features.inputs)

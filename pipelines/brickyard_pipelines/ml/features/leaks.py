@@ -92,5 +92,5 @@ def _compare(before: pd.DataFrame, after: pd.DataFrame, moment: float) -> None:
         first = differ.index[differ.any(axis=1)][0]
         raise LookAhead(
             f"Features know what happens after their moment: with another future from {moment:g} on, {moved} rows"
-            f" asked about until then have other values; the first is {first!r}."
+            f" asked about until then have other values; the first is {first}."
         )
