@@ -49,10 +49,10 @@ def test_scores_of_bins_are_those_that_scikit_learn_computes_of_rows(seed: int, 
     predictions, labels = world(rows, seed)
     found = scores.realised(binned(predictions, labels))
     if 0 < labels.sum() < rows:
-        # Two rows of one bin tie that did not before.
-        assert found["roc_auc"] == pytest.approx(sklearn_metrics.roc_auc_score(labels, predictions), abs=2e-4)
-        assert found["log_loss"] == pytest.approx(sklearn_metrics.log_loss(labels, predictions), abs=1e-5)
-    assert found["brier"] == pytest.approx(sklearn_metrics.brier_score_loss(labels, predictions), abs=1e-5)
+        ranks = np.minimum((predictions * BINS).astype(int), BINS - 1)  # two rows of one bin tie
+        assert found["roc_auc"] == pytest.approx(sklearn_metrics.roc_auc_score(labels, ranks))
+        assert found["log_loss"] == pytest.approx(sklearn_metrics.log_loss(labels, predictions), abs=1e-4)
+    assert found["brier"] == pytest.approx(sklearn_metrics.brier_score_loss(labels, predictions), abs=1e-4)
     assert found["accuracy"] == pytest.approx(sklearn_metrics.accuracy_score(labels, predictions >= 0.5), abs=1e-9)
 
 

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 from brickyard_pipelines.errors import InvalidProject
 from brickyard_pipelines.ml.monitoring.known_metrics import METRICS
+from brickyard_pipelines.ml.monitoring.metrics_table import MetricRow
+from brickyard_pipelines.ml.project import load_project
 from brickyard_pipelines.ml.project.retraining import Limit, Retraining
 from brickyard_pipelines.ml.retraining.decision import Decision, Measured, Situation, Start, decide
+from brickyard_pipelines.ml.steps.trigger_retraining import situation
 
 MONTHS = [dt.datetime(2013, month, 1) for month in range(1, 13)]  # noqa: DTZ001 - UTC, as windows are
 WORSE = Limit(metric="log_loss", threshold=0.5, breaches=2, windows=3)
@@ -102,6 +105,29 @@ def test_another_champion_or_another_window_is_another_breach() -> None:
     first = decide(POLICY, at(losses(0.6, 0.6)))
     assert first.token != decide(POLICY, replace(at(losses(0.6, 0.6)), champion="2")).token
     assert first.token != decide(POLICY, at(losses(0.6, 0.6, 0.6))).token
+
+
+def test_a_new_champion_is_not_blamed_for_what_the_one_before_it_did() -> None:
+    def row(metric: str, version: str, value: float) -> MetricRow:
+        return MetricRow(
+            window_start=MONTHS[0],
+            window_end=MONTHS[1],
+            granularity="1 month",
+            metric=metric,
+            value=value,
+            rows=1000,
+            model_version=version,
+        )
+
+    rows = [row("log_loss", "1", 0.9), row("log_loss", "*", 0.7), row("log_loss", "2", 0.4), row("rows", "*", 1000)]
+    project = load_project("flight_delays")
+    seen = {
+        champion: {each.metric: each.value for each in situation(project, rows, champion, [], None).measured}
+        for champion in ("1", "2", None)
+    }
+    assert seen["1"] == {"log_loss": 0.9, "rows": 1000}
+    assert seen["2"] == {"log_loss": 0.4, "rows": 1000}
+    assert seen[None] == {"log_loss": 0.7, "rows": 1000}
 
 
 def test_without_limits_nothing_starts() -> None:

@@ -12,24 +12,31 @@ from brickyard_pipelines.errors import InvalidProject
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KnownMetric:
-    """A metric: whether more of it is worse, and what a person is told it is."""
+    """A metric: whether more of it is worse, what a person is told it is, and whether it judges a version.
+
+    Rows that several versions scored say of each version how good it is; what they are like is a matter of all rows.
+    """
 
     more_is_worse: bool
     title: str
+    of_a_version: bool = False
 
 
 def _losses(prefix: str, what: str) -> dict[str, KnownMetric]:
     return {
-        f"{prefix}log_loss": KnownMetric(more_is_worse=True, title=f"Log loss{what}"),
-        f"{prefix}brier": KnownMetric(more_is_worse=True, title=f"Brier score{what}"),
-        f"{prefix}accuracy": KnownMetric(more_is_worse=False, title=f"Accuracy at 0.5{what}"),
-        f"{prefix}roc_auc": KnownMetric(more_is_worse=False, title=f"ROC AUC{what}"),
+        f"{prefix}{name}": KnownMetric(more_is_worse=worse, title=f"{title}{what}", of_a_version=True)
+        for name, worse, title in (
+            ("log_loss", True, "Log loss"),
+            ("brier", True, "Brier score"),
+            ("accuracy", False, "Accuracy at 0.5"),
+            ("roc_auc", False, "ROC AUC"),
+        )
     }
 
 
 METRICS: Mapping[str, KnownMetric] = {
     **_losses("", ""),
-    "calibration_error": KnownMetric(more_is_worse=True, title="Calibration error"),
+    "calibration_error": KnownMetric(more_is_worse=True, title="Calibration error", of_a_version=True),
     **_losses("expected_", ", estimated before labels come"),
     "feature_drift": KnownMetric(more_is_worse=True, title="Feature drift, weighted by importance"),
     "worst_feature_drift": KnownMetric(more_is_worse=True, title="Drift of the feature that moved most"),

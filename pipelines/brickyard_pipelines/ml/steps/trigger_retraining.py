@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from brickyard_pipelines.ml.data import tables
 from brickyard_pipelines.ml.data.spark import session
 from brickyard_pipelines.ml.monitoring import metrics_table
-from brickyard_pipelines.ml.monitoring.metrics_table import MetricRow
+from brickyard_pipelines.ml.monitoring.known_metrics import METRICS
+from brickyard_pipelines.ml.monitoring.metrics_table import ALL_MODELS, MetricRow
 from brickyard_pipelines.ml.project import Project
 from brickyard_pipelines.ml.retraining import decisions_table, training_job
 from brickyard_pipelines.ml.retraining.decision import Measured, Situation, decide
@@ -70,7 +71,10 @@ def situation(
     starts: Sequence[Recorded],
     under_way: int | None,
 ) -> Situation:
-    """What the decision looks at: metrics of whole windows."""
+    """What the decision looks at: how good the champion was, and what all rows were like.
+
+    After a new champion has scored the newest months as well, the breaches of the one before it are history.
+    """
     return Situation(
         granularity=project.workflow.monitoring.granularity,
         min_rows=project.workflow.monitoring.min_rows,
@@ -78,11 +82,16 @@ def situation(
         measured=[
             Measured(metric=row.metric, window_start=row.window_start, value=row.value, rows=row.rows)
             for row in rows
-            if row.of_the_whole
+            if row.model_version == _judged(row.metric, champion) and row.slice_key is None
         ],
         starts=[recorded.start for recorded in starts],
         under_way=under_way,
     )
+
+
+def _judged(metric: str, champion: str | None) -> str:
+    known = METRICS.get(metric)
+    return champion if champion is not None and known is not None and known.of_a_version else ALL_MODELS
 
 
 def champion_of(settings: StepSettings) -> str | None:
