@@ -81,5 +81,5 @@ def _tags(workspace: LocalWorkspace) -> list[dict[str, str]]:
     answer = workspace.client().api_client.do(
         "GET", "/api/2.0/mlflow/unity-catalog/model-versions/get", query={"name": MODEL, "version": "1"}
     )
-    found: list[dict[str, str]] = answer["model_version"]["tags"]  # type: ignore[index]
+    found: list[dict[str, str]] = answer["model_version"]["tags"]
     return found

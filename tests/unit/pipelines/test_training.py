@@ -59,7 +59,7 @@ def lightgbm(features: pd.DataFrame, labels: Any, parameters: Mapping[str, Any],
     return LGBMClassifier(n_estimators=5, verbose=-1, **parameters).fit(features, labels, eval_set=[validation])
 
 
-class Own(PythonModel):  # type: ignore[misc]
+class Own(PythonModel):
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:  # noqa: ARG002
         return 1 / (1 + np.exp(-3 * model_input["useful"].to_numpy()))
 
@@ -267,14 +267,11 @@ def test_shap_is_refused_by_name_where_it_is_not_installed(project: Project, mon
         )
 
 
-def test_a_requirement_that_is_not_installed_is_named() -> None:
-    with pytest.raises(InvalidProject, match="requirements: no-such-thing is not installed here"):
-        pinned_requirements("no-such-thing")
-
-
-def test_regression_is_refused_by_name() -> None:
+def test_a_requirement_that_is_not_installed_and_regression_are_refused_by_name() -> None:
     with pytest.raises(InvalidProject, match=r"workflow\.training\.task: regression is not supported yet"):
         Training(task="regression")
+    with pytest.raises(InvalidProject, match="requirements: no-such-thing is not installed here"):
+        pinned_requirements("no-such-thing")
 
 
 def test_the_recipe_changes_with_data_parameters_split_and_model() -> None:

@@ -49,7 +49,7 @@ def test_each_trial_is_a_nested_run_and_one_that_was_killed_is_made_up_for(store
     where = place("killed")
     storage = MlflowStorage(experiment_id=where.experiment_id)
     optuna.create_study(study_name="killed", storage=storage).ask()  # and the task was killed here
-    storage.flush_all_batches()
+    storage.flush_all_batches()  # type: ignore[no-untyped-call]
 
     best = tuning.search(told(), brier, where)
 

@@ -126,8 +126,9 @@ def _run(study: Any, objective: _Objective, tuning: Tuning, trials: int) -> None
         if not tuning.distributed:
             raise
         raise TuningFailed(
-            f"workflow.training.tuning.distributed: Spark's workers cannot run the trials: {error}."
-            " They need mlflow, optuna and the way to the tracking server; without `distributed` the task itself does."
+            "workflow.training.tuning.distributed: Spark's workers could not run the trials. They need mlflow, optuna and"
+            " credentials of the tracking server, which the local workspace gives to its tasks and not to its workers."
+            f" Without `distributed` the task itself runs them. The end of what was said: …{str(error)[-600:]}"
         ) from error
 
 
