@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-STEPS = ("ingest", "features", "train", "validate", "deploy", "batch_inference")
+STEPS = ("ingest", "features", "train", "copy_model", "validate", "approve", "deploy", "batch_inference")
 
 
 def built(folder: str, target: Path) -> zipfile.ZipFile:

@@ -17,7 +17,8 @@ _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#1c2430}"
     "table{border-collapse:collapse;margin:1rem 0}td,th{padding:.3rem .8rem;border-bottom:1px solid #d8dee6;"
     "text-align:right;vertical-align:top}td:first-child,th:first-child{text-align:left}.no{color:#a3261b}"
-    ".yes{color:#1d6b3a}.unclear{color:#8a5a00}.words td{text-align:left}svg text{font-size:12px;fill:#1c2430}"
+    ".yes{color:#1d6b3a}.unclear{color:#8a5a00}.words td,.words th{text-align:left}"
+    "svg text{font-size:12px;fill:#1c2430}"
 )
 _WORDS = {"yes": "holds", "no": "does not hold", "unclear": "undecided"}
 _SHADES = {"holds": "yes", "worse": "no", "undecided": "unclear"}

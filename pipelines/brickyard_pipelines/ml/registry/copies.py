@@ -96,12 +96,15 @@ def copy(client: MlflowClient, source: Source, target: str, approval_tag: str) -
     expected = files_of(source.model, source.version)
     known = _known(client, source, target)
     version = known or str(client.copy_model_version(f"models:/{source.model}/{source.version}", target).version)
-    versions.tag(client, target, version, {"validation_status": "PENDING", COPIED_FROM: source.name})
-    versions.untag(client, target, version, *_NOT_TAKEN_ALONG, approval_tag)
+    if not _is_verified(versions.find(client, target, version).tags or {}, target, version):
+        # Of one that was verified the verdicts and promotions are its own, and stay.
+        versions.tag(client, target, version, {"validation_status": "PENDING", COPIED_FROM: source.name})
+        versions.untag(client, target, version, *_NOT_TAKEN_ALONG, approval_tag)
     differing = differences(expected, files_of(target, version))
     if differing:
         reason = f"the copy of {source.name} differs: {differing}"
         versions.tag(client, target, version, {"validation_status": "FAILED", "validation_reason": reason})
+        versions.untag(client, target, version, COPIED_AS)  # the next try makes another one
         raise CannotCopyModel(f"{target} version {version}: {reason}. It stays FAILED; copy again.")
     lineage = {
         COPIED_AS: f"{target}/{version}",
@@ -115,15 +118,17 @@ def copy(client: MlflowClient, source: Source, target: str, approval_tag: str) -
 def _known(client: MlflowClient, source: Source, target: str) -> str | None:
     """A copy of the source that is there, verified before or not: it is looked at again."""
     for found in client.search_model_versions(f"name='{target}'"):
-        tags = versions.find(client, target, str(found.version)).tags or {}
-        if tags.get(COPIED_FROM) == source.name and not _is_spoilt(tags) and found.status == "READY":
-            return str(found.version)
+        version = str(found.version)
+        tags = versions.find(client, target, version).tags or {}
+        is_spoilt = tags.get("validation_status") == "FAILED" and not _is_verified(tags, target, version)
+        if tags.get(COPIED_FROM) == source.name and not is_spoilt and found.status == "READY":
+            return version
     return None
 
 
-def _is_spoilt(tags: Mapping[str, str]) -> bool:
-    """A copy that never was verified and failed: another one is made."""
-    return tags.get("validation_status") == "FAILED" and COPIED_AS not in tags
+def _is_verified(tags: Mapping[str, str], target: str, version: str) -> bool:
+    """Whether the files of this very version were compared; a copy of a copy brings its source's word along."""
+    return tags.get(COPIED_AS) == f"{target}/{version}"
 
 
 def files_of(model: str, version: str) -> dict[str, str]:

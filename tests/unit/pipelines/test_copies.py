@@ -1,0 +1,160 @@
+"""Copies of versions: what travels, what does not, and what is not the same."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from mlflow.exceptions import MlflowException
+
+from brickyard_pipelines.errors import CannotCopyModel
+from brickyard_pipelines.ml.registry import copies
+
+DEV, PROD = "dev.models.m", "prod.models.m"
+FILES = {"MLmodel": "a", "model.skops": "b"}
+TAGS = {
+    "validation_status": "PASSED",
+    "validated_as": f"{DEV}/3",
+    "promoted_by": "ann",
+    "approval": "Approved",
+    "split_holdout_since": "2013-11-01",
+    "reason": "drift",
+}
+
+
+class Registry:
+    """Two models of one metastore; copying takes the tags along, as mlflow does."""
+
+    def __init__(self) -> None:
+        self.tags: dict[str, dict[str, dict[str, str]]] = {DEV: {"3": dict(TAGS)}, PROD: {}}
+        self.champions = {DEV: "3"}
+        self.copied = 0
+        self.dies_after_copy = False
+
+    def get_registered_model(self, name: str) -> Any:
+        if name not in self.tags:
+            raise MlflowException(f"{name} does not exist, or you may not see it")
+        return SimpleNamespace(aliases={"champion": self.champions[name]} if name in self.champions else {})
+
+    def get_model_version(self, name: str, version: str) -> Any:
+        return SimpleNamespace(version=version, tags=dict(self.tags[name][version]), run_id="run")
+
+    def search_model_versions(self, text: str) -> Any:
+        name = text.split("'")[1]
+        return [SimpleNamespace(version=version, status="READY") for version in self.tags[name]]
+
+    def copy_model_version(self, uri: str, target: str) -> Any:
+        model, version = uri.removeprefix("models:/").split("/")
+        self.copied += 1
+        made = str(len(self.tags[target]) + 1)
+        self.tags[target][made] = dict(self.tags[model][version])
+        if self.dies_after_copy:
+            raise KeyboardInterrupt
+        return SimpleNamespace(version=made)
+
+    def set_model_version_tag(self, name: str, version: str, key: str, value: str) -> None:
+        self.tags[name][version][key] = value
+
+    def delete_model_version_tag(self, name: str, version: str, key: str) -> None:
+        del self.tags[name][version][key]
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return Registry()
+
+
+@pytest.fixture
+def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, str]]:
+    """What is read back of each model; tests spoil it."""
+    found = {DEV: dict(FILES), PROD: dict(FILES), "far.models.m": dict(FILES)}
+    monkeypatch.setattr(copies, "files_of", lambda model, _version: found[model])
+    return found
+
+
+def copy(registry: Registry, *, source: str = DEV, target: str = PROD) -> str:
+    fake: Any = registry
+    return copies.copy(fake, copies.approved_source(fake, source), target, "approval")
+
+
+def test_what_training_said_travels_and_words_of_people_there_do_not(registry: Registry, files: Any) -> None:
+    version = copy(registry)
+    tags = registry.tags[PROD][version]
+    assert (tags["split_holdout_since"], tags["reason"]) == ("2013-11-01", "drift")
+    assert not {"promoted_by", "validated_as", "approval"} & tags.keys()
+    assert tags["validation_status"] == "PENDING"
+    assert (tags["copied_from"], tags["copied_as"], tags["copied_from_run"]) == (f"{DEV}/3", f"{PROD}/1", "run")
+    assert tags["copied_files_sha256"] == copies.digest(FILES)
+    assert registry.tags[DEV]["3"] == TAGS
+
+
+def test_a_copy_that_is_champion_here_keeps_its_own_record_when_the_job_runs_again(
+    registry: Registry, files: Any
+) -> None:
+    version = copy(registry)
+    own = {"validation_status": "PASSED", "validated_as": f"{PROD}/1", "promoted_by": "bob", "previous_champion": "9"}
+    registry.tags[PROD][version] |= own
+    before = dict(registry.tags[PROD][version])
+    assert copy(registry) == version
+    assert registry.tags[PROD][version] == before
+    assert registry.copied == 1
+
+
+def test_a_copy_that_differs_stays_failed_and_the_next_try_makes_another(registry: Registry, files: Any) -> None:
+    files[PROD] = {"MLmodel": "a", "model.skops": "tampered", "more.py": "c"}
+    with pytest.raises(CannotCopyModel, match=r"model\.skops differs, more\.py was added\. It stays FAILED"):
+        copy(registry)
+    assert registry.tags[PROD]["1"]["validation_status"] == "FAILED"
+    files[PROD] = dict(FILES)
+    assert copy(registry) == "2"
+
+
+def test_a_copy_that_was_tampered_with_later_is_found_out(registry: Registry, files: Any) -> None:
+    copy(registry)
+    files[PROD] = {"MLmodel": "a"}
+    with pytest.raises(CannotCopyModel, match=r"model\.skops is missing"):
+        copy(registry)
+    assert registry.tags[PROD]["1"]["validation_status"] == "FAILED"
+    files[PROD] = dict(FILES)
+    assert copy(registry) == "2"
+
+
+def test_a_copy_killed_before_its_tags_is_left_and_its_source_verdict_is_not_believed(
+    registry: Registry, files: Any
+) -> None:
+    registry.dies_after_copy = True
+    with pytest.raises(KeyboardInterrupt):
+        copy(registry)
+    assert registry.tags[PROD]["1"]["validated_as"] != f"{PROD}/1"  # deploy asks for this
+    registry.dies_after_copy = False
+    assert copy(registry) == "2"
+
+
+def test_a_copy_of_a_copy_is_verified_itself(registry: Registry, files: Any) -> None:
+    version = copy(registry)
+    registry.tags[PROD][version] |= {"validation_status": "PASSED", "validated_as": f"{PROD}/{version}"}
+    registry.champions[PROD] = version
+    registry.tags["far.models.m"] = {}
+    made = copy(registry, source=PROD, target="far.models.m")
+    tags = registry.tags["far.models.m"][made]
+    assert (tags["copied_from"], tags["copied_as"]) == (f"{PROD}/1", "far.models.m/1")
+    assert tags["validation_status"] == "PENDING"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda r: r.champions.clear(), "No version of dev.models.m is champion"),
+        (lambda r: r.tags[DEV]["3"].update(validation_status="FAILED"), "its validation is FAILED"),
+        (lambda r: r.tags[DEV]["3"].update(validated_as="x/1"), "only what passed in its own environment"),
+        (lambda r: r.tags.pop(DEV), "must be bound to this workspace"),
+    ],
+)
+def test_what_was_not_approved_there_is_not_copied(registry: Registry, files: Any, spoil: Any, told: str) -> None:
+    spoil(registry)
+    with pytest.raises(CannotCopyModel, match=told):
+        copy(registry)
+    assert registry.copied == 0
+
+
+def test_a_source_without_files_is_no_copy() -> None:
+    assert copies.differences({}, {}) == "the source has no files"
