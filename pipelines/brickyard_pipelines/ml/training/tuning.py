@@ -126,8 +126,8 @@ def _run(study: Any, objective: _Objective, tuning: Tuning, trials: int) -> None
         if not tuning.distributed:
             raise
         raise TuningFailed(
-            "workflow.training.tuning.distributed: Spark's workers could not run the trials. They need mlflow, optuna and"
-            " credentials of the tracking server, which the local workspace gives to its tasks and not to its workers."
+            "workflow.training.tuning.distributed: Spark's workers could not run the trials. They need mlflow, optuna"
+            " and credentials of the tracking server, which the local workspace gives to its tasks and not to its workers."
             f" Without `distributed` the task itself runs them. The end of what was said: …{str(error)[-600:]}"
         ) from error
 
