@@ -145,6 +145,41 @@ def test_of_all_rights_on_a_catalog_the_one_that_is_missing_is_named(trial: Tria
         trial.grant("catalog", trial.catalog, right.privilege)
 
 
+def test_who_applies_projects_only_is_asked_for_what_the_platforms_stack_gives(trial: Trial) -> None:
+    trial.admin.catalogs.create(trial.catalog)
+    auth = {"type": "profile", "profile": "robot", "config_file": "robot.cfg"}
+    platform = {"platform": {"deployer": "admin@brickyard.local", "auth": auth}}
+    found = [each for each in may_apply(trial.preflight(by_admin=True, **platform)) if "GRANT" in each.text]
+
+    assert f"GRANT USE CATALOG ON CATALOG `{trial.catalog}` TO `{trial.deployer}`;" in texts(found)
+    assert f"GRANT MANAGE ON SCHEMA `{trial.catalog}`.`models` TO `{trial.deployer}`;" in texts(found)
+    assert not [text for text in texts(found) if "MANAGE ON CATALOG" in text or "CREATE SCHEMA" in text]
+    assert {each.giver.partition(" (")[0] for each in found} == {"administrator of the platform"}
+
+
+def test_a_folder_that_only_an_administrator_can_make_is_asked_of_one(trial: Trial) -> None:
+    asked = f"Make the folder /Brickyard/{trial.name} and give `{trial.deployer}` CAN_MANAGE"
+    assert asked in str(texts(problems(may_apply(trial.preflight()))))
+
+    folder = f"/Users/{trial.deployer}/brickyard"
+    own = {"name": "local", "auth": trial.environment().workspace.auth.model_dump(), "folder": folder}
+    assert "Make the folder" not in str(texts(problems(may_apply(trial.preflight(workspace=own)))))
+
+
+def test_a_credential_that_nobody_made_on_azure_is_asked_of_a_metastore_administrator(trial: Trial) -> None:
+    lake = {
+        "kind": "azure",
+        "ownership": "create",
+        "url": "abfss://dev@acmelake.dfs.core.windows.net/x",
+        "credential": {"ownership": "reference", "name": f"{trial.name}-lake"},
+    }
+    azure = {"cloud": "azure", "region": "westeurope", "storage": {"lake": lake}}
+    found = [each for each in problems(may_apply(trial.preflight(**azure))) if "az login" in each.text]
+
+    assert [each.giver for each in found] == ["metastore administrator"]
+    assert f"create the storage credential `{trial.name}-lake`" in found[0].text
+
+
 def test_a_grant_to_a_group_of_the_deployer_counts(trial: Trial) -> None:
     group = trial.admin.groups.create(display_name=f"{trial.name}-deployers", members=[ComplexValue(value=trial.id)])
     metastore = str(trial.admin.metastores.summary().metastore_id)
