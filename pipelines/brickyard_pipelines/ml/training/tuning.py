@@ -127,7 +127,7 @@ def _run(study: Any, objective: _Objective, tuning: Tuning, trials: int) -> None
             raise
         raise TuningFailed(
             "workflow.training.tuning.distributed: Spark's workers could not run the trials. They need mlflow, optuna"
-            " and credentials of the tracking server, which the local workspace gives to its tasks and not to its workers."
+            " and credentials of the tracking server, which the local workspace gives its tasks, not its workers."
             f" Without `distributed` the task itself runs them. The end of what was said: …{str(error)[-600:]}"
         ) from error
 
