@@ -40,7 +40,7 @@ from brickyard_stacks.permissions import (
     sandbox_privileges,
     volume_privileges,
 )
-from brickyard_stacks.promotion import promoted_tasks, promoting
+from brickyard_stacks.promotion import approvals_tried_once, promoted_tasks, promoting
 from brickyard_stacks.settings.deployment.jobs import INFERENCE, Job, WorkflowJob
 from brickyard_stacks.streaming import make_streaming_job
 from brickyard_stacks.tables import make_tables
@@ -208,7 +208,7 @@ class ProjectStack(EnvironmentStack):
         )
         if isinstance(settings, WorkflowJob) and settings.steps:
             props = replace(props, tasks=with_own_steps(self, workshop, props.tasks, own_work(settings)))
-        return MultiTaskJob(self, id_, props)
+        return MultiTaskJob(self, id_, replace(props, tasks=approvals_tried_once(props.tasks)))
 
     def _data(self) -> None:
         settings = self._deployment.project.deployment

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from brickyard_constructs.jobs import WheelTask
+from brickyard_constructs.jobs import Task, WheelTask
 from brickyard_stacks.deployment import ProjectDeployment
 from brickyard_stacks.errors import CannotBuildStacks
 from brickyard_stacks.names import ProjectNames
@@ -13,6 +13,7 @@ from brickyard_stacks.settings.environment import metastore_of
 # Where nobody trains by hand, an environment that the path forgets is a mistake.
 _STRICT_STAGES = ("staging", "prod")
 _TRAINS = ("train", "check_train")
+_APPROVE = "approve"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +42,11 @@ def promoted_tasks(tasks: Iterable[WheelTask], chosen: Promoting) -> tuple[Wheel
     return tuple(_approved(changed)) if chosen.approved else changed
 
 
+def approvals_tried_once(tasks: Iterable[Task]) -> tuple[Task, ...]:
+    """An approval that fails waits for a person, and a retry would not."""
+    return tuple(replace(task, max_retries=0) if task.key == _APPROVE else task for task in tasks)
+
+
 def _copied(tasks: tuple[WheelTask, ...], source_model: str) -> Iterator[WheelTask]:
     for task in tasks:
         if task.key == "train":
@@ -61,8 +67,8 @@ def _approved(tasks: tuple[WheelTask, ...]) -> Iterator[WheelTask]:
     for task in tasks:
         if task.key == "deploy":
             given = (*task.parameters, "--approval", "required")
-            yield WheelTask(key="approve", parameters=given, after=task.after)
-            yield replace(task, parameters=given, after=("approve",))
+            yield WheelTask(key=_APPROVE, parameters=given, after=task.after)
+            yield replace(task, parameters=given, after=(_APPROVE,))
         else:
             yield task
 

@@ -143,9 +143,11 @@ def test_approval_stands_between_verdict_and_deployment_and_both_look_at_it() ->
 
 
 def test_where_approval_is_required_approvers_may_repair_the_run_that_waits(synthesise: Any) -> None:
-    stack = synthesise({"model_approval": "required"})["local-flight-delays"]
+    patient = {"deployment": {"job": {"max_retries": 2}}}
+    stack = synthesise({"model_approval": "required"}, patient)["local-flight-delays"]
     (job,) = [each for each in stack["resource"]["databricks_job"].values() if each["name"] == "local-flight-delays"]
-    assert "approve" in [task["task_key"] for task in job["task"]]
+    retries = {task["task_key"]: task.get("max_retries", 0) for task in job["task"]}
+    assert (retries["approve"], retries["deploy"]) == (0, 2)
     levels = [
         {a["group_name"]: a["permission_level"] for a in each["access_control"] if "group_name" in a}
         for each in stack["resource"]["databricks_permissions"].values()
