@@ -15,6 +15,7 @@ from pathlib import Path
 import mlflow.artifacts
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.models_artifact_repo import REGISTERED_MODEL_META_FILE_NAME
 
 from brickyard_pipelines.errors import CannotCopyModel
 from brickyard_pipelines.ml.registry import promotion, versions
@@ -135,7 +136,9 @@ def files_of(model: str, version: str) -> dict[str, str]:
     """The SHA-256 of every file of a version, as it is read back from the registry."""
     with tempfile.TemporaryDirectory(prefix="brickyard-copy-") as folder:
         root = Path(mlflow.artifacts.download_artifacts(f"models:/{model}/{version}", dst_path=folder))
-        return {path.relative_to(root).as_posix(): _sha256(path) for path in sorted(root.rglob("*")) if path.is_file()}
+        found = {path.relative_to(root).as_posix(): _sha256(path) for path in sorted(root.rglob("*")) if path.is_file()}
+    found.pop(REGISTERED_MODEL_META_FILE_NAME, None)  # mlflow writes it while it downloads: whose version this is
+    return found
 
 
 def differences(expected: Mapping[str, str], found: Mapping[str, str]) -> str:
