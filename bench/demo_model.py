@@ -1,5 +1,6 @@
 """The model that the inference benches ask: as flight_delays', of random rows, so that no data is needed."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,7 @@ def row() -> dict[str, Any]:
 
 def save(folder: Path, *, iterations: int = 150) -> None:
     """Train on random rows and save as train does."""
+    os.environ |= ENTRY  # before OpenMP is loaded: its threads spin, which starves whatever else runs
     import mlflow
     import numpy as np
     import pandas as pd
@@ -55,7 +57,7 @@ def save(folder: Path, *, iterations: int = 150) -> None:
     from flight_delays.features import FEATURES
     from flight_delays.model import train
 
-    features = frame(50_000)
+    features = frame(20_000)
     labels = pd.Series((np.random.default_rng(1).random(len(features)) < 0.25).astype("int64"))
     parameters = {"max_iter": iterations, "min_samples_leaf": 200, "early_stopping": False, "random_state": 0}
     mlflow.sklearn.save_model(

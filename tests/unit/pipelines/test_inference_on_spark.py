@@ -147,22 +147,34 @@ def ended(process: "subprocess.Popen[str]") -> Any:
     return json.loads(said.splitlines()[-1])
 
 
-@pytest.fixture
-def demo(local_workspace: LocalWorkspace, tmp_path: Path) -> Iterator[Demo]:
-    client, catalog = local_workspace.client(), f"scored-{secrets.token_hex(4)}"  # a hyphen: names are quoted
+def made(workspace: LocalWorkspace, folder: Path) -> Demo:
+    """The project's catalog, its code, and a first champion."""
+    client, catalog = workspace.client(), f"scored-{secrets.token_hex(4)}"  # a hyphen: names are quoted
     client.catalogs.create(catalog)
     for schema in ("bronze", "silver", "features", "inference", "models"):
         client.schemas.create(schema, catalog)
     client.volumes.create(catalog, "bronze", "landing", VolumeType.MANAGED)
     client.registered_models.create(catalog_name=catalog, schema_name="models", name="scored")
-    package = tmp_path / "scored"
-    package.mkdir()
+    package = folder / "scored"
+    package.mkdir(parents=True)
     for name, text in (("__init__.py", ""), ("definitions.py", DEFINITIONS), ("project.yaml", PROJECT)):
         (package / name).write_text(text)
-    made = Demo(workspace=local_workspace, catalog=catalog, folder=tmp_path)
-    made.champion(1)
-    yield made
-    client.catalogs.delete(catalog, force=True)
+    demo = Demo(workspace=workspace, catalog=catalog, folder=folder)
+    demo.champion(1)
+    return demo
+
+
+@pytest.fixture
+def demo(local_workspace: LocalWorkspace, tmp_path: Path) -> Iterator[Demo]:
+    project = made(local_workspace, tmp_path)
+    yield project
+    local_workspace.client().catalogs.delete(project.catalog, force=True)
+
+
+@pytest.fixture
+def lonely_demo(fresh_local_workspace: LocalWorkspace, tmp_path: Path) -> Demo:
+    """In a workspace whose Spark nobody else uses, so that it can be killed."""
+    return made(fresh_local_workspace, tmp_path / "project")
 
 
 CREATE = """
@@ -229,7 +241,8 @@ def test_two_batches_at_once_write_each_row_once(demo: Demo) -> None:
     assert demo.run("print(json.dumps(counts()))") == [50, 50, 50]
 
 
-def test_a_stream_that_was_killed_writes_each_row_once_and_a_new_champion_goes_on(demo: Demo) -> None:
+def test_a_stream_that_was_killed_writes_each_row_once_and_a_new_champion_goes_on(lonely_demo: Demo) -> None:
+    demo = lonely_demo
     demo.run(CREATE + "more(0, 5)\ninference_table.ensure(spark, settings, project)\nmore(5, 90, 4)\nprint(1)")
     stream = demo.begin("streaming_inference(settings, project)")
     location = Path(

@@ -74,7 +74,11 @@ def unpack(spark: "SparkSession", settings: StepSettings, project: Project, sour
         unpacking.quarantine_statement(quarantine, read),
     ]
     batch = streams.running(
-        statements, view="payloads", key="databricks_request_id", moment="request_time", newest="request_time"
+        statements,
+        view="payloads",
+        key="databricks_request_id",
+        moment="coalesce(request_time, timestamp'1970-01-01')",
+        newest="request_time",
     )
     payloads = spark.readStream.table(source)
     writer = payloads.writeStream.foreachBatch(batch).queryName(f"{project.name}_unpack_payloads")
