@@ -25,6 +25,7 @@ from brickyard_stacks.permissions import policy_levels, pool_levels, warehouse_l
 from brickyard_stacks.settings import Environment
 from brickyard_stacks.settings.compute import PolicyName
 from brickyard_stacks.settings.strict import ENVIRONMENT_TAGS
+from brickyard_stacks.upstream import platform_is_there
 
 _DEFINITIONS = {
     "personal": personal_definition,
@@ -56,12 +57,17 @@ def policy_name(environment: Environment, policy: PolicyName) -> str:
 
 def referenced_warehouse(scope: Construct, environment: Environment, name: str) -> str:
     """The id of a warehouse, asked for by its name: ours of the platform, or somebody else's."""
-    return str(ReferencedSqlWarehouse(scope, f"warehouse-{name}", name=warehouse_name(environment, name)).warehouse_id)
+    ours = environment.compute.warehouses[name].ownership == "create"
+    when = platform_is_there(scope, environment) if ours else None
+    called = warehouse_name(environment, name)
+    return str(ReferencedSqlWarehouse(scope, f"warehouse-{name}", name=called, when=when).warehouse_id)
 
 
 def referenced_policy(scope: Construct, environment: Environment, policy: PolicyName) -> str:
     """The id of a policy of the platform, asked for by its name."""
-    return str(ReferencedClusterPolicy(scope, f"policy-{policy}", name=policy_name(environment, policy)).policy_id)
+    when = platform_is_there(scope, environment)
+    called = policy_name(environment, policy)
+    return str(ReferencedClusterPolicy(scope, f"policy-{policy}", name=called, when=when).policy_id)
 
 
 def _policy(

@@ -17,6 +17,7 @@ from brickyard_constructs.iam import (
 )
 from brickyard_stacks.permissions import Applier, Group, Levels, Principal, Privileges, Role
 from brickyard_stacks.settings import Environment
+from brickyard_stacks.upstream import platform_is_there
 
 GROUPS: tuple[Group, ...] = get_args(Group)
 PRINCIPALS: tuple[Principal, ...] = get_args(Principal)
@@ -73,7 +74,8 @@ def _applier(level: str, name: str) -> Permission:
 def platform_identities(scope: Construct, environment: Environment) -> Identities:
     """Everybody, for the platform's stack. Without an account's stack it makes whom the settings say to make."""
     if environment.account is not None:
-        found = referenced_identities(scope, environment, (*GROUPS, *PRINCIPALS), deployer=environment.deployer)
+        everybody = (*GROUPS, *PRINCIPALS)
+        found = referenced_identities(scope, environment, everybody, deployer=environment.deployer, early=True)
         return platform_roles(environment, found.groups, found.principals)
     groups = {role: _group(scope, environment, role) for role in GROUPS}
     principals = {role: _principal(scope, environment, role) for role in PRINCIPALS}
@@ -89,11 +91,15 @@ def platform_roles(
 
 
 def referenced_identities(
-    scope: Construct, environment: Environment, roles: Collection[Role], *, deployer: str
+    scope: Construct, environment: Environment, roles: Collection[Role], *, deployer: str, early: bool = False
 ) -> Identities:
-    """Refer to those who hold one of `roles` by name, as the stacks of projects do; `deployer` applies them."""
+    """Refer to those who hold one of `roles` by name, as the stacks of projects do; `deployer` applies them.
+
+    Whom an earlier stack makes is looked up once the platform is there; the platform itself is too `early` to ask.
+    """
     groups = {role: getattr(environment.groups, role).name for role in GROUPS if role in roles}
-    principals = {role: _reference(scope, environment, role) for role in PRINCIPALS if role in roles}
+    when = None if early else platform_is_there(scope, environment)
+    principals = {role: _reference(scope, environment, role, when=when) for role in PRINCIPALS if role in roles}
     return Identities(deployer=deployer, appliers={"deployer": deployer}, groups=groups, principals=principals)
 
 
@@ -130,9 +136,10 @@ def _principal(scope: Construct, environment: Environment, role: Principal) -> s
     return made.application_id if made else _reference(scope, environment, role)
 
 
-def _reference(scope: Construct, environment: Environment, role: Principal) -> str:
+def _reference(scope: Construct, environment: Environment, role: Principal, *, when: str | None = None) -> str:
     settings = getattr(environment.service_principals, role)
     if settings.application_id is not None:
         known: str = settings.application_id
         return known
-    return ReferencedServicePrincipal(scope, role, ServicePrincipalProps(name=settings.name)).application_id
+    when = when if settings.ownership == "create" else None
+    return ReferencedServicePrincipal(scope, role, ServicePrincipalProps(name=settings.name), when=when).application_id

@@ -15,6 +15,7 @@ from brickyard_constructs.serving import (
     RateLimit,
     TokensPerSecond,
 )
+from brickyard_constructs.upstream import job_is_there
 from brickyard_stacks.base import EnvironmentStack
 from brickyard_stacks.deployment import ProjectDeployment
 from brickyard_stacks.identities import referenced_identities
@@ -39,6 +40,8 @@ class ServingStack(EnvironmentStack):
             Construct(self, "iam"), self.environment, levels.keys(), deployer=deployment.deployer
         )
         self._permissions = identities.permissions(levels)
+        # The project's stack makes the models, and this job with them.
+        self._after = job_is_there(self, self._names.job) if deployment.project.endpoints else None
         for name, settings in deployment.project.endpoints.items():
             self._endpoint(name, settings)
 
@@ -64,7 +67,7 @@ class ServingStack(EnvironmentStack):
             tags=self.tags(**self._deployment.tags),
             protected=self._deployment.protected,
         )
-        endpoint = PromotedEndpoint(self, f"endpoint{suffix}", props)
+        endpoint = PromotedEndpoint(self, f"endpoint{suffix}", props, when=self._after)
         TerraformOutput(self, f"endpoint_name{suffix}", value=called)
         TerraformOutput(self, f"endpoint_status{suffix}", value=endpoint.status)
 

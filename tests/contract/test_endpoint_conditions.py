@@ -20,15 +20,17 @@ TYPES = {
     "aliases": "list(object({alias_name = string, version_num = number}))",
     "endpoints": "list(object({name = string, config = list(object({served_entities = list(object({"
     "entity_version = string}))}))}))",
+    "models": "list(object({model_info = list(object({aliases = list(object({alias_name = string, "
+    "version_num = number}))}))}))",
 }
 
 
-def write(folder: Path, **changes: Any) -> Path:
-    """A Terraform folder with the stack's own expressions and nothing else."""
+def write(folder: Path, when: str | None = None, **changes: Any) -> Path:
+    """A Terraform folder with the stack's own expressions and nothing else; with `when` the model may not be there."""
     stack = TerraformStack(Synthesis.app(), "stack")
     team = (Permission(level="CAN_QUERY", group="team"),)
     props = PromotedEndpointProps(name="ask", model="c.s.m", permissions=team, **changes)
-    endpoint = PromotedEndpoint(stack, "endpoint", props)
+    endpoint = PromotedEndpoint(stack, "endpoint", props, when=when)
     made = json.loads(Synthesis.synth(stack))
     (resource,) = made["resource"]["databricks_model_serving"].values()
     versions = [entity["entity_version"] for entity in resource["config"]["served_entities"]]
@@ -40,6 +42,7 @@ def write(folder: Path, **changes: Any) -> Path:
     }
     text = json.dumps({"locals": made["locals"], "output": {k: {"value": v} for k, v in outputs.items()}})
     text = re.sub(r"data\.databricks_registered_model\.\w+\.model_info\[0\]\.aliases", "var.aliases", text)
+    text = re.sub(r"data\.databricks_registered_model\.\w+", "var.models", text)
     text = re.sub(r"data\.databricks_serving_endpoints\.\w+\.endpoints", "var.endpoints", text)
     assert "data." not in text
     (folder / "main.tf.json").write_text(text)
@@ -52,8 +55,9 @@ def evaluator(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("terraform"))
 
 
-def evaluate(folder: Path, *, aliases: Any, endpoints: Any, tmp_path: Path) -> dict[str, Any]:
-    (tmp_path / "in.tfvars.json").write_text(json.dumps({"aliases": aliases, "endpoints": endpoints}))
+def evaluate(folder: Path, *, aliases: Any, endpoints: Any, tmp_path: Path, models: Any = None) -> dict[str, Any]:
+    values = {"aliases": aliases, "endpoints": endpoints, "models": models or []}
+    (tmp_path / "in.tfvars.json").write_text(json.dumps(values))
     state = tmp_path / "terraform.tfstate"
     apply = ["terraform", f"-chdir={folder}", "apply", "-auto-approve", "-no-color", f"-state={state}"]
     subprocess.run([*apply, f"-var-file={tmp_path / 'in.tfvars.json'}"], check=True, capture_output=True)
@@ -126,3 +130,24 @@ def test_an_endpoint_of_two_versions_is_planned_when_both_are_promoted_or_it_is_
     assert (found["version"], found["last_version"]) == versions
     missing = "No endpoint yet: not all of the aliases champion, challenger are carried by versions of c.s.m"
     assert found["status"].startswith("Endpoint ask serves c.s.m." if count else missing)
+
+
+@pytest.mark.parametrize(
+    ("models", "endpoints", "count", "version"),
+    [
+        ([], None, 0, "1"),
+        ([], [endpoint("ask", "2")], 1, "2"),
+        ([{"model_info": [{"aliases": None}]}], [], 0, "1"),
+        ([{"model_info": [{"aliases": CHAMPION}]}], [], 1, "3"),
+    ],
+    ids=["before the model's stack", "a model nobody sees, and its endpoint", "no version", "the first promotion"],
+)
+def test_a_plan_works_before_there_is_a_model_and_takes_no_endpoint_away(
+    tmp_path: Path, models: Any, endpoints: Any, count: int, version: str
+) -> None:
+    folder = tmp_path / "terraform"
+    folder.mkdir()
+    write(folder, when="true")
+    found = evaluate(folder, aliases=None, endpoints=endpoints, models=models, tmp_path=tmp_path)
+
+    assert (found["count"], found["version"]) == (count, version)

@@ -11,6 +11,7 @@ from brickyard_constructs.checks import check_at_least, check_not_empty
 from brickyard_constructs.compute.policy_rules import Definition
 from brickyard_constructs.iam import ObjectPermissions, Permission, Target, WorkspaceObject
 from brickyard_constructs.ownership import Ownership, check_ownership, protection, take_over
+from brickyard_constructs.upstream import count_if, found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,17 +70,21 @@ class ClusterPolicy(Construct):
 
 
 class ReferencedClusterPolicy(Construct):
-    """A policy that others own, looked up by its name. Nothing of it is changed.
+    """A policy that others own, looked up by its name, once the condition `when` holds. Nothing of it is changed.
 
     Creates: nothing; it reads the data source databricks_cluster_policy.
     Source: registry.terraform.io/providers/databricks/databricks/latest/docs/data-sources/cluster_policy
     """
 
-    def __init__(self, scope: Construct, id_: str, *, name: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, name: str, when: str | None = None) -> None:
         super().__init__(scope, id_)
         check_not_empty("name", name)
-        self.policy = DataDatabricksClusterPolicy(self, "Resource", name=name)
-        self.policy_id = self.policy.id
+        self.policy = DataDatabricksClusterPolicy(self, "Resource", name=name, count=count_if(when))
+        self.policy_id = (
+            self.policy.id
+            if when is None
+            else found("databricks_cluster_policy", self.policy.friendly_unique_id, "id", name=name)
+        )
 
 
 def definition_json(definition: Definition) -> str:

@@ -16,6 +16,7 @@ from brickyard_constructs.checks import check_at_least, check_between, check_not
 from brickyard_constructs.errors import InvalidProps
 from brickyard_constructs.iam import ObjectPermissions, Permission, Target, WorkspaceObject
 from brickyard_constructs.ownership import Ownership, check_ownership, protection, take_over
+from brickyard_constructs.upstream import count_if, found
 
 SIZES = ("2X-Small", "X-Small", "Small", "Medium", "Large", "X-Large", "2X-Large", "3X-Large", "4X-Large")
 _CHANNELS = ("CHANNEL_NAME_CURRENT", "CHANNEL_NAME_PREVIEW")
@@ -96,14 +97,18 @@ class SqlWarehouse(Construct):
 
 
 class ReferencedSqlWarehouse(Construct):
-    """A warehouse that others own, looked up by its name. Nothing of it is changed.
+    """A warehouse that others own, looked up by its name, once the condition `when` holds. Nothing of it is changed.
 
     Creates: nothing; it reads the data source databricks_sql_warehouse.
     Source: registry.terraform.io/providers/databricks/databricks/latest/docs/data-sources/sql_warehouse
     """
 
-    def __init__(self, scope: Construct, id_: str, *, name: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, name: str, when: str | None = None) -> None:
         super().__init__(scope, id_)
         check_not_empty("name", name)
-        self.warehouse = DataDatabricksSqlWarehouse(self, "Resource", name=name)
-        self.warehouse_id = self.warehouse.id
+        self.warehouse = DataDatabricksSqlWarehouse(self, "Resource", name=name, count=count_if(when))
+        self.warehouse_id = (
+            self.warehouse.id
+            if when is None
+            else found("databricks_sql_warehouse", self.warehouse.friendly_unique_id, "id", name=name)
+        )

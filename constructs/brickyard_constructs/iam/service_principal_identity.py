@@ -9,6 +9,7 @@ from constructs import Construct
 from brickyard_constructs.checks import check_not_empty
 from brickyard_constructs.errors import InvalidProps
 from brickyard_constructs.ownership import Ownership, check_ownership, take_over
+from brickyard_constructs.upstream import count_if, found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,14 +50,18 @@ class MadeServicePrincipal(Construct):
 
 
 class ReferencedServicePrincipal(Construct):
-    """A service principal that exists already, looked up by its display name. Nothing of it is changed.
+    """A service principal of others, looked up by its display name, once the condition `when` holds; never changed.
 
     Creates: nothing; it reads the data source databricks_service_principal.
     Source: registry.terraform.io/providers/databricks/databricks/latest/docs/data-sources/service_principal
     """
 
-    def __init__(self, scope: Construct, id_: str, props: ServicePrincipalProps) -> None:
+    def __init__(self, scope: Construct, id_: str, props: ServicePrincipalProps, *, when: str | None = None) -> None:
         super().__init__(scope, id_)
-        self.service_principal = DataDatabricksServicePrincipal(self, "Resource", display_name=props.name)
-        self.application_id = self.service_principal.application_id
-        self.id = self.service_principal.id
+        looked_up = DataDatabricksServicePrincipal(self, "Resource", display_name=props.name, count=count_if(when))
+        self.service_principal = looked_up
+        self.application_id, self.id = looked_up.application_id, looked_up.id
+        if when is not None:
+            place = ("databricks_service_principal", looked_up.friendly_unique_id)
+            self.application_id = found(*place, "application_id", name=props.name)
+            self.id = found(*place, "id", name=props.name)

@@ -8,13 +8,15 @@ from constructs import Construct
 
 from brickyard_constructs.checks import check_object_name
 from brickyard_constructs.expressions import quoted
+from brickyard_constructs.upstream import catalog_is_there, count_if
 
 
 class TableListing(Construct):
     """The tables of one schema: read once for each stack, however many constructs ask.
 
     Creates: nothing; it reads the data source databricks_tables.
-    Gaps: views are not in it, nor is what the planning principal may not see. The schema must be there.
+    Gaps: views are not in it, nor is what the planning principal may not see. The schema must be there, once the
+    catalog is.
     Source: registry.terraform.io/providers/databricks/databricks/latest/docs/data-sources/tables
     """
 
@@ -22,8 +24,9 @@ class TableListing(Construct):
         super().__init__(scope, id_)
         check_object_name("catalog", catalog)
         check_object_name("schema", schema)
-        tables = DataDatabricksTables(self, "Resource", catalog_name=catalog, schema_name=schema)
-        self._ids = f"data.{tables.terraform_resource_type}.{tables.friendly_unique_id}.ids"
+        there = count_if(catalog_is_there(self, catalog))
+        tables = DataDatabricksTables(self, "Resource", catalog_name=catalog, schema_name=schema, count=there)
+        self._listing = f"data.databricks_tables.{tables.friendly_unique_id}"
 
     @classmethod
     def of(cls, asker: Construct, full_name: str) -> "TableListing":
@@ -36,7 +39,8 @@ class TableListing(Construct):
 
     def has(self, full_name: str) -> str:
         """Whether a table is there, as an expression without its `${}`. Databricks writes names in lower case."""
-        return f"({self._ids} == null ? false : contains({self._ids}, {quoted(full_name.lower())}))"
+        ids = f"flatten([for l in {self._listing} : l.ids == null ? [] : l.ids])"
+        return f"contains({ids}, {quoted(full_name.lower())})"
 
 
 def all_there(asker: Construct, tables: tuple[str, ...]) -> str:

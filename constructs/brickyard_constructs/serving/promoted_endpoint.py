@@ -92,10 +92,13 @@ class PromotedEndpoint(Construct):
     Source: docs.databricks.com/aws/en/machine-learning/model-serving/create-manage-serving-endpoints
     """
 
-    def __init__(self, scope: Construct, id_: str, props: PromotedEndpointProps) -> None:
+    def __init__(self, scope: Construct, id_: str, props: PromotedEndpointProps, *, when: str | None = None) -> None:
+        """`when` is the condition under which the model is there, for a plan before it is: see `upstream`."""
         super().__init__(scope, id_)
         self._props = props
-        self._promotion = Promotion(self, endpoint=props.name, model=props.model, aliases=tuple(props.shares))
+        self._promotion = Promotion(
+            self, endpoint=props.name, model=props.model, aliases=tuple(props.shares), when=when
+        )
         wanted = Token.as_number(f"${{{self._promotion.wanted} ? 1 : 0}}")
         self.endpoint = self._endpoint(wanted)
         address = f"{self.endpoint.terraform_resource_type}.{self.endpoint.friendly_unique_id}"

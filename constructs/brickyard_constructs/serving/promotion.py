@@ -8,6 +8,7 @@ from cdktf_cdktf_provider_databricks.data_databricks_serving_endpoints import Da
 from constructs import Construct
 
 from brickyard_constructs.expressions import quoted
+from brickyard_constructs.upstream import count_if
 
 
 class Promotion:
@@ -17,15 +18,23 @@ class Promotion:
     "no endpoint" and plan its deletion.
     """
 
-    def __init__(self, scope: Construct, *, endpoint: str, model: str, aliases: Sequence[str]) -> None:
-        """The data sources and locals become children of `scope`; the first alias has the locals' plain names."""
+    def __init__(
+        self, scope: Construct, *, endpoint: str, model: str, aliases: Sequence[str], when: str | None = None
+    ) -> None:
+        """The data sources and locals become children of `scope`; the first alias has the locals' plain names.
+
+        `when` is the condition under which there is a model to ask for.
+        """
         self._model = model
         self._aliases = tuple(aliases)
-        registered = DataDatabricksRegisteredModel(scope, "model", full_name=model, include_aliases=True)
-        listed = DataDatabricksServingEndpoints(scope, "endpoints")
-        found = _listed(
-            f"data.databricks_registered_model.{registered.friendly_unique_id}.model_info[0].aliases"
+        registered = DataDatabricksRegisteredModel(
+            scope, "model", full_name=model, include_aliases=True, count=count_if(when)
         )
+        listed = DataDatabricksServingEndpoints(scope, "endpoints")
+        address = f"data.databricks_registered_model.{registered.friendly_unique_id}"
+        found = _listed(f"{address}{'' if when is None else '[0]'}.model_info[0].aliases")
+        if when is not None:
+            found = f"(length({address}) == 0 ? [] : {found})"
         endpoints = _listed(f"data.databricks_serving_endpoints.{listed.friendly_unique_id}.endpoints")
         self._promoted = {alias: self._versions(scope, alias, found) for alias in self._aliases}
         served = TerraformLocal(

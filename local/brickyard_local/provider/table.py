@@ -53,6 +53,7 @@ _RESOURCES: Mapping[str, str] = {
 }
 _DATA_SOURCES: Mapping[str, str] = {
     "databricks_catalog": "securables:CatalogByName",
+    "databricks_catalogs": "securables:Catalogs",
     "databricks_cluster_policy": "compute:ClusterPolicyByName",
     "databricks_current_config": "current_config:CurrentConfig",
     "databricks_current_metastore": "current_metastore:CurrentMetastore",

@@ -45,6 +45,15 @@ class ExternalLocationByName(_ByName):
     block = "external_location_info"
 
 
+class Catalogs(DataSource):
+    """The catalogs that the caller sees."""
+
+    type_name = "databricks_catalogs"
+
+    def read(self, api: Api, _config: State) -> Found:
+        return {"id": NO_ID, "ids": [each["name"] for each in all_pages(api, f"{UNITY}/catalogs", "catalogs")]}
+
+
 class Schemas(DataSource):
     """The schemas of a catalog."""
 

@@ -58,8 +58,8 @@ def test_a_monitor_waits_for_its_table_and_its_baseline(stack: TerraformStack, s
     QualityMonitor(stack, "monitor", props)
 
     made = only(synth, "quality_monitor")
-    assert '.ids, "c.s.t")' in made["count"]  # Unity Catalog keeps names in lower case
-    assert '.ids, "c.s.before")' in made["count"]
+    assert 'l.ids]), "c.s.t")' in made["count"]  # Unity Catalog keeps names in lower case
+    assert 'l.ids]), "c.s.before")' in made["count"]
     assert made["lifecycle"] == {"prevent_destroy": True}
     assert made["skip_builtin_dashboard"] is True
     assert (props.profile_table, props.drift_table) == ("c.m.T_profile_metrics", "c.m.T_drift_metrics")
@@ -127,7 +127,7 @@ def test_an_alert_on_a_metric_waits_for_the_metric_table_and_takes_the_worst_mod
 
     made = only(synth, "alert_v2")
     permissions = only(synth, "permissions")
-    assert '.ids, "c.m.t_drift_metrics")' in made["count"]
+    assert 'l.ids]), "c.m.t_drift_metrics")' in made["count"]
     assert permissions["count"] == made["count"]
     assert permissions["alert_v2_id"].endswith("[0].id}")
     assert made["evaluation"]["source"] == {"name": "value", "aggregation": "MAX"}
