@@ -65,7 +65,8 @@ def read_batch(batch: str, entities: str) -> str:
     """The payloads of a view with the reason or the rows of each, and the version that answered."""
     return (
         "SELECT *, CASE WHEN answer.reason IS NOT NULL THEN answer.reason"  # noqa: S608 - names, never rows
-        f" WHEN request_time IS NULL THEN 'it has no request_time' WHEN entity_version IS NULL THEN concat({quoted(UNKNOWN_ENTITY + ': ')},"
+        " WHEN request_time IS NULL THEN 'it has no request_time'"
+        f" WHEN entity_version IS NULL THEN concat({quoted(UNKNOWN_ENTITY + ': ')},"
         " coalesce(served_entity_id, 'none')) END AS reason FROM (SELECT payload.*, entity.entity_name,"
         f" entity.entity_version, {FUNCTION}(request, response, status_code, logging_error_codes) AS answer"
         f" FROM {batch} AS payload LEFT JOIN {entities} AS entity"
