@@ -117,12 +117,15 @@ def _plan_set(
 
 
 def _with_defaults(block: Block, item: Value) -> Value:
+    """A new element of a set, with what is known only after apply; a list or set is known as a whole or not at all."""
     if not isinstance(item, dict):
         return item
-    return {
-        name: UNKNOWN if value is None and name in block.attributes and block.attributes[name].computed else value
-        for name, value in item.items()
-    }
+    planned = dict(item)
+    for name in block.attributes.keys() & item.keys():
+        is_filled_in = item[name] is None and block.attributes[name].computed
+        if is_filled_in or (isinstance(item[name], list) and has_unknown(item[name])):
+            planned[name] = UNKNOWN
+    return planned
 
 
 def changed(block: Block, behaviour: Behaviour, prior: Value, planned: Value) -> frozenset[str]:

@@ -17,6 +17,7 @@ _TASK = Block(
         "retry": Attribute(type="bool", optional=True, computed=True),
         "max_retries": Attribute(type="number", optional=True),
         "run_if": Attribute(type="string", optional=True),
+        "principals": Attribute(type=["set", "string"], optional=True),
     }
 )
 BLOCK = Block(
@@ -109,6 +110,12 @@ def test_a_list_with_an_unknown_element_is_unknown() -> None:
 def test_unknown_grants_which_look_alike_all_stay() -> None:
     grants = [task(task_key=UNKNOWN), task(task_key=UNKNOWN)]
     assert len(plan(BLOCK, BEHAVIOUR, None, configured(grant=grants)).planned["grant"]) == 2
+
+
+def test_a_set_with_an_unknown_element_inside_a_set_is_unknown() -> None:
+    grants = [task(principals=[UNKNOWN]), task(task_key="known", principals=["a"])]
+    planned = plan(BLOCK, BEHAVIOUR, None, configured(grant=grants)).planned
+    assert [grant["principals"] for grant in planned["grant"]] == [UNKNOWN, ["a"]]
 
 
 def test_removing_an_argument_plans_null() -> None:
