@@ -179,6 +179,8 @@ def test_new_columns_may_come_where_the_contract_says_so(header: bytes, said: st
         (b"tail,seats\nA,\xc3", "p.csv", "it is not UTF-8"),
         (b"tail,se\0ats\n", "p.csv", "it holds NUL bytes"),
         (b"PAR1", "p.parquet", "it is no .csv file"),
+        (b"tail,seats\n", "_p.csv", "its name is not of letters"),
+        (b"tail,seats\n", "p[1].csv", "its name is not of letters"),
         (b"x" * 200_000, "p.csv", "a line is longer than 131072 bytes"),
     ],
 )

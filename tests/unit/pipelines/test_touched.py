@@ -51,6 +51,13 @@ def test_what_there_is_to_do(known: Any, now: Any, lookback: int | None, planned
     assert touched.plan(known, now, ["flights"], lookback) == planned
 
 
+def test_an_input_that_another_pipeline_writes_builds_all_anew_when_it_changes() -> None:
+    then = {"code": "x", "inputs": {"theirs": {"load": None, "contract": None, "version": 4}}}
+    now = {"code": "x", "inputs": {"theirs": {"load": None, "contract": None, "version": 5}}}
+    assert touched.plan(then, then, ["theirs"], 1).nothing
+    assert touched.plan(then, now, ["theirs"], 1).rebuild == "theirs has changed, and its rows carry no load"
+
+
 @settings(deadline=None)
 @given(st.lists(days, max_size=6), st.integers(0, 40))
 def test_ranges_hold_exactly_the_days_within_reach(around: list[dt.date], reach: int) -> None:

@@ -15,6 +15,7 @@ _SAMPLE_BYTES = 64 * 1024
 _FEW = 3  # a column of fewer values says nothing about its type
 _LONGEST_LINE = 128 * 1024  # as Python's csv has it
 _DAY = re.compile(r"[+-]?\d{4,}(-\d{1,2}){0,2}")
+_NAME = re.compile(r"[A-Za-z0-9][\w.+=@-]*\.csv", re.ASCII)
 _UNWRITABLE = re.compile(r"[ ,;{}()\n\t=]")  # Delta takes no such column name without column mapping
 
 
@@ -78,6 +79,10 @@ def inspect(name: str, chunks: Iterable[bytes], contract: TableContract) -> Insp
     """
     if not name.endswith(".csv"):
         return Inspection(not_whole="it is no .csv file, and nothing else is read")
+    if not _NAME.fullmatch(name):  # Spark skips _names and .names without a word, and takes [a] and * for patterns
+        return Inspection(
+            not_whole="its name is not of letters, digits and . _ - + = @, beginning with one of the first"
+        )
     reading = _Reading()
     for chunk in chunks:
         reading.take(chunk)

@@ -165,12 +165,6 @@ def state(spark: "SparkSession", table: str) -> TableState | None:
     return None
 
 
-def is_made_from(spark: "SparkSession", table: str, made_from: Mapping[str, Any]) -> bool:
-    """Whether the table's rows were made from exactly this: then there is nothing to do."""
-    found = state(spark, table)
-    return found is not None and found.made_from == made_from
-
-
 def require(spark: "SparkSession", table: str, *, made_by: str) -> TableState:
     """The state of a table that an earlier step must have written.
 

@@ -50,19 +50,29 @@ def plan(
     """
     if known is None or known.get("code") != now["code"]:
         return Plan(rebuild="it is new" if known is None else "the code is another")
-    before, inputs = known.get("inputs", {}), now["inputs"]
     loads = {}
-    for name, state in inputs.items():
-        if before.get(name, {}).get("contract") != state["contract"]:
-            return Plan(rebuild=f"the contract of {name} is another")
-        if before[name]["load"] != state["load"]:
-            loads[name] = int(before[name]["load"])
+    for name, state in now["inputs"].items():
+        before = known.get("inputs", {}).get(name, {})
+        reason = _unknowable(name, before, state)
+        if reason:
+            return Plan(rebuild=reason)
+        if before["load"] != state["load"]:
+            loads[name] = int(before["load"])
     if loads and lookback_days is None:
         return Plan(rebuild="features.lookback_days is not given")
     without = sorted(set(loads) - set(timed))
     if without:
         return Plan(rebuild=f"{', '.join(without)} has new rows and no event time")
     return Plan(loads=loads)
+
+
+def _unknowable(name: str, before: Mapping[str, Any], state: Mapping[str, Any]) -> str | None:
+    """Why nobody can say which rows of an input are new, if so."""
+    if before.get("contract") != state["contract"]:
+        return f"the contract of {name} is another"
+    if state["load"] is None and before.get("version") != state["version"]:  # written by somebody else than `ingest`
+        return f"{name} has changed, and its rows carry no load"
+    return None
 
 
 def around(days: Iterable[dt.date], reach: int) -> tuple[Days, ...]:
