@@ -98,8 +98,7 @@ def referenced_identities(
     Whom an earlier stack makes is looked up once the platform is there; the platform itself is too `early` to ask.
     """
     groups = {role: getattr(environment.groups, role).name for role in GROUPS if role in roles}
-    when = None if early else platform_is_there(scope, environment)
-    principals = {role: _reference(scope, environment, role, when=when) for role in PRINCIPALS if role in roles}
+    principals = {role: _reference(scope, environment, role, early=early) for role in PRINCIPALS if role in roles}
     return Identities(deployer=deployer, appliers={"deployer": deployer}, groups=groups, principals=principals)
 
 
@@ -136,10 +135,11 @@ def _principal(scope: Construct, environment: Environment, role: Principal) -> s
     return made.application_id if made else _reference(scope, environment, role)
 
 
-def _reference(scope: Construct, environment: Environment, role: Principal, *, when: str | None = None) -> str:
+def _reference(scope: Construct, environment: Environment, role: Principal, *, early: bool = True) -> str:
     settings = getattr(environment.service_principals, role)
     if settings.application_id is not None:
         known: str = settings.application_id
         return known
-    when = when if settings.ownership == "create" else None
+    made_before = settings.ownership == "create" and not early
+    when = platform_is_there(scope, environment) if made_before else None
     return ReferencedServicePrincipal(scope, role, ServicePrincipalProps(name=settings.name), when=when).application_id
