@@ -80,15 +80,16 @@ resource "databricks_access_control_rule_set" "robot" {
   name = "accounts/${var.account_id}/servicePrincipals/${databricks_service_principal.robot.application_id}/ruleSets/default"
   grant_rules {
     role       = "roles/servicePrincipal.user"
-    principals = local.later ? [databricks_user.plain.acl_principal_id, "groups/users"] : ["groups/users"]
+    principals = local.later ? ["users/plain-${var.prefix}@x.org", "groups/users"] : ["groups/users"]
   }
   dynamic "grant_rules" {
     for_each = local.later ? [] : ["manager"]
     content {
       role       = "roles/servicePrincipal.manager"
-      principals = [databricks_group.readers.acl_principal_id]
+      principals = ["groups/${var.prefix}-readers"]
     }
   }
+  depends_on = [databricks_group.readers, databricks_user.plain]
 }
 
 resource "databricks_notebook" "source" {
