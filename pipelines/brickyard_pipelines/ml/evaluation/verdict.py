@@ -35,8 +35,7 @@ class Verdict:
     def reason(self) -> str:
         """Why, in one line: what failed, or what was shown."""
         if self.passed:
-            unclear = f"{len(self.undecided)} undecided: {', '.join(self.undecided)}" if self.undecided else ""
-            shown = (f"{item.name} {item.said}" for item in self.conditions if item.decided)
-            return ", ".join([*([unclear] if unclear else []), *shown])
+            unclear = [f"{len(self.undecided)} undecided"] if self.undecided else []
+            return ", ".join([*unclear, *(f"{item.name} {item.said}" for item in self.conditions if item.decided)])
         failed = [item for item in self.conditions if not item.passed]
         return "; ".join(f"{item.name} {item.said} (needed: {item.needed})" for item in failed) or "nothing was shown"
