@@ -167,11 +167,15 @@ def serve(model: Path, log: Path) -> tuple["subprocess.Popen[bytes]", Target]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(model), "-p", str(port)]
+    # mlflow starts `uvicorn` by its name.
+    path = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     with log.open("wb") as output:
         child = subprocess.Popen(
-            [*command, "--env-manager", "local"], stdout=output, stderr=output, env=os.environ | ENTRY
+            [*command, "--env-manager", "local"], stdout=output, stderr=output, env=os.environ | ENTRY | path
         )
-    until(lambda: _answers(port), timeout_s=180)
+    until(lambda: child.poll() is not None or _answers(port), timeout_s=600)
+    if child.poll() is not None:
+        raise SystemExit(log.read_text())
     return child, Target(name="mlflow models serve", port=port, path="/invocations")
 
 

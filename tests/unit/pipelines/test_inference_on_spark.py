@@ -255,7 +255,7 @@ def test_a_stream_that_was_killed_writes_each_row_once_and_a_new_champion_goes_o
     stream.send_signal(signal.SIGKILL)
     engine.kill()
     stream.communicate()
-    engine.wait(60)
+    until(lambda: not engine.is_running() or engine.status() == psutil.STATUS_ZOMBIE)  # its parent has yet to look
     demo.champion(2)
     counted, versions = demo.run(
         "streaming_inference(settings, project)\nmore(90, 95)\nmore(0, 3)\nstreaming_inference(settings, project)\n"
