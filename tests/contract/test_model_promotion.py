@@ -248,6 +248,8 @@ def test_a_champion_travels_to_another_workspace_byte_for_byte_and_a_copy_that_d
     assert len(tags["copied_files_sha256"]) == 64
     assert not {"validated_as", "promoted_by", "validated_by_job_run"} & tags.keys()
     ours, theirs = deployed.files(source), deployed.files(f"{model}/2")
+    note = theirs.pop("registered_model_meta")  # mlflow's own, which its copy brings along
+    assert deployed.model in note.decode()
     assert ours == theirs
     assert {"MLmodel", "python_model.pkl"} <= ours.keys()
 

@@ -137,7 +137,8 @@ def files_of(model: str, version: str) -> dict[str, str]:
     with tempfile.TemporaryDirectory(prefix="brickyard-copy-") as folder:
         root = Path(mlflow.artifacts.download_artifacts(f"models:/{model}/{version}", dst_path=folder))
         found = {path.relative_to(root).as_posix(): _sha256(path) for path in sorted(root.rglob("*")) if path.is_file()}
-    found.pop(REGISTERED_MODEL_META_FILE_NAME, None)  # mlflow writes it while it downloads: whose version this is
+    # Whose version this is: mlflow writes it while it downloads, and so its copy holds the source's. Nothing loads it.
+    found.pop(REGISTERED_MODEL_META_FILE_NAME, None)
     return found
 
 
