@@ -82,11 +82,7 @@ class ServedEntities:
 
 
 def text_of(rows: Sequence[Document]) -> str:
-    """The SQL of a view with these rows.
-
-    >>> text_of([])
-    "SELECT * FROM (SELECT CAST(NULL AS string) AS served_entity_id, ... WHERE false"
-    """
+    """The SQL of a view with these rows."""
     if not rows:
         empty = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in _COLUMNS.items())
         return f"SELECT * FROM (SELECT {empty}) WHERE false"  # noqa: S608 - constants
