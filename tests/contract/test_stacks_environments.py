@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.catalog import AwsIamRoleRequest, AzureManagedIdentityRequest
 
@@ -32,6 +33,39 @@ from brickyard_stacks.settings.state import LocalState
 ROOT = Path(__file__).resolve().parents[2]
 VERSION = "1.99.0"
 NAMES = ("local", "dev", "staging", "prod")
+LARGE: dict[str, Any] = {
+    "name": "flight_delays",
+    "title": "A large one",
+    "deployment": {
+        "models": {"churn_small": {}, "churn_large": {}, "support_llm": {}},
+        "endpoints": {
+            "small": {"model": "churn_small"},
+            "llm": {"model": "support_llm", "route": "llm", "provisioned_throughput": {"model_units": 50}},
+        },
+        "jobs": {
+            "finetune": {
+                "tasks": [
+                    {
+                        "key": "finetune",
+                        "compute": "gpus",
+                        "wheel": {"package": "flight_delays", "entry_point": "finetune"},
+                    }
+                ],
+                "clusters": {"gpus": {"policy": "gpu", "workers": 1}},
+            }
+        },
+        "alerts": {
+            "late": {
+                "sql": "SELECT 1 AS n",
+                "column": "n",
+                "operator": "GREATER_THAN",
+                "threshold": 2,
+                "warehouse": "shared",
+                "schedule": {"quartz_cron": "0 0 6 * * ?"},
+            }
+        },
+    },
+}
 
 pytestmark = [pytest.mark.slow]
 
@@ -179,8 +213,8 @@ def configuration(
 @pytest.fixture
 def deploy(
     request: pytest.FixtureRequest, tmp_path: Path, configuration: Path, account: Account
-) -> Callable[[str], Deployment]:
-    def run(name: str) -> Deployment:
+) -> Callable[..., Deployment]:
+    def run(name: str, settings: Mapping[str, Any] | None = None) -> Deployment:
         clone = tmp_path / name
         clone.mkdir()
         for part in ("pipelines", "projects"):
@@ -188,7 +222,12 @@ def deploy(
         environment = account.environments[name]
         if request.node.callspec.params["configuration"] == "genuine":
             environment = environment.model_copy(update={"account": None})
-        projects = [load_project(ROOT / "projects/flight_delays/project.yaml")]
+        file = ROOT / "projects/flight_delays/project.yaml"
+        if settings is not None:
+            file = clone / "flight_delays" / "project.yaml"
+            file.parent.mkdir()
+            file.write_text(yaml.safe_dump(settings))
+        projects = [load_project(file)]
         synthesise(environment, projects, root=clone, outdir=str(clone / "out"))
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("DATABRICKS_", "TF_"))}
         variables = {**kept, "TF_CLI_CONFIG_FILE": str(configuration), "CHECKPOINT_DISABLE": "1"}
@@ -198,17 +237,24 @@ def deploy(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_environment_is_valid_applies_and_then_plans_no_change(
-    deploy: Callable[[str], Deployment], account: Account, name: str
+def test_an_environment_is_valid_plans_before_anything_is_there_applies_and_then_plans_no_change(
+    deploy: Callable[..., Deployment], account: Account, name: str
 ) -> None:
-    deployment = deploy(name)
+    """In dev with a project of three models, two endpoints, an alert and a fine-tuning run, from project.yaml alone."""
+    deployment = deploy(name, LARGE if name == "dev" else None)
     for stack in deployment.stacks():
         deployment.terraform(stack, "init", "-input=false")
         answer = json.loads(deployment.terraform(stack, "validate", "-json").stdout)
         assert answer["valid"], answer["diagnostics"]
+        if name in ("local", "dev"):  # the others only look up what these do
+            assert deployment.terraform(stack, "plan", "-lock=false", "-detailed-exitcode").returncode == 2
+
+    for stack in deployment.stacks():
         deployment.terraform(stack, "apply", "-auto-approve")
 
     assert [s for s in deployment.stacks() if deployment.terraform(s, "plan", "-detailed-exitcode").returncode] == []
+    if name == "dev":
+        assert policy_of(account.client("dev"), "dev-flight-delays-finetune") == "acme-dev-gpu"
     if name == "prod":
         catalog = account.environments["prod"].catalog.name
         assert catalog in {c.name for c in account.client("dev").catalogs.list()}
@@ -216,6 +262,14 @@ def test_an_environment_is_valid_applies_and_then_plans_no_change(
         bound = account.client("prod").workspace_bindings.get_bindings("catalog", catalog)
         assert account.ids["dev"] in {b.workspace_id for b in bound}
     unprotect_and_destroy(deployment)
+
+
+def policy_of(client: WorkspaceClient, job: str) -> str | None:
+    """The name of the policy that a job's only cluster is made under."""
+    (listed,) = client.jobs.list(name=job)
+    settings = client.jobs.get(listed.job_id or 0).settings
+    (cluster,) = (settings and settings.job_clusters) or []
+    return client.cluster_policies.get(str(cluster.new_cluster.policy_id)).name
 
 
 def unprotect_and_destroy(deployment: Deployment) -> None:
