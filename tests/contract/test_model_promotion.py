@@ -30,6 +30,9 @@ from brickyard_local.pytest_plugin import LocalWorkspace, until
 
 ROOT = Path(__file__).resolve().parents[2]
 REGISTRY = "/api/2.0/mlflow/unity-catalog"
+
+pytestmark = [pytest.mark.slow]
+
 LOG_MODELS = """
 import sys, time
 import mlflow, pandas as pd
@@ -190,7 +193,6 @@ def deployed(local_workspace: LocalWorkspace, tmp_path_factory: pytest.TempPathF
     client.serving_endpoints.delete(made.endpoint)
 
 
-@pytest.mark.slow
 def test_a_deployment_that_is_killed_is_ended_by_running_it_again_and_rollback_takes_it_back(
     deployed: Deployed,
 ) -> None:
@@ -223,7 +225,6 @@ def test_a_deployment_that_is_killed_is_ended_by_running_it_again_and_rollback_t
         deployed.rollback("--reason", "again")
 
 
-@pytest.mark.slow
 def test_a_champion_travels_to_another_workspace_byte_for_byte_and_a_copy_that_differs_stays_failed(
     deployed: Deployed,
 ) -> None:
