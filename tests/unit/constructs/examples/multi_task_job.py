@@ -17,7 +17,6 @@ from brickyard_constructs.jobs import (
     Notifications,
     PythonFile,
     PythonWheel,
-    ReferencedJob,
     RunJob,
     ServerlessEnvironment,
     Sql,
@@ -70,11 +69,10 @@ def tasks(warehouse_id: str, next_job: float) -> tuple[Task, ...]:
 
 def build(stack: TerraformStack) -> None:
     """Put it all into a stack."""
-    another = ReferencedJob(stack, "another", name="dev-reports")
     props = MultiTaskJobProps(
         name="dev-nightly",
         run_as="run-as",
-        tasks=tasks("abc123", another.job_id),
+        tasks=tasks("abc123", 620450413),
         permissions=(Permission(level="CAN_MANAGE_RUN", group="team"),),
         environments=(SERVERLESS,),
         clusters=(CLUSTER,),
