@@ -69,8 +69,8 @@ def as_request(rows: pd.DataFrame) -> str:
     >>> as_request(pd.DataFrame({"a": [0.1 + 0.2, None], "b": ["x", None]}))
     '{"columns": ["a", "b"], "data": [[0.30000000000000004, "x"], [null, null]]}'
     """
-    known = rows.astype(object).where(rows.notna(), None)
-    return json.dumps({"columns": list(rows.columns), "data": known.to_numpy().tolist()}, default=str)
+    data = [[None if pd.isna(value) else value for value in row] for row in rows.astype(object).to_numpy().tolist()]
+    return json.dumps({"columns": list(rows.columns), "data": data}, default=str)
 
 
 def judged(found: Mapping[str, Any], expected: NDArray[np.float64]) -> Served:
