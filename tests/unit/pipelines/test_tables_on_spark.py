@@ -137,15 +137,22 @@ def test_each_file_is_loaded_once_newer_rows_win_and_every_row_is_accounted_for(
         f"{HEADER}A,10,2001-01-01,2013-03-10 01:59:00\nB,ten,NA,NA\nNA,5,NA,NA\nC,0,NA,NA\nC,-1,NA,NA\nD,NA,NA,NA\n"
         "D,9,NA,NA\nE,1,NA,NA,too,many\nF,3,NA,2013-03-10 02:30:00\nG,3,NA,2013-07-01T12:00:00Z\n"
     )
+    half, more = f"{HEADER}X,20,NA,NA\nY,3", "Z,1,NA,NA\n"
+    binary = {"b.csv": "", "c.csv": "tail,se\0", "d.csv": f"{HEADER}\xff,1,NA,NA\n", "e.parquet": "PAR1"}
     landing = Landing(local_workspace, "story")
-    start, again, corrected, stricter, evolved, refused = landing.ingest(
-        {"files": {"1.csv": first, "2.csv": f"{HEADER}H,1,NA,NA\n"}},
+    none, start, again, corrected, stricter, evolved, refused, twice = landing.ingest(
+        {"files": binary},
+        {"files": {"1.csv": first, "2.csv": f"{HEADER}H,1,NA,NA\n", "g.csv": half}},
         {},
-        {"files": {"3.csv": f"{HEADER}A,20,2002-02-02,NA\nI,30,NA,NA\nC,0,NA,NA\n"}},
+        {"files": {"3.csv": f"{HEADER}A,20,2002-02-02,NA\nI,30,NA,NA\nC,0,NA,NA\n", "g.csv": half + "0,NA,NA\n"}},
         {"seats_at_least": 20},
         {"files": {"4.csv": "tail,seats,built,seen,crew\nJ,40,NA,NA,4\n"}, "evolve": "add", "seats_at_least": 20},
         {"files": {"5.csv": "tail,seats,built,seen,cabin\nK,50,NA,NA,x\n"}, "seats_at_least": 20},
+        {"files": {"1.csv": first + more}, "seats_at_least": 20},
     )
+    assert "No file that can be loaded has landed for planes" in none["said"]
+    assert [name for name, _ in start["refused"]] == ["b.csv", "c.csv", "d.csv", "e.parquet", "g.csv"]
+    assert dict(start["refused"])["g.csv"] == "half-written: its last line ends after 2 of 4 fields"
     assert [row[0] for row in start["bad"]] == [
         "duplicate key",
         "it's empty",
@@ -161,36 +168,17 @@ def test_each_file_is_loaded_once_newer_rows_win_and_every_row_is_accounted_for(
     assert start["bronze"] == 11 == len(start["kept"]) + start["rows_of_bad"]
     assert again == start
     assert ["A", "20", "2002-02-02", "None"] in corrected["kept"]
-    assert corrected["bronze"] == 14 == len(corrected["kept"]) + corrected["rows_of_bad"] + 1  # A's older row
-    assert [row[0] for row in stricter["kept"]] == ["A", "I"]
-    assert stricter["bronze"] == 14 == 2 + stricter["rows_of_bad"]
+    assert corrected["bronze"] == 16 == len(corrected["kept"]) + corrected["rows_of_bad"] + 1  # A's older row
+    assert [row[:2] for row in corrected["kept"]][-2:] == [["X", "20"], ["Y", "30"]]  # g.csv is whole now
+    assert [row[0] for row in stricter["kept"]] == ["A", "I", "X", "Y"]
+    assert stricter["bronze"] == 16 == 4 + stricter["rows_of_bad"]
     assert "crew" in evolved["columns"]
-    assert [row[0] for row in evolved["kept"]] == ["A", "I", "J"]
+    assert [row[0] for row in evolved["kept"]] == ["A", "I", "J", "X", "Y"]
     assert "/planes/5.csv does not keep the contract of planes: missing [], unknown ['cabin']" in refused["said"]
-    assert (refused["kept"], refused["bronze"]) == (evolved["kept"], 15)
-
-
-def test_files_that_are_not_whole_are_set_aside_by_name_and_taken_when_they_are(
-    local_workspace: LocalWorkspace,
-) -> None:
-    good, half = f"{HEADER}A,10,NA,NA\n", f"{HEADER}B,20,NA,NA\nC,3"
-    more = "Z,1,NA,NA\n"
-    binary = {"b.csv": "", "c.csv": "tail,se\0", "d.csv": f"{HEADER}\xff,1,NA,NA\n", "e.parquet": "PAR1"}
-    landing = Landing(local_workspace, "whole")
-    none, some, whole, twice = landing.ingest(
-        {"files": binary},
-        {"files": {"f.csv": good, "g.csv": half}},
-        {"files": {"g.csv": half + "0,NA,NA\n"}},
-        {"files": {"f.csv": good + more}},
-    )
-    assert "No file that can be loaded has landed for planes" in none["said"]
-    assert [name for name, _ in some["refused"]] == ["b.csv", "c.csv", "d.csv", "e.parquet", "g.csv"]
-    assert dict(some["refused"])["g.csv"] == "half-written: its last line ends after 2 of 4 fields"
-    assert [row[0] for row in some["kept"]] == ["A"]
-    assert [row[:2] for row in whole["kept"]] == [["A", "10"], ["B", "20"], ["C", "30"]]
-    assert f"f.csv has {len(good + more)} bytes; " in twice["said"]
-    assert (twice["kept"], twice["bronze"]) == (whole["kept"], 3)
+    assert (refused["kept"], refused["bronze"]) == (evolved["kept"], 17)
+    assert f"1.csv has {len(first + more)} bytes; " in twice["said"]
     assert "A file is loaded once" in twice["said"]
+    assert twice["kept"] == evolved["kept"]
 
 
 def test_a_kill_or_a_full_disk_at_any_write_loses_nothing_and_doubles_nothing(
