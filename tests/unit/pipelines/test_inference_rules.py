@@ -70,7 +70,7 @@ def test_a_champion_scores_what_is_later_than_all_it_has_seen() -> None:
     registry: Any = Registry("3", {"split.validation_until": "2013-10-01", "validation_until": "1999-01-01"})
     assert champion.current(registry, settings, without).since == dt.date(2013, 10, 1)
     nobody: Any = Registry(None, {})
-    with pytest.raises(NoChampion, match="[nN]o version"):
+    with pytest.raises(NoChampion, match=r"[nN]o version"):
         champion.current(nobody, settings, without)
 
 
