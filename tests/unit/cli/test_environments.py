@@ -85,10 +85,10 @@ def test_two_environments_stand_side_by_side(run: Run) -> None:
         if line.strip()
     }
 
-    assert rows["schedules"] == "paused default of stage dev running :82"
+    assert rows["schedules"] == "paused default of stage dev running :90"
     assert rows["deletion_protection"] == "false default of stage dev true default of stage prod"
     assert rows["account.id"] == "— 00000000-0000-0000-0000-0000000000ac :19"
-    assert rows["compute.policies"] == "personal, job, ml, gpu :49 job, ml, gpu :64"
+    assert rows["compute.policies"] == "personal, job, ml, gpu :49 job, ml, gpu :72"
     assert "region" not in rows
 
 
@@ -100,7 +100,7 @@ def test_differences_are_there_for_programs(run: Run) -> None:
         "key": "schedules",
         "values": [
             {"value": "paused", "origin": "default of stage dev"},
-            {"value": "running", "origin": "environments/prod.yaml:82"},
+            {"value": "running", "origin": "environments/prod.yaml:90"},
         ],
     } in done["differences"]
     assert json.loads(run("diff", "dev", "dev", "--json").stdout)["differences"] == []
@@ -137,4 +137,4 @@ def test_settings_are_read_without_terraforms_libraries(run: Run) -> None:
     loaded = run("check", python=("-X", "importtime")).stderr
 
     assert "brickyard_stacks.settings.checking" in loaded
-    assert not [name for name in ("cdktf", "jsii", "brickyard_constructs", "databricks.sdk") if f" {name}\n" in loaded]
+    assert not [name for name in ("cdktf", "jsii", "brickyard_constructs.catalog", "databricks.sdk") if f" {name}\n" in loaded]
