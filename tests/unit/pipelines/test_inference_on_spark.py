@@ -94,7 +94,8 @@ def more(first, last, files=1):
     )
     rows.writeTo(features).append()
 def kept(*columns, where="true"):
-    return sorted([str(value) for value in row] for row in spark.table(table).where(where).select(*columns).collect())
+    rows = spark.table(table).where(where).selectExpr(*columns).collect()
+    return sorted([str(value) for value in row] for row in rows)
 def counts():
     row = spark.table(table).selectExpr("count(*) n", "count(DISTINCT id) k", "count(DISTINCT request_id) r").first()
     return list(row)
@@ -143,7 +144,8 @@ class Demo:
 def ended(process: "subprocess.Popen[str]") -> Any:
     """What it printed last, as JSON; the test fails with its words when it failed."""
     said, complained = process.communicate()
-    assert process.returncode == 0, complained[-4000:]
+    told = [line for line in complained.splitlines() if not line.lstrip().startswith("at org.")]
+    assert process.returncode == 0, "\n".join(told)[-4000:]
     return json.loads(said.splitlines()[-1])
 
 
