@@ -34,7 +34,7 @@ def profile() -> str:
 
 def heap() -> str:
     """The most memory that the JVM's objects take; Python workers take their own."""
-    return {QUICK: "2g", BULK: "4g"}[profile()]
+    return {QUICK: "3g", BULK: "4g"}[profile()]
 
 
 def java_options(*, memory: str) -> list[str]:

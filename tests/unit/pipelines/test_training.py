@@ -249,6 +249,16 @@ def test_periods_without_rows_or_with_one_class_are_named() -> None:
         Parts.of(replace(rows, labels=rows.labels * 0 + 1), SPLIT)
 
 
+def test_a_feature_without_any_value_is_named_where_the_function_fails_on_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[project.name], "logistic", logistic, raising=False)
+    parts, training = Parts.of(labelled(), SPLIT), Training(function=f"{project.name}:logistic")
+    empty = replace(parts.train, features=parts.train.features.assign(noise=np.nan))
+    with pytest.raises(UnusableRows, match=r"(?s)logistic failed \(.*noise has no value in any training row"):
+        Fitting(training=training, parts=replace(parts, train=empty)).fit({})
+
+
 @pytest.mark.parametrize(("root", "flavor"), [("xgboost.sklearn", "xgboost"), ("torch.nn.modules", "pytorch")])
 def test_models_of_heavier_libraries_are_recognised_by_where_their_classes_come_from(root: str, flavor: str) -> None:
     """Stand-ins: the libraries themselves are not installed with the tests."""

@@ -45,17 +45,22 @@ class Fitting:
     def fit(self, parameters: Mapping[str, Any], report: Report | None = None) -> tuple[Any, Library]:
         """A model and its library. A train function may ask, by name, for `validation` and `report`.
 
-        Errors: UnusableModel.
+        Errors: UnusableModel; UnusableRows, when the function fails and features have no value in any row.
         """
         function, learnt, seen = self.training.function, self.parts.train, self.parts.validation
         given = {**self.training.parameters, **parameters}
-        model = libraries.call(
-            function,
-            refer(function),
-            *(learnt.features, learnt.labels, given),
-            validation=(seen.features, seen.labels),
-            report=report or _nobody_listens,
-        )
+        try:
+            model = libraries.call(
+                function,
+                refer(function),
+                *(learnt.features, learnt.labels, given),
+                validation=(seen.features, seen.labels),
+                report=report or _nobody_listens,
+            )
+        except ValueError as error:
+            if without := [str(name) for name in learnt.features if learnt.features[name].isna().all()]:
+                raise UnusableRows(_no_values(function, without, error)) from error
+            raise
         return model, libraries.recognise(model, function)
 
     def score(self, parameters: Mapping[str, Any], report: Report) -> Mapping[str, float]:
@@ -105,6 +110,13 @@ def _part(name: str, labelled: LabelledRows, period: Period) -> LabelledRows:
             " both 0 and 1 are needed. Check workflow.split against the days that the landed files cover."
         )
     return part
+
+
+def _no_values(function: str, features: list[str], error: ValueError) -> str:
+    return (
+        f"{function} failed ({error}), and {', '.join(features)} has no value in any training row. Leave it out of the"
+        " features, or train on a period in which it is known."
+    )
 
 
 def _nobody_listens(step: int, value: float) -> None:
