@@ -1,7 +1,6 @@
 """What `brickyard environments` does: list, check and compare settings, and write their schemas."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from difflib import get_close_matches
@@ -16,6 +15,7 @@ from rich.text import Text
 from brickyard.clone import Clone
 from brickyard.errors import WrongSettings
 from brickyard.screen import Screen
+from brickyard.whole_file import write_whole
 from brickyard_stacks.errors import Problem, UnknownEnvironment
 from brickyard_stacks.settings.checking import check_settings
 from brickyard_stacks.settings.differences import Setting, differences
@@ -142,11 +142,5 @@ def write_reference(clone: Clone, screen: Screen) -> None:
     folder = clone.root / "docs" / "settings"
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in documents().items():
-        _replace(folder / name, text)
+        write_whole(folder / name, text)
         screen.line(f"  wrote {clone.relative(folder / name)}")
-
-
-def _replace(path: Path, text: str) -> None:
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from brickyard.clone import Clone
 from brickyard.errors import WouldDestroy
+from brickyard.whole_file import write_whole
 from brickyard_stacks.guards.protected_in_prod import STATEFUL
 from brickyard_stacks.sandboxes import SANDBOX_VARIABLE
 from brickyard_stacks.settings import environment_file, load_environment
@@ -40,10 +41,7 @@ def protect(clone: Clone, name: str, verb: str, variables: Mapping[str, str]) ->
         return {}
     script = clone.state / "bin" / "terraform"
     script.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = script.with_name(f".{script.name}.{os.getpid()}")
-    unfinished.write_text(_SCRIPT.format(python=sys.executable))
-    unfinished.chmod(0o700)
-    unfinished.replace(script)
+    write_whole(script, _SCRIPT.format(python=sys.executable), mode=0o700)
     return {_BINARY: str(script), _REAL: variables.get(_BINARY, "terraform")}
 
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from brickyard.whole_file import write_whole
+
 if TYPE_CHECKING:
     from brickyard.review_post import Poster
     from brickyard_review import PlanFile, Review, Settings
@@ -173,7 +175,7 @@ def _show(made: "Review", options: argparse.Namespace) -> None:
     if options.out is None:
         print(text)
     else:
-        _write(options.out, text)
+        write_whole(options.out, text + "\n")
         print(f"{made.verdict}: {made.headline}")
 
 
@@ -202,10 +204,3 @@ def _print(made: "Review", options: argparse.Namespace, file: TextIO) -> None:
 
     width = None if file.isatty() else _WIDTH
     print_review(made, Console(file=file, width=width), details=options.details)
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all."""
-    half = path.with_name(f".{path.name}.part")
-    half.write_text(text + "\n", encoding="utf-8")
-    half.replace(path)

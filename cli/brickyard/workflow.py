@@ -65,14 +65,14 @@ def _current_run(client: WorkspaceClient, job_id: int, digest: str, *, promoted:
         answer = client.jobs.run_now(job_id, idempotency_token=f"up-{digest}-{attempt}")
         run = client.jobs.get_run(answer.run_id)
         is_newest = newest is None or (run.run_id or 0) >= (newest.run_id or 0)
-        if not _ended(run) or (is_newest and promoted and succeeded(run)):
+        if not ended(run) or (is_newest and promoted and succeeded(run)):
             return run
         attempt += 1
 
 
 def follow(client: WorkspaceClient, job_name: str, run: Run, say: Callable[[str], None]) -> Run:
     """Wait for the end of a run. Errors: JobFailed with the task that failed and the end of its output."""
-    while not _ended(run):
+    while not ended(run):
         say("  ".join(_task_line(task) for task in _in_order(run)))
         time.sleep(_POLL_S)
         run = client.jobs.get_run(run.run_id or 0)
@@ -101,7 +101,8 @@ def _task_line(task: RunTask) -> str:
     return f"{_MARKS.get(result, '✗')}{task.task_key}"
 
 
-def _ended(run: Run) -> bool:
+def ended(run: Run) -> bool:
+    """Whether it is over, however it ended."""
     return run.state is not None and run.state.life_cycle_state in _ENDED
 
 

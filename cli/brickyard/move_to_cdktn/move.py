@@ -7,6 +7,7 @@ from pathlib import Path
 from brickyard.clone import Clone
 from brickyard.move_to_cdktn.rewriting import rewritten
 from brickyard.screen import Screen
+from brickyard.whole_file import write_whole
 
 _FOLDERS = ("bench", "cli", "constructs", "guards", "local", "projects", "review", "stacks", "tests")
 _FILES = ("main.py", "Pipfile", "package.json", "pyproject.toml")
@@ -25,7 +26,7 @@ def move(clone: Clone, screen: Screen, *, write: bool) -> None:
     changes = {path: text for path in _sources(clone) if (text := _changed(path)) is not None}
     for path, text in changes.items():
         if write:
-            _replace(path, text)
+            write_whole(path, text, mode=path.stat().st_mode)
         else:
             _show(clone, path, text, screen)
     if not changes:
@@ -55,10 +56,3 @@ def _show(clone: Clone, path: Path, text: str, screen: Screen) -> None:
     name = clone.relative(path)
     lines = difflib.unified_diff(path.read_text().splitlines(), text.splitlines(), name, name, n=0, lineterm="")
     screen.console.print("\n".join(lines), markup=False, soft_wrap=True)
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".new")
-    temporary.write_text(text)
-    temporary.chmod(path.stat().st_mode)
-    temporary.replace(path)

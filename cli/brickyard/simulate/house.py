@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -105,8 +106,8 @@ class House:
         prepare(self.clone, self.screen, port=None, provider=None)
         sandboxes = Sandboxes(self.clone, ENVIRONMENT)
         remove(sandboxes, self.screen, name=SANDBOX, yes=True)
-        for file in sorted(self.folder.rglob("*"), reverse=True):
-            file.unlink() if file.is_file() or file.is_symlink() else file.rmdir()
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
         self.screen.line("The platform and the workspace stay, for others may use them: `make down` removes all.")
 
     def _synthesised(self) -> Synthesised:

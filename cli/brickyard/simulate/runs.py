@@ -4,12 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.service.jobs import Run, RunLifeCycleState
 
 from brickyard.errors import JobFailed
-from brickyard.workflow import follow, job_called
-
-_ENDED = (RunLifeCycleState.TERMINATED, RunLifeCycleState.SKIPPED, RunLifeCycleState.INTERNAL_ERROR)
+from brickyard.workflow import ended, follow, job_called, succeeded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +25,7 @@ class Runs:
                 job_id, idempotency_token=f"{token}-{attempt}", job_parameters=dict(parameters)
             )
             run = self.client.jobs.get_run(started.run_id)
-            if self._failed_before(run):
+            if ended(run) and not succeeded(run):
                 attempt += 1
                 continue
             return int(follow(self.client, job, run, self.say).run_id or 0)
@@ -40,11 +37,6 @@ class Runs:
         except JobFailed as error:
             return _short(str(error))
         return ""
-
-    def _failed_before(self, run: Run) -> bool:
-        state = run.state
-        over = state is not None and state.life_cycle_state in _ENDED
-        return over and (state is None or state.result_state is None or state.result_state.value != "SUCCESS")
 
 
 def _short(text: str) -> str:

@@ -1,9 +1,7 @@
 """Tables that fill in what a request does not carry, packed with a model: offline and request-time values are one."""
 
-import hashlib
 import json
 import logging
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from brickyard_pipelines.errors import InvalidProject, UnusableRows
 from brickyard_pipelines.ml.data import tables
 from brickyard_pipelines.ml.data.spark import session
 from brickyard_pipelines.ml.features import brickyard_request
+from brickyard_pipelines.ml.loader_module import load_with
 from brickyard_pipelines.ml.project import Project, refer
 from brickyard_pipelines.ml.project.features import Reference, Request
 from brickyard_pipelines.ml.settings import StepSettings
@@ -70,23 +69,13 @@ def packed_reference(settings: StepSettings, project: Project) -> PackedReferenc
 
 
 def pack(folder: Path, mlflow_model: "Model", packed: PackedReference) -> None:
-    """Put a request's tables into a saved model, and let mlflow load our module, which asks the model's own loader.
-
-    The module's name carries its content: a model made by another release may be loaded in the same process.
-    """
-    content = _LOADER.read_bytes()
-    name = f"{_LOADER.stem}_{hashlib.sha256(content).hexdigest()[:8]}"
-    inside, code = folder / brickyard_request.FOLDER, folder / "code"
+    """Put a request's tables into a saved model, and let mlflow load our module, which asks the model's own loader."""
+    inside = folder / brickyard_request.FOLDER
     inside.mkdir()
-    code.mkdir(exist_ok=True)
-    shutil.copyfile(_LOADER, code / f"{name}.py")
-    flavor = mlflow_model.flavors["python_function"]
     for table, rows in packed.rows.items():
         rows.to_csv(inside / f"{table}.csv", index=False)
-    document = _settings(packed.request, packed.types) | {"loader_module": flavor["loader_module"]}
+    document = _settings(packed.request, packed.types) | {"loader_module": load_with(_LOADER, folder, mlflow_model)}
     (inside / brickyard_request.SETTINGS).write_text(json.dumps(document, indent=1, sort_keys=True), encoding="utf-8")
-    flavor["loader_module"] = name
-    mlflow_model.save(str(folder / "MLmodel"))
 
 
 def _settings(request: Request, types: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:

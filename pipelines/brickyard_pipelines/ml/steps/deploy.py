@@ -233,7 +233,7 @@ def commit_of(client: "MlflowClient", tags: dict[str, str], run_id: str | None) 
     except MlflowException:  # a copied version's run is in another workspace
         run_tags = {}
     known = {**run_tags, **tags}
-    for key in ("trained_from_commit", "brickyard.commit", "mlflow.source.git.commit"):
+    for key in ("trained_from_commit", "mlflow.source.git.commit"):
         if known.get(key):
             return str(known[key])
     code = known.get("brickyard.project_sha256")

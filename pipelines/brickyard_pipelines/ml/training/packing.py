@@ -3,9 +3,7 @@
 The module is a flavour for `mlflow.models.Model.log`, which calls `save_model`.
 """
 
-import hashlib
 import importlib
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from mlflow.models import Model
 
 from brickyard_pipelines.errors import PipelineError, UnusableModel
 from brickyard_pipelines.ml.features.serving import PackedReference, pack
+from brickyard_pipelines.ml.loader_module import load_with
 from brickyard_pipelines.ml.training import brickyard_answers
 from brickyard_pipelines.ml.training.libraries import Library
 
@@ -54,7 +53,7 @@ def save_model(
     except Exception as error:
         raise UnusableModel(_told(path, trained, error, "cannot be saved")) from error
     if trained.library.wrapped:
-        _answer_probabilities(Path(path), mlflow_model)
+        load_with(_ANSWERS, Path(path), mlflow_model)
     if trained.packed is not None:
         pack(Path(path), mlflow_model, trained.packed)
     look(_load(path, trained))
@@ -69,20 +68,6 @@ def _save(path: str, mlflow_model: Model, trained: Trained, kept: Mapping[str, A
     safe = {"serialization_format": "skops", "skops_trusted_types": list(trained.trusted_types)}
     own = safe if flavor in ("sklearn", "lightgbm") else {}  # XGBoost has a format of its own
     module.save_model(trained.model, path, mlflow_model=mlflow_model, **kept, **own)
-
-
-def _answer_probabilities(folder: Path, mlflow_model: Model) -> None:
-    """Let mlflow load our module instead of the library's.
-
-    Its name carries its content: a champion made by another release of ours may be loaded in the same process.
-    """
-    content = _ANSWERS.read_bytes()
-    name = f"{_ANSWERS.stem}_{hashlib.sha256(content).hexdigest()[:8]}"
-    code = folder / "code"
-    code.mkdir(exist_ok=True)
-    shutil.copyfile(_ANSWERS, code / f"{name}.py")
-    mlflow_model.flavors["python_function"]["loader_module"] = name
-    mlflow_model.save(str(folder / "MLmodel"))
 
 
 def _load(path: str, trained: Trained) -> Callable[[pd.DataFrame], object]:
