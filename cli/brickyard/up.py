@@ -139,8 +139,9 @@ def finish(
         promoted = champion_version(client, project.model) is not None
         run = run_workflow(client, project.job, promoted=promoted, say=step.say)
         step.done(f"run {run.run_id}" if run.fresh else f"run {run.run_id} succeeded before with these settings")
-    if run.fresh or not _endpoint_exists(client, project.endpoint):
-        stacks = project.stacks[1:]
+    stacks = project.stacks[1:]
+    is_begun = all(_has_state(clone, stack) for stack in stacks)  # of an interrupted call, perhaps not each
+    if run.fresh or not is_begun or not _endpoint_exists(client, project.endpoint):
         with screen.step(f"Deploy {', '.join(stacks)}") as step:
             flags = ["--auto-approve", "--skip-synth", "--ignore-missing-stack-dependencies"]
             step.done(run_cdktf(clone, ["deploy", *stacks, *flags], step.say))
