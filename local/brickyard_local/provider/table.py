@@ -11,6 +11,7 @@ _RESOURCES: Mapping[str, str] = {
     "databricks_catalog": "catalog.catalog:Catalog",
     "databricks_cluster": "compute.cluster:Cluster",
     "databricks_cluster_policy": "compute.cluster_policy:ClusterPolicy",
+    "databricks_dashboard": "sql.dashboard:Dashboard",
     "databricks_data_quality_monitor": "monitoring.data_quality_monitor:DataQualityMonitor",
     "databricks_directory": "workspace.directory:Directory",
     "databricks_entitlements": "iam.entitlements:Entitlements",

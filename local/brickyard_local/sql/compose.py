@@ -11,6 +11,7 @@ from brickyard_local.sql.access import Access
 from brickyard_local.sql.alerts.clock import AlertClock
 from brickyard_local.sql.alerts.evaluator import Evaluator
 from brickyard_local.sql.alerts.service import AlertsService
+from brickyard_local.sql.dashboards.service import DashboardsService
 from brickyard_local.sql.front.service import Front
 from brickyard_local.sql.needs import (
     CallerOf,
@@ -58,6 +59,7 @@ class Sql:
     statements: StatementsService
     queries: QueriesService
     alerts: AlertsService
+    dashboards: DashboardsService
     evaluator: Evaluator
     clock: AlertClock
     sleeper: Sleeper
@@ -95,10 +97,11 @@ def compose_sql(home: Home, store: Store, given: Neighbours) -> Sql:
     statements = StatementsService(records, runner, warehouses, given.signer)
     queries = Objects(store, given.permissions, given.tree, kind="sql_queries", request_type="sql/queries")
     saved = Objects(store, given.permissions, given.tree, kind="alerts_v2", request_type="alertsv2")
+    drawn = Objects(store, given.permissions, given.tree, kind="dashboards", request_type="dashboards")
     alerts = AlertsService(saved, warehouses, given.principals, given.parse_schedule, sleeper.wake)
     evaluator = Evaluator(store, saved, statements, given.caller_of)
     given.permissions.register(WAREHOUSES, warehouses.exists)
-    for objects in (queries, saved):
+    for objects in (queries, saved, drawn):
         given.permissions.register(objects.request_type, objects.exists)
     return Sql(
         warehouses=warehouses,
@@ -106,6 +109,7 @@ def compose_sql(home: Home, store: Store, given: Neighbours) -> Sql:
         statements=statements,
         queries=QueriesService(queries, given.principals),
         alerts=alerts,
+        dashboards=DashboardsService(drawn),
         evaluator=evaluator,
         clock=AlertClock(alerts, evaluator, given.parse_schedule),
         sleeper=sleeper,

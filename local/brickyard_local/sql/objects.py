@@ -1,10 +1,10 @@
-"""What saved queries and alerts have in common: documents with an id, an owner, a folder, and a trash.
+"""What saved queries, alerts and dashboards have in common: documents with an id, an owner, a folder, and a trash.
 
 Deviation: the folder must exist and let the caller add to it, but the workspace tree does not list them.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
 from brickyard_local.callers import Caller
@@ -44,11 +44,11 @@ class Objects:
         """Oldest first, those in the trash too."""
         return self._store.all(self._kind, scope=workspace_id)
 
-    def listed(self, caller: Caller) -> list[Document]:
-        """Those that are active and that the caller may read, oldest first."""
+    def listed(self, caller: Caller, *, states: Collection[str] = ("ACTIVE",)) -> list[Document]:
+        """Those that are active, or in these states, and that the caller may read, oldest first."""
         reached = self._permissions.reached(caller, self.request_type, "CAN_READ")
-        active = (each for each in self.all(caller.workspace.workspace_id) if each["lifecycle_state"] == "ACTIVE")
-        return [each for each in active if reached is None or each["id"] in reached]
+        found = (each for each in self.all(caller.workspace.workspace_id) if each["lifecycle_state"] in states)
+        return [each for each in found if reached is None or each["id"] in reached]
 
     def add(self, caller: Caller, fields: Document, check: Callable[[Document], None]) -> Document:
         """A new one of the caller's. Errors: as `check`; NotFound, PermissionDenied for the folder."""

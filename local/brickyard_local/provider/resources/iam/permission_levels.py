@@ -73,12 +73,12 @@ KINDS: Mapping[str, ObjectKind] = {
         adds_caller=True,
     ),
     "alert_v2_id": ObjectKind(kind="alertv2", collection="alertsv2", levels=_EDITABLE, adds_caller=True),
+    "dashboard_id": _tree("dashboard", "dashboards"),
 }
 ALL_ARGUMENTS = (
     *KINDS,
     "app_name",
     "authorization",
-    "dashboard_id",
     "database_instance_name",
     "pipeline_id",
     "registered_model_id",

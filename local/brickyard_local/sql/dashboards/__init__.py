@@ -1,0 +1,1 @@
+"""Dashboards (Lakeview), as definitions."""
