@@ -1,9 +1,13 @@
-"""No plan JSON makes the review crash, show a planted secret, or pass what it cannot decide."""
+"""No plan JSON makes the review crash, show a planted secret, or pass what it cannot decide.
+
+`BRICKYARD_EXAMPLES=5000 pipenv run pytest tests/unit/review/test_any_plan.py` tries as many of each kind.
+"""
 
 import copy
 import datetime as dt
 import io
 import json
+import os
 from typing import Any
 
 import pytest
@@ -26,6 +30,9 @@ VALUES = st.recursive(
 )
 SETTINGS = Settings(rules=load_rules(), today=dt.date(2026, 11, 23))
 PLANTED = "planted-"
+EXAMPLES = int(os.environ.get("BRICKYARD_EXAMPLES", "0"))
+
+lasting = pytest.mark.timeout(600 + EXAMPLES)
 
 
 def run(document: Any) -> tuple[Review, str]:
@@ -60,27 +67,6 @@ def replaced(document: Any, path: tuple[Any, ...], value: Any, *, remove: bool) 
     return changed
 
 
-def check_any_json(document: Any) -> None:
-    review, _ = run(document)
-    if review.exit_code == 0:
-        assert isinstance(document, dict)
-        assert str(document["format_version"]).startswith("1.")
-
-
-def check_mutated(plan: bytes, data: st.DataObject) -> None:
-    """One place of a real plan is removed or holds something else; secrets stay in places that marks still cover."""
-    document = json.loads(plan)
-    listed = [path for path in places(document) if path and not covers_marks(path)]
-    path = data.draw(st.sampled_from(listed))
-    changed = replaced(document, path, data.draw(VALUES), remove=data.draw(st.booleans()))
-
-    review, written = run(changed)
-
-    assert PLANTED not in written
-    if changed.get("errored") is True or changed.get("complete") is False or "format_version" not in changed:
-        assert review.exit_code == 3
-
-
 def covers_marks(path: tuple[Any, ...]) -> bool:
     """Where the marks stand: without them, a text without form or name is no secret to anybody."""
     return any(str(step).endswith(("sensitive", "sensitive_values")) for step in path) or path[0] == "configuration"
@@ -104,34 +90,33 @@ SECTIONS = (
 ANY = st.dictionaries(st.sampled_from(SECTIONS), VALUES | st.just("1.2"))
 
 
-@settings(max_examples=100, deadline=None)
+@lasting
+@settings(max_examples=EXAMPLES or 300, deadline=None)
 @given(document=VALUES | ANY)
 def test_any_json_is_judged_or_refused(document: Any) -> None:
-    check_any_json(document)
+    review, _ = run(document)
+    if review.exit_code == 0:
+        assert isinstance(document, dict)
+        assert str(document["format_version"]).startswith("1.")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data(), name=st.sampled_from(["builtin", "dangerous"]))
+@lasting
+@settings(max_examples=EXAMPLES or 150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), name=st.sampled_from(["builtin", "builtin", "dangerous"]))
 def test_a_real_plan_with_one_place_changed_leaks_nothing(
     real_plans: dict[str, bytes], data: st.DataObject, name: str
 ) -> None:
-    check_mutated(real_plans[name], data)
+    """One place of a real plan is removed or holds something else; secrets stay in places that marks still cover."""
+    document = json.loads(real_plans[name])
+    listed = [path for path in places(document) if path and not covers_marks(path)]
+    path = data.draw(st.sampled_from(listed))
+    changed = replaced(document, path, data.draw(VALUES), remove=data.draw(st.booleans()))
 
+    review, written = run(changed)
 
-@pytest.mark.slow
-@pytest.mark.timeout(3000)
-@settings(max_examples=3000, deadline=None)
-@given(document=VALUES | ANY)
-def test_any_json_is_judged_or_refused_at_length(document: Any) -> None:
-    check_any_json(document)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(3000)
-@settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data(), name=st.sampled_from(["builtin", "builtin", "dangerous"]))
-def test_real_plans_leak_nothing_at_length(real_plans: dict[str, bytes], data: st.DataObject, name: str) -> None:
-    check_mutated(real_plans[name], data)
+    assert PLANTED not in written
+    if changed.get("errored") is True or changed.get("complete") is False or "format_version" not in changed:
+        assert review.exit_code == 3
 
 
 def test_the_plans_hold_the_secrets_that_must_not_show(real_plans: dict[str, bytes]) -> None:
