@@ -1,0 +1,139 @@
+"""What a run will take of memory, time and money, before anything runs. Pure.
+
+Memory is weights + gradients + Adam's two moments + what the backward pass needs of the forward pass + the logits.
+Time is floating point operations over what the hardware gives.
+
+Source: Korthikanti et al. 2022, arXiv:2205.05198 (how activations are counted, here without attention's square term,
+which fused attention does not keep); Kaplan et al. 2020, arXiv:2001.08361
+(2N operations per token forward, 4N backward); Dettmers et al. 2023, arXiv:2305.14314 (4.127 bits per NF4 weight);
+Hu et al. 2021, arXiv:2106.09685 (frozen weights need no gradient of their own: 2N of the 4N fall away)
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from brickyard_pipelines.finetuning.plan.document import Hardware, Plan, Training
+from brickyard_pipelines.finetuning.plan.model_facts import ModelFacts
+
+# What a well-fed GPU reaches of its peak, and a CPU of its own matrix product, in such training.
+_GPU_UTILISATION, _CPU_UTILISATION = 0.35, 0.45
+_NF4_BYTES = 4.127 / 8
+_RUNTIME_GB = 1.0  # the interpreter, torch and its kernels' workspace
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Load:
+    """What is to be learnt: tokens of one epoch, and of one row as the batches hold them, padding included."""
+
+    tokens_per_epoch: int
+    tokens_per_row: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Device:
+    """One accelerator as it is. *Units*: GB, 1e12 operations per second."""
+
+    memory_gb: float
+    tflops: float
+    is_cpu: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """*Units*: GB per device, hours, the plan's currency; cost is None without a price."""
+
+    weights_gb: float
+    trained_gb: float
+    activations_gb: float
+    logits_gb: float
+    available_gb: float
+    tokens: float
+    operations: float
+    hours: float
+    cost: float | None
+
+    @property
+    def memory_gb(self) -> float:
+        """The peak on one device."""
+        return self.weights_gb + self.trained_gb + self.activations_gb + self.logits_gb + _RUNTIME_GB
+
+
+def estimate(plan: Plan, facts: ModelFacts, load: Load, device: Device) -> Estimate:
+    """The estimate for one base model. Each device holds a copy of the model (data parallel, nothing sharded)."""
+    how = plan.training
+    tokens_per_batch = how.batch_size * min(load.tokens_per_row, plan.data.context_length)
+    tokens_per_step = tokens_per_batch * how.gradient_accumulation * plan.hardware.count
+    tokens = how.length.tokens(tokens_per_epoch=load.tokens_per_epoch, tokens_per_step=tokens_per_step)
+    per_token = operations_per_token(facts, how, context=min(load.tokens_per_row, plan.data.context_length))
+    hours = tokens * per_token / (_speed(plan.hardware, device) * 1e12) / 3600
+    return Estimate(
+        weights_gb=_weights_bytes(facts, how) / 1e9,
+        trained_gb=trained_parameters(facts, how) * 16 / 1e9,
+        activations_gb=_activation_bytes(facts, how, tokens_per_batch) / 1e9,
+        logits_gb=tokens_per_batch * facts.vocabulary * _LOGIT_BYTES / 1e9,
+        available_gb=device.memory_gb,
+        tokens=tokens,
+        operations=tokens * per_token,
+        hours=hours,
+        cost=None if plan.hardware.price_per_hour is None else hours * plan.hardware.price_per_hour,
+    )
+
+
+# Logits in float32, their softmax and their gradient.
+_LOGIT_BYTES = 12
+
+
+def operations_per_token(facts: ModelFacts, how: Training, *, context: float) -> float:
+    """Floating point operations to learn from one token: forward, backward, and forward again with checkpointing."""
+    used = facts.parameters - (0 if facts.tied else facts.vocabulary * facts.hidden)  # a look-up multiplies nothing
+    attention = 2.0 * facts.layers * facts.heads * facts.head_width * context  # causal: half of the square
+    forward = 2.0 * used + attention
+    backward = 2 * forward if how.method == "full" else forward + attention
+    return forward + backward + (forward if how.gradient_checkpointing else 0.0)
+
+
+def trained_parameters(facts: ModelFacts, how: Training) -> int:
+    """How many numbers are moved: each with its gradient, two moments and a float32 value of its own, 16 bytes."""
+    return facts.parameters if how.method == "full" else facts.lora_parameters(how.lora.rank)
+
+
+def exceeded(estimated: Estimate, plan: Plan) -> Iterator[tuple[str, str, str, str]]:
+    """Where the estimate is above what there is or may be spent: path, what was got, the rule, the fix."""
+    if estimated.memory_gb > estimated.available_gb > 0:
+        got = f"{estimated.memory_gb:.1f} GB"
+        fix = "Lower training.batch_size or data.context_length, or use gradient_checkpointing, lora or qlora."
+        yield "hardware", got, f"{plan.hardware.accelerator} has {estimated.available_gb:.1f} GB", fix
+    if plan.budget.hours is not None and estimated.hours > plan.budget.hours:
+        fix = "Shorten training.duration, or use faster hardware."
+        yield "budget.hours", f"{estimated.hours:.1f} h", f"the budget is {plan.budget.hours:g} h", fix
+    if plan.budget.cost is not None and estimated.cost is not None and estimated.cost > plan.budget.cost:
+        money = plan.hardware.currency
+        rule = f"the budget is {plan.budget.cost:g} {money}"
+        yield "budget.cost", f"{estimated.cost:.0f} {money}", rule, "Shorten training.duration, or take less data."
+
+
+def _weights_bytes(facts: ModelFacts, how: Training) -> float:
+    if how.method == "full":
+        return 0.0  # they are among what is trained
+    width = 2 if how.precision == "bf16" else 4
+    if how.method == "qlora":
+        kept = facts.parameters - facts.linear_parameters
+        return kept * width + facts.linear_parameters * _NF4_BYTES
+    return float(facts.parameters * width)
+
+
+def _activation_bytes(facts: ModelFacts, how: Training, tokens: float) -> float:
+    """What each block keeps for its backward pass, counted as the source counts, for a gated MLP without dropout.
+
+    Per token, in numbers: both norms' inputs 2 h, attention's input, query, key, value and result 5 h (h where keys
+    are not shared), the MLP's input h, and gate, its activation, up and their product 4 i.
+    """
+    width = 2 if how.precision == "bf16" else 4
+    per_layer = 8 * facts.hidden + 4 * facts.intermediate
+    kept = facts.hidden * facts.layers + per_layer if how.gradient_checkpointing else facts.layers * per_layer
+    return tokens * width * kept
+
+
+def _speed(hardware: Hardware, device: Device) -> float:
+    share = hardware.utilisation or (_CPU_UTILISATION if device.is_cpu else _GPU_UTILISATION)
+    return device.tflops * share * hardware.count

@@ -1,0 +1,62 @@
+"""What accelerators hold and compute: dense tensor-core figures, without sparsity.
+
+Source: NVIDIA data sheets of T4, A10, L4, L40S, A100 SXM, H100 SXM and Blackwell Ultra (B300); the names `GPU_…` are
+those of databricks-sdk's `ComputeSpecAcceleratorType`, with the accelerators of one node counted by `hardware.count`
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accelerator:
+    """One device. *Units*: memory in GB (1e9 bytes), speed in 1e12 floating point operations per second.
+
+    `tflops` is None where it must be measured: no two CPUs are alike.
+    """
+
+    memory_gb: float | None
+    tflops: float | None
+    bf16: bool = True
+    quantises: bool = True
+
+
+ACCELERATORS: Mapping[str, Accelerator] = {
+    "cpu": Accelerator(memory_gb=None, tflops=None, bf16=False, quantises=False),
+    "T4": Accelerator(memory_gb=16, tflops=65, bf16=False),
+    "L4": Accelerator(memory_gb=24, tflops=121),
+    "A10": Accelerator(memory_gb=24, tflops=125),
+    "L40S": Accelerator(memory_gb=48, tflops=362),
+    "A100_40": Accelerator(memory_gb=40, tflops=312),
+    "A100_80": Accelerator(memory_gb=80, tflops=312),
+    "H100": Accelerator(memory_gb=80, tflops=989),
+    "B300": Accelerator(memory_gb=288, tflops=2250),
+}
+
+
+def measured_cpu_tflops() -> float:
+    """What this machine multiplies right now in float32: the median of five products of 1024 x 1024 matrices."""
+    import statistics
+    import time
+
+    import numpy as np
+
+    side = 1024
+    left = np.random.default_rng(0).standard_normal((side, side), dtype=np.float32)
+    left @ left  # the first one loads the library's threads
+    seconds = []
+    for _ in range(5):
+        started = time.perf_counter()
+        left @ left
+        seconds.append(time.perf_counter() - started)
+    return float(2 * side**3 / statistics.median(seconds) / 1e12)
+
+
+def machine_memory_gb() -> float:
+    """The main memory of this machine in GB; 0 where the system does not say."""
+    import os
+
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    except (ValueError, OSError):
+        return 0.0
