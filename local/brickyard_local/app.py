@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from brickyard_local.account import Workspace
+from brickyard_local.billing import routes as billing
 from brickyard_local.catalog import routes as catalog
 from brickyard_local.compute import routes as compute
 from brickyard_local.errors import ApiError, MalformedRequest, NotEmulated, TooManyRequests
@@ -90,6 +91,7 @@ def _routers() -> list[Any]:
         oauth.router,
         access_control.router,
         accounts.router,
+        billing.router,
         permissions.router,
         secrets.router,
         compute.router,

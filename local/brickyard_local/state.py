@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from brickyard_local.account import Account, Home
+from brickyard_local.billing.service import BudgetPolicies
 from brickyard_local.callers import Callers
 from brickyard_local.catalog.bindings import BindingsService
 from brickyard_local.catalog.compose import UnityCatalog
@@ -19,6 +20,7 @@ from brickyard_local.composition.people import compose_people
 from brickyard_local.composition.work import compose_work
 from brickyard_local.compute.compose import Compute
 from brickyard_local.endpoints import from_request
+from brickyard_local.errors import NotFound
 from brickyard_local.files.service import FilesService
 from brickyard_local.identity.service import IdentityService
 from brickyard_local.jobs.compose import Jobs
@@ -51,6 +53,7 @@ class LocalState:
     identity: IdentityService
     permissions: PermissionsService
     secrets: SecretsService
+    budget_policies: BudgetPolicies
     compute: Compute
     files: FilesService
     workspace: WorkspaceService
@@ -86,6 +89,7 @@ class LocalState:
             identity=people.identity,
             permissions=people.permissions,
             secrets=people.secrets,
+            budget_policies=people.budget_policies,
             files=data.files,
             workspace=data.workspace,
             tracking=data.tracking,
@@ -156,3 +160,9 @@ def _served(request: Request) -> LocalState:
 
 
 Local = Annotated[LocalState, Depends(from_request(_served))]
+
+
+def of_this_account(account_id: str, local: Local) -> None:
+    """What routes of an account begin with: there is one. Errors: NotFound."""
+    if account_id != local.account.account_id:
+        raise NotFound(f"This is account {local.account.account_id}, not {account_id}.")

@@ -49,16 +49,16 @@ class Adds(mlflow.pyfunc.PythonModel):
 
 frame = pd.DataFrame({"x": [1.0]})
 mlflow.set_experiment(sys.argv[2])
-for n in (1, 2, -1):
+for n, task in ((1, {}), (2, {}), (-1, {}), (4, {"task": "llm/v1/chat"})):
     with mlflow.start_run():
         mlflow.pyfunc.log_model(name="model", python_model=Adds(n), signature=infer_signature(frame, [1.0]),
-            registered_model_name=sys.argv[1], pip_requirements=[])
+            registered_model_name=sys.argv[1], pip_requirements=[], metadata=task)
 """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
-    """A registered model whose versions 1 and 2 add 1 and 2, and whose version 3 cannot be loaded."""
+    """A registered model: versions 1, 2 and 4 add as much, 3 cannot be loaded, and 4 says that it chats."""
 
     name: str
     workspace: LocalWorkspace
@@ -306,7 +306,6 @@ def test_what_is_not_emulated_is_refused_by_name(model: Model, change: dict[str,
     "extra",
     [
         {"route_optimized": True},
-        {"budget_policy_id": "b"},
         {"ai_gateway": {"usage_tracking_config": {"enabled": True}}},
         {"ai_gateway": {"guardrails": {"input": {"safety": True}}}},
         {"ai_gateway": {"fallback_config": {"enabled": True}}},
@@ -318,6 +317,32 @@ def test_endpoint_settings_that_would_do_nothing_are_refused(model: Model, extra
     with pytest.raises(DatabricksError) as refused:
         model.client.api_client.do("POST", "/api/2.0/serving-endpoints", body=body)
     assert refused.value.error_code == "NOT_IMPLEMENTED"
+
+
+def test_provisioned_throughput_is_kept_for_language_models_and_said_to_be_nobodys(model: Model, serving: Any) -> None:
+    def entity(version: int, **size: int) -> dict[str, Any]:
+        return {"entity_name": model.name, "entity_version": str(version), **size}
+
+    units = {
+        "name": f"units-{secrets.token_hex(4)}",
+        "config": {"served_entities": [entity(4, provisioned_model_units=50)]},
+    }
+    model.client.api_client.do("POST", "/api/2.0/serving-endpoints/pt", body=units)
+    made = serving.wait_get_serving_endpoint_not_updating(units["name"], timeout=MINUTES)
+    (served,) = made.config.served_entities
+    assert served.provisioned_model_units == 50
+    assert "provisions none" in served.state.deployment_state_message
+    assert serving.query(units["name"], dataframe_records=[{"x": 1}]).predictions == [5.0]
+
+    tokens = entity(4, min_provisioned_throughput=10, max_provisioned_throughput=20)
+    for refused, why in ((tokens, "in model units"), (entity(1, provisioned_model_units=50), "language models")):
+        body = {"config": {"served_entities": [refused]}}
+        with pytest.raises(DatabricksError, match=why):
+            model.client.api_client.do("PUT", f"/api/2.0/serving-endpoints/pt/{units['name']}/config", body=body)
+    serving.update_config_and_wait(
+        units["name"], served_entities=[ServedEntityInput.from_dict(tokens)], timeout=MINUTES
+    )
+    assert serving.get(units["name"]).config.served_entities[0].max_provisioned_throughput == 20
 
 
 def test_endpoints_come_back_after_a_kill(fresh_local_workspace: LocalWorkspace, tmp_path: Path) -> None:

@@ -9,26 +9,16 @@ from typing import Any
 from fastapi import Depends
 
 from brickyard_local.callers import CurrentCaller
-from brickyard_local.errors import NotFound
 from brickyard_local.identity import routes as scim
 from brickyard_local.identity.federation import FederationPolicy
 from brickyard_local.identity.resource_types import SERVICE_PRINCIPALS
 from brickyard_local.routing import LazyRouter
-from brickyard_local.state import Local
+from brickyard_local.state import Local, of_this_account
 from brickyard_local.store import Document
 
 _POLICIES = "/servicePrincipals/{principal_id}/federationPolicies"
 
-
-def _of_this_account(account_id: str, local: Local) -> None:
-    """Errors: NotFound."""
-    if account_id != local.account.account_id:
-        raise NotFound(f"This is account {local.account.account_id}, not {account_id}.")
-
-
-router = LazyRouter(
-    prefix="/api/2.0/accounts/{account_id}", tags=["identity"], dependencies=[Depends(_of_this_account)]
-)
+router = LazyRouter(prefix="/api/2.0/accounts/{account_id}", tags=["identity"], dependencies=[Depends(of_this_account)])
 
 router.get("/scim/v2/{path}")(scim.list_resources)
 router.post("/scim/v2/{path}", status_code=201)(scim.create_resource)

@@ -7,7 +7,7 @@ from brickyard_local.jobs import task_types
 from brickyard_local.jobs.condition_work import ConditionWork
 from brickyard_local.jobs.deployment import DeploymentJobs
 from brickyard_local.jobs.for_each_work import ForEachWork
-from brickyard_local.jobs.needs import CallerOf, Compute, Files, Grant, Permissions, Secrets, Tokens
+from brickyard_local.jobs.needs import BudgetPolicies, CallerOf, Compute, Files, Grant, Permissions, Secrets, Tokens
 from brickyard_local.jobs.pins import Pins
 from brickyard_local.jobs.processes import Assignment, TaskProcess
 from brickyard_local.jobs.records import Records
@@ -34,6 +34,7 @@ class Neighbours:
     files: Files
     compute: Compute | None = None
     secrets: Secrets | None = None
+    budget_policies: BudgetPolicies | None = None
     check_triggers: CheckTriggers | None = None
 
 
@@ -77,7 +78,11 @@ def compose_jobs(home: Home, store: Store, neighbours: Neighbours) -> Jobs:
     """The services of jobs of all workspaces."""
     records = Records(store)
     resources = Resources(
-        neighbours.compute, neighbours.secrets, admitted=neighbours.admitted, caller_of=neighbours.caller_of
+        neighbours.compute,
+        neighbours.secrets,
+        neighbours.budget_policies,
+        admitted=neighbours.admitted,
+        caller_of=neighbours.caller_of,
     )
 
     def process(assignment: Assignment) -> Work:

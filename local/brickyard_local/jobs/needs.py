@@ -54,6 +54,12 @@ class Compute(Protocol):
     ) -> AbstractContextManager[None]: ...
 
 
+class BudgetPolicies(Protocol):
+    """What serverless work is billed under. Errors: InvalidParameter, PermissionDenied."""
+
+    def require_usable(self, caller: Caller, policy_id: str) -> None: ...
+
+
 class Secrets(Protocol):
     """Secrets of the workspace."""
 

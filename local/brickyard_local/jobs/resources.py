@@ -14,7 +14,7 @@ from typing import Any
 from brickyard_local.callers import Caller
 from brickyard_local.errors import InvalidParameter, NotEmulated
 from brickyard_local.jobs import clusters, settings
-from brickyard_local.jobs.needs import CallerOf, Compute, Secrets
+from brickyard_local.jobs.needs import BudgetPolicies, CallerOf, Compute, Secrets
 from brickyard_local.jobs.processes import CANCELED, Assignment
 from brickyard_local.jobs.records import Ending
 from brickyard_local.jobs.work import Start, Work
@@ -34,19 +34,27 @@ class Resources:
     """What tasks run with. Without a compute or a secrets service what needs it is refused by name."""
 
     def __init__(
-        self, compute: Compute | None, secrets: Secrets | None, admitted: CallerOf, caller_of: CallerOf
+        self,
+        compute: Compute | None,
+        secrets: Secrets | None,
+        budget_policies: BudgetPolicies | None = None,
+        *,
+        admitted: CallerOf,
+        caller_of: CallerOf,
     ) -> None:
         """`admitted` refuses who may not enter the workspace, `caller_of` only says who somebody is."""
         self._admitted = admitted
         self._caller_of = caller_of
         self._compute = compute
         self._secrets = secrets
+        self._budget_policies = budget_policies
 
     def check(self, caller: Caller, job: Mapping[str, Any], *, runs_as: str) -> None:
         """When a job is saved that runs as the principal `runs_as`. Errors: as the compute service; NotEmulated.
 
         Whether that principal may enter is asked when a run starts: a job can be mended whoever it runs as.
         """
+        self._check_budget_policy(caller, job.get("budget_policy_id"))
         shared = [cluster.get("new_cluster") or {} for cluster in job.get("job_clusters") or []]
         own = [task["new_cluster"] for task in settings.every_task(job) if task.get("new_cluster")]
         user = caller if runs_as == caller.principal else self._caller_of(caller.workspace.workspace_id, runs_as)
@@ -76,6 +84,12 @@ class Resources:
         if self._compute is None or not cluster_id:
             return nullcontext()
         return self._compute.attached(assignment.caller.workspace.workspace_id, cluster_id, stop)
+
+    def _check_budget_policy(self, caller: Caller, policy_id: str | None) -> None:
+        if policy_id and self._budget_policies is None:
+            raise NotEmulated("'budget_policy_id' of a job: there are no budget policies here")
+        if policy_id and self._budget_policies is not None:
+            self._budget_policies.require_usable(caller, policy_id)
 
     def _check_cluster(self, caller: Caller, spec: Mapping[str, Any], runs_as: Caller) -> None:
         if self._compute is not None:

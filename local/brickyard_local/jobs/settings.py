@@ -34,6 +34,7 @@ _JOB_FIELDS = frozenset(
         "edit_mode",
         "deployment",
         "performance_target",
+        "budget_policy_id",
         "health",
         "notification_settings",
         "email_notifications",

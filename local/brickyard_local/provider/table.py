@@ -8,6 +8,7 @@ from brickyard_local.provider.resource import DataSource, Resource
 _RESOURCES: Mapping[str, str] = {
     "databricks_access_control_rule_set": "iam.access_control_rule_set:AccessControlRuleSet",
     "databricks_alert_v2": "sql.alert_v2:AlertV2",
+    "databricks_budget_policy": "billing.budget_policy:BudgetPolicy",
     "databricks_catalog": "catalog.catalog:Catalog",
     "databricks_cluster": "compute.cluster:Cluster",
     "databricks_cluster_policy": "compute.cluster_policy:ClusterPolicy",
@@ -27,6 +28,9 @@ _RESOURCES: Mapping[str, str] = {
     "databricks_library": "compute.library:Library",
     "databricks_mlflow_experiment": "ml.experiment:Experiment",
     "databricks_model_serving": "serving.model_serving:ModelServing",
+    "databricks_model_serving_provisioned_throughput": (
+        "serving.model_serving_provisioned_throughput:ModelServingProvisionedThroughput"
+    ),
     "databricks_mws_permission_assignment": "iam.mws_permission_assignment:MwsPermissionAssignment",
     "databricks_notebook": "workspace.notebook:Notebook",
     "databricks_notification_destination": "monitoring.notification_destination:NotificationDestination",

@@ -6,12 +6,16 @@ Source: docs.databricks.com/api/workspace/servingendpoints/get
 from collections.abc import Mapping
 from typing import Any
 
-from brickyard_local.serving.config import Config
+from brickyard_local.serving.config import Config, is_provisioned
 from brickyard_local.serving.served import READY, SCALED_TO_ZERO, ServedEntity
 from brickyard_local.store import Document
 
 _SPEC = ("name", "entity_name", "entity_version")
-_WHEN_SET = ("tags", "description", "ai_gateway")
+_WHEN_SET = ("tags", "description", "ai_gateway", "budget_policy_id")
+_NOT_PROVISIONED = (
+    "The local workspace keeps provisioned throughput as it was configured and provisions none: one process on the CPU "
+    "answers, as fast as it can."
+)
 _OURS = frozenset({"id", "task"})
 
 
@@ -81,16 +85,17 @@ def _entity(document: Document, config: Config, entity: Document, served: Served
         **{name: value for name, value in entity.items() if name not in _OURS},
         "creator": document["creator"],
         "creation_timestamp": config["created_at"],
-        "state": _deployment(document, served),
+        "state": _deployment(document, entity, served),
     }
 
 
-def _deployment(document: Document, served: ServedEntity | None) -> dict[str, Any]:
+def _deployment(document: Document, entity: Document, served: ServedEntity | None) -> dict[str, Any]:
     if served is None:
         return {"deployment": "DEPLOYMENT_FAILED", "deployment_state_message": document.get("failure") or ""}
     if served.asleep:
         return {"deployment": READY, "deployment_state_message": SCALED_TO_ZERO}
-    message = served.message or ("" if served.state == READY else "The model is loaded.")
+    ready = _NOT_PROVISIONED if is_provisioned(entity) else ""
+    message = served.message or (ready if served.state == READY else "The model is loaded.")
     return {"deployment": served.state, "deployment_state_message": message}
 
 

@@ -10,7 +10,7 @@ from brickyard_local.serving.gateways import Gateways
 from brickyard_local.serving.inference_tables import InferenceTables
 from brickyard_local.serving.launches import Launches
 from brickyard_local.serving.metrics import Metrics
-from brickyard_local.serving.needs import CallerOf, Catalog, Models, Permissions, Secrets, Tables
+from brickyard_local.serving.needs import BudgetPolicies, CallerOf, Catalog, Models, Permissions, Secrets, Tables
 from brickyard_local.serving.payload_writer import PayloadWriter
 from brickyard_local.serving.rate_limits import RateLimiter
 from brickyard_local.serving.service import ServingService
@@ -47,6 +47,7 @@ class Neighbours:
     catalog: Catalog
     models: Models
     secrets: Secrets
+    budget_policies: BudgetPolicies
     tables: Tables
     caller_of: CallerOf
 
@@ -68,5 +69,6 @@ def compose_serving(home: Home, store: Store, neighbours: Neighbours) -> Serving
         launches=Launches(neighbours.catalog, neighbours.models, neighbours.secrets, neighbours.caller_of),
         gateways=gateways,
         admission=admission,
+        budget_policies=neighbours.budget_policies,
     )
     return Serving(service=service, admission=admission, gateways=gateways, tables=tables, entities=entities)

@@ -1,7 +1,7 @@
-"""What an endpoint may serve here: custom models of Unity Catalog on the CPU. Pure: no I/O.
+"""What an endpoint may serve here: models of Unity Catalog on the CPU. Pure: no I/O.
 
-Workload sizes and concurrencies are kept; a served entity is one process, whatever its size.
-Source: docs.databricks.com/api/workspace/servingendpoints/create
+Workload sizes, concurrencies and provisioned throughput are kept; a served entity is one process, whatever its size.
+Source: docs.databricks.com/api/workspace/servingendpoints/{create,createprovisionedthroughputendpoint}
 """
 
 import re
@@ -23,20 +23,27 @@ _ENTITY_FIELDS = frozenset(
         "environment_vars",
         "min_provisioned_concurrency",
         "max_provisioned_concurrency",
+        "min_provisioned_throughput",
+        "max_provisioned_throughput",
+        "provisioned_model_units",
     }
 )
+_UNITS_FIELDS = frozenset({"name", "entity_name", "entity_version", "provisioned_model_units"})
 _OLD_NAMES = {"model_name": "entity_name", "model_version": "entity_version"}
 _CONFIG_FIELDS = frozenset({"name", "served_entities", "served_models", "traffic_config"})
-_ENDPOINT_FIELDS = frozenset({"name", "config", "tags", "description", "ai_gateway"})
+_ENDPOINT_FIELDS = frozenset({"name", "config", "tags", "description", "ai_gateway", "budget_policy_id"})
+_UNITS_ENDPOINT_FIELDS = _ENDPOINT_FIELDS - {"description"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _SIZES = ("Small", "Medium", "Large")
+_WORKLOAD = ("workload_size", "min_provisioned_concurrency", "max_provisioned_concurrency")
 
 
-def check_endpoint(body: Mapping[str, Any]) -> None:
+def check_endpoint(body: Mapping[str, Any], *, in_units: bool = False) -> None:
     """Errors: NotEmulated for every setting of an endpoint that would have no effect here."""
     if asks_for_something(body.get("rate_limits")):
         raise InvalidParameter("rate_limits of an endpoint is not supported any more: use ai_gateway.rate_limits.")
-    refuse_unknown(body, _ENDPOINT_FIELDS | {"rate_limits"}, "of a serving endpoint")
+    known = _UNITS_ENDPOINT_FIELDS if in_units else _ENDPOINT_FIELDS | {"rate_limits"}
+    refuse_unknown(body, known, "of a serving endpoint")
     name = body.get("name") or ""
     allowed = name.replace("-", "").replace("_", "")
     if not allowed.isascii() or not allowed.isalnum() or len(name) > 63:
@@ -45,8 +52,11 @@ def check_endpoint(body: Mapping[str, Any]) -> None:
         )
 
 
-def checked(config: Mapping[str, Any]) -> Config:
-    """The config with every entity named and its traffic written out. Errors: InvalidParameter, NotEmulated."""
+def checked(config: Mapping[str, Any], *, in_units: bool = False) -> Config:
+    """The config with every entity named and its traffic written out. Errors: InvalidParameter, NotEmulated.
+
+    `in_units` for one that came as provisioned throughput in model units.
+    """
     if asks_for_something(config.get("auto_capture_config")):
         raise InvalidParameter(
             "auto_capture_config (legacy inference tables) cannot be enabled any more on Databricks: use "
@@ -59,6 +69,8 @@ def checked(config: Mapping[str, Any]) -> Config:
         raise InvalidParameter("The config serves nothing: name at least one of served_entities.")
     if models and config.get("served_entities"):
         raise InvalidParameter("Give served_entities or served_models, not both.")
+    for entity in given if in_units else ():
+        _check_units(entity)
     entities = [_entity(entity) for entity in given]
     names = [entity["name"] for entity in entities]
     if len(set(names)) != len(names):
@@ -85,6 +97,7 @@ def _entity(given: Mapping[str, Any]) -> dict[str, Any]:
         raise NotEmulated(f"workload_type '{entity['workload_type']}': models run on the CPU here")
     if entity.get("workload_size", "Small") not in _SIZES:
         raise InvalidParameter(f"workload_size '{entity['workload_size']}' is not one of {', '.join(_SIZES)}.")
+    _check_throughput(entity)
     if entity.get("name") and not _NAME.fullmatch(str(entity["name"])):
         raise InvalidParameter(
             f"The served entity's name '{entity['name']}' is not valid: letters, digits, - _ and ., "
@@ -92,6 +105,31 @@ def _entity(given: Mapping[str, Any]) -> dict[str, Any]:
         )
     default = f"{full_name.rsplit('.', 1)[1]}-{version}"
     return {**entity, "entity_name": full_name, "entity_version": version, "name": entity.get("name") or default}
+
+
+def is_provisioned(entity: Mapping[str, Any]) -> bool:
+    """Whether the entity is sized by its throughput, as only language models are."""
+    return any(entity.get(name) for name in ("max_provisioned_throughput", "provisioned_model_units"))
+
+
+def _check_units(entity: Mapping[str, Any]) -> None:
+    refuse_unknown(entity, _UNITS_FIELDS, "of a served entity in model units")
+    if not entity.get("provisioned_model_units"):
+        raise InvalidParameter(f"provisioned_model_units of '{entity.get('entity_name')}' must be given, from 1.")
+
+
+def _check_throughput(entity: Mapping[str, Any]) -> None:
+    least, most = (entity.get(f"{which}_provisioned_throughput") for which in ("min", "max"))
+    units = entity.get("provisioned_model_units")
+    for value in (least, most, units):
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+            raise InvalidParameter(f"Provisioned throughput is a whole number from 0; got {value!r}.")
+    if (least or 0) > (most or 0):
+        raise InvalidParameter(f"min_provisioned_throughput {least} is above max_provisioned_throughput {most or 0}.")
+    if units and most:
+        raise InvalidParameter("Give provisioned_model_units, or throughput in tokens per second, not both.")
+    if is_provisioned(entity) and any(entity.get(name) for name in _WORKLOAD):
+        raise InvalidParameter(f"Provisioned throughput stands in the place of {', '.join(_WORKLOAD)}: leave them out.")
 
 
 def _routes(given: list[Mapping[str, Any]], names: list[str]) -> list[dict[str, Any]]:

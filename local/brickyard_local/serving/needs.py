@@ -49,6 +49,12 @@ class Secrets(Protocol):
     def value(self, caller: Caller, scope: str, key: str) -> bytes: ...
 
 
+class BudgetPolicies(Protocol):
+    """What serverless work is billed under. Errors: InvalidParameter, PermissionDenied."""
+
+    def require_usable(self, caller: Caller, policy_id: str) -> None: ...
+
+
 class Tables(Protocol):
     """Managed Delta tables that serving writes itself, in the name of an endpoint's creator."""
 

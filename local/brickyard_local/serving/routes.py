@@ -1,7 +1,7 @@
 """Routes of /api/2.0/serving-endpoints. HTTP only.
 
 Source: docs.databricks.com/api/workspace/servingendpoints
-Gaps: external and foundation models, provisioned throughput, GPUs, notifications, telemetry.
+Gaps: external and foundation models, GPUs, notifications, telemetry. Provisioned throughput is kept, not provided.
 """
 
 from typing import Annotated, Any
@@ -28,6 +28,12 @@ def create(body: JsonBody, caller: CurrentCaller, local: Local) -> Document:
     return local.serving.service.create(caller, body)
 
 
+@router.post(_ENDPOINTS + "/pt")
+def create_provisioned(body: JsonBody, caller: CurrentCaller, local: Local) -> Document:
+    """In model units. Errors: RESOURCE_ALREADY_EXISTS, INVALID_PARAMETER_VALUE, NOT_IMPLEMENTED."""
+    return local.serving.service.create(caller, body, in_units=True)
+
+
 @router.get(_ENDPOINTS)
 @router.get(_ENDPOINTS + "/", include_in_schema=False)  # mlflow's deployments client asks so
 def list_endpoints(caller: CurrentCaller, local: Local) -> Document:
@@ -51,6 +57,12 @@ def get(name: str, caller: CurrentCaller, local: Local) -> Document:
 def update_config(name: str, body: JsonBody, caller: CurrentCaller, local: Local) -> Document:
     """Errors: RESOURCE_CONFLICT while an update is under way."""
     return local.serving.service.update_config(caller, name, body)
+
+
+@router.put(_ENDPOINTS + "/pt/{name}/config")
+def update_provisioned(name: str, body: JsonBody, caller: CurrentCaller, local: Local) -> Document:
+    """In model units. Errors: RESOURCE_CONFLICT while an update is under way, INVALID_PARAMETER_VALUE."""
+    return local.serving.service.update_config(caller, name, body.get("config") or {}, in_units=True)
 
 
 @router.patch(_ENDPOINTS + "/{name}/tags")

@@ -6,18 +6,20 @@ from typing import Any
 
 from brickyard_local.callers import Caller
 from brickyard_local.clock import now_ms
-from brickyard_local.errors import AlreadyExists, NotFound, ResourceConflict
+from brickyard_local.errors import AlreadyExists, InvalidParameter, NotFound, ResourceConflict
 from brickyard_local.serving import answers
 from brickyard_local.serving.admission import Admission
-from brickyard_local.serving.config import check_endpoint, checked
+from brickyard_local.serving.config import check_endpoint, checked, is_provisioned
 from brickyard_local.serving.deployments import Deployments, Done
 from brickyard_local.serving.endpoints import Endpoints
 from brickyard_local.serving.gateways import Gateways
 from brickyard_local.serving.launches import Launches
 from brickyard_local.serving.mlmodel import openapi
+from brickyard_local.serving.needs import BudgetPolicies
 from brickyard_local.serving.system_table import ServedEntities
 from brickyard_local.store import Document, Store
 
+_LANGUAGE = "llm/v1/"
 _LEVELS = ("CAN_MANAGE", "CAN_QUERY", "CAN_VIEW")
 _BUILD = (
     "The local workspace builds no container image: a served entity is a process that loads the model in the "
@@ -38,7 +40,9 @@ class ServingService:
         launches: Launches,
         gateways: Gateways,
         admission: Admission,
+        budget_policies: BudgetPolicies,
     ) -> None:
+        self._budget_policies = budget_policies
         self._gateways = gateways
         self._store = store
         self._endpoints = endpoints
@@ -64,10 +68,12 @@ class ServingService:
         """End every served entity."""
         self._deployments.close()
 
-    def create(self, caller: Caller, body: Mapping[str, Any]) -> Document:
-        """Create an endpoint; its entities start in the background."""
-        check_endpoint(body)
-        config = self._checked(caller, body["config"]) if body.get("config") else None
+    def create(self, caller: Caller, body: Mapping[str, Any], *, in_units: bool = False) -> Document:
+        """Create an endpoint, `in_units` of provisioned throughput; its entities start in the background."""
+        check_endpoint(body, in_units=in_units)
+        config = self._checked(caller, body["config"], in_units=in_units) if body.get("config") else None
+        if body.get("budget_policy_id"):
+            self._budget_policies.require_usable(caller, body["budget_policy_id"])
         self._refuse_taken(caller, body["name"])
         endpoint = self._gateways.configured(caller, _new(caller, body, config), body.get("ai_gateway") or {})
         try:
@@ -95,10 +101,12 @@ class ServingService:
             for endpoint in self._endpoints.viewable(caller)
         ]
 
-    def update_config(self, caller: Caller, name: str, config: Mapping[str, Any]) -> Document:
+    def update_config(
+        self, caller: Caller, name: str, config: Mapping[str, Any], *, in_units: bool = False
+    ) -> Document:
         """Serve another config; the old one answers until the new one is ready. Errors: ResourceConflict."""
         endpoint = self._endpoints.find(caller, name, "CAN_MANAGE")
-        wanted = self._checked(self._launches.creator(endpoint), config)
+        wanted = self._checked(self._launches.creator(endpoint), config, in_units=in_units)
         with self._store.write():
             endpoint = self._endpoints.find(caller, name, "CAN_MANAGE")
             if endpoint["config_update"] == "IN_PROGRESS":
@@ -161,12 +169,17 @@ class ServingService:
         if self._endpoints.named(caller.workspace.workspace_id, name) is not None:
             raise AlreadyExists(f"Endpoint with name '{name}' already exists.")
 
-    def _checked(self, creator: Caller, config: Mapping[str, Any]) -> Document:
-        wanted = checked(config)
+    def _checked(self, creator: Caller, config: Mapping[str, Any], *, in_units: bool) -> Document:
+        wanted = checked(config, in_units=in_units)
         for entity in wanted["served_entities"]:
             self._launches.check(creator, entity)
             entity["id"] = secrets.token_hex(16)
             entity["task"] = self._launches.facts(creator, entity).task
+            if is_provisioned(entity) and not str(entity["task"]).startswith(_LANGUAGE):
+                raise InvalidParameter(
+                    f"Version {entity['entity_version']} of '{entity['entity_name']}' cannot have provisioned "
+                    f"throughput: log it with metadata={{'task': '{_LANGUAGE}…'}}, as language models say what they do."
+                )
         return wanted
 
     def _deploy(self, endpoint: Document) -> None:
@@ -211,6 +224,7 @@ def _new(caller: Caller, body: Mapping[str, Any], config: Document | None) -> Do
         "last_updated_timestamp": now_ms(),
         "tags": body.get("tags") or [],
         "description": body.get("description") or "",
+        "budget_policy_id": body.get("budget_policy_id") or "",
         "config": None,
         "pending": _versioned(config, 1) if config else None,
         "config_update": "IN_PROGRESS" if config else "NOT_UPDATING",

@@ -175,12 +175,12 @@ class Scenario:
     facts: Mapping[str, Any]
 
     def filled_in(self, terraform: Terraform, value: Any) -> Any:
-        """Text with `${prefix}` and `${address.attribute}` as the state has them, in any document."""
-        known = _state_file(terraform)
+        """Text with `${prefix}`, variables and `${address.attribute}` as the state has them, in any document."""
+        known, variables = _state_file(terraform), {**terraform.variables, "prefix": terraform.prefix}
 
         def named(found: re.Match[str]) -> str:
             address, name = found["address"], found["name"]
-            return str(known[address][name]) if address else {"prefix": terraform.prefix}[name]
+            return str(known[address][name]) if address else variables[name]
 
         def fill(item: Any) -> Any:
             if isinstance(item, dict):
@@ -254,14 +254,14 @@ for _ in range(2):
     with mlflow.start_run():
         mlflow.pyfunc.log_model(
             name="model", python_model=Adds(), signature=infer_signature(frame, [1.0]),
-            registered_model_name=sys.argv[1], pip_requirements=[],
+            registered_model_name=sys.argv[1], pip_requirements=[], metadata={"task": "llm/v1/chat"},
         )
 """
 
 
 @pytest.fixture
 def log_versions(tmp_path: Path) -> Callable[[LocalWorkspace, str], None]:
-    """Logs versions 1 and 2 of a registered model, with the unmodified mlflow client."""
+    """Logs versions 1 and 2 of a registered model that says it chats, with the unmodified mlflow client."""
     script = tmp_path / "log_versions.py"
     script.write_text(_LOG_VERSIONS)
 

@@ -239,6 +239,35 @@ resource "databricks_model_serving" "endpoint" {
   }
 }
 
+resource "databricks_model_serving" "tokens" {
+  count = var.served_version == "" ? 0 : 1
+  name  = "${var.prefix}-tokens"
+  config {
+    served_entities {
+      entity_name                = databricks_registered_model.model.id
+      entity_version             = "1"
+      min_provisioned_throughput = 0
+      max_provisioned_throughput = var.served_version == "1" ? 970 : 1940
+    }
+  }
+}
+
+resource "databricks_model_serving_provisioned_throughput" "units" {
+  count = var.served_version == "" ? 0 : 1
+  name  = "${var.prefix}-units"
+  config {
+    served_entities {
+      entity_name             = databricks_registered_model.model.id
+      entity_version          = "1"
+      provisioned_model_units = var.served_version == "1" ? 50 : 100
+    }
+  }
+  tags {
+    key   = "version"
+    value = var.served_version
+  }
+}
+
 resource "databricks_permissions" "endpoint" {
   count               = var.served_version == "" ? 0 : 1
   serving_endpoint_id = databricks_model_serving.endpoint[0].serving_endpoint_id

@@ -10,6 +10,27 @@ from brickyard_local.serving.config import check_endpoint, checked
 
 ENTITY = {"entity_name": "c.s.m", "entity_version": "3", "workload_size": "Small", "scale_to_zero_enabled": True}
 
+LANGUAGE = {"entity_name": "c.s.m", "entity_version": "3"}
+TOKENS = {**LANGUAGE, "max_provisioned_throughput": 9}
+
+
+def test_provisioned_throughput_is_kept_as_it_was_given() -> None:
+    wanted = {**TOKENS, "min_provisioned_throughput": 0, "name": "llm"}
+    assert checked({"served_entities": [wanted]})["served_entities"] == [wanted]
+    units = {**LANGUAGE, "provisioned_model_units": 50, "name": "llm"}
+    assert checked({"served_entities": [units]}, in_units=True)["served_entities"] == [units]
+
+
+@pytest.mark.parametrize(
+    ("entity", "message"),
+    [(LANGUAGE, "provisioned_model_units"), ({**LANGUAGE, "environment_vars": {"A": "b"}}, "env")],
+)
+def test_an_endpoint_in_model_units_says_how_many_and_nothing_else(entity: dict[str, Any], message: str) -> None:
+    with pytest.raises(ApiError, match=message):
+        checked({"served_entities": [entity]}, in_units=True)
+    with pytest.raises(ApiError, match="description"):
+        check_endpoint({"name": "e", "description": "d"}, in_units=True)
+
 
 def test_names_and_traffic_are_written_out() -> None:
     config = checked({"served_entities": [ENTITY]})
@@ -52,7 +73,10 @@ def test_traffic_must_reach_somebody(routes: list[tuple[str, Any]], message: str
         ({"served_entities": [{**ENTITY, "name": 'a",b="'}]}, "not valid"),
         ({"served_entities": [{**ENTITY, "entity_name": "m"}]}, "Unity Catalog"),
         ({"served_entities": [{**ENTITY, "workload_type": "GPU_LARGE"}]}, "GPU_LARGE"),
-        ({"served_entities": [{**ENTITY, "max_provisioned_throughput": 9}]}, "max_provisioned_throughput"),
+        ({"served_entities": [{**ENTITY, "max_provisioned_throughput": 9}]}, "in the place of workload_size"),
+        ({"served_entities": [{**TOKENS, "min_provisioned_throughput": 10}]}, "10 is above"),
+        ({"served_entities": [{**TOKENS, "max_provisioned_throughput": -1}]}, "from 0; got -1"),
+        ({"served_entities": [{**TOKENS, "provisioned_model_units": 50}]}, "not both"),
     ],
 )
 def test_what_cannot_be_served_is_refused(config: dict[str, Any], message: str) -> None:

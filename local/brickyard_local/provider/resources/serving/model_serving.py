@@ -55,16 +55,12 @@ class ModelServing(Resource):
     def create(self, session: Session, planned: State) -> str:
         name = str(planned["name"])
         session.api.post(ENDPOINTS, session.body(planned, *_CREATE_FIELDS))
-        try:
-            wait_until_updated(session, name, timeout_s(planned, "create", _DEFAULT_TIMEOUT_S))
-        except NotReady:
-            session.api.delete(endpoint_path(name))
-            raise
+        wait_until_made(session, name, timeout_s(planned, "create", _DEFAULT_TIMEOUT_S))
         return name
 
     def read(self, session: Session, state: State) -> Found | None:
         endpoint = session.api.get(endpoint_path(str(state["id"])))
-        config = _as_configured(endpoint.get("config") or {}, _configured(state))
+        config = as_configured(endpoint.get("config") or {}, state)
         found = session.found({**endpoint, "config": config} if config else endpoint)
         return {
             **found,
@@ -78,28 +74,33 @@ class ModelServing(Resource):
         if "config" in names:
             session.api.put(f"{endpoint_path(name)}/config", body["config"])
             wait_until_updated(session, name, timeout_s(planned, "update", _DEFAULT_TIMEOUT_S))
-        if "tags" in names:
-            self._update_tags(session, name, body.get("tags", []))
-        if "ai_gateway" in names:
-            session.api.put(f"{endpoint_path(name)}/ai-gateway", body.get("ai_gateway", {}))
+        update_tags_and_gateway(session, name, names, body)
         return name
 
     def delete(self, session: Session, prior: State) -> None:
         session.api.delete(endpoint_path(str(prior["id"])))
 
-    def _update_tags(self, session: Session, name: str, wanted: list[dict[str, str]]) -> None:
-        current = session.api.get(endpoint_path(name)).get("tags") or []
-        keys = {tag["key"] for tag in wanted}
-        change = {
-            "add_tags": [tag for tag in wanted if tag not in current],
-            "delete_tags": [tag["key"] for tag in current if tag["key"] not in keys],
-        }
-        session.api.patch(f"{endpoint_path(name)}/tags", {key: tags for key, tags in change.items() if tags})
-
 
 def endpoint_path(name: str) -> str:
     """Where an endpoint is asked for."""
     return f"{ENDPOINTS}/{segment(name)}"
+
+
+def update_tags_and_gateway(session: Session, name: str, names: frozenset[str], body: Mapping[str, Any]) -> None:
+    """What every kind of endpoint takes by calls of their own."""
+    if "tags" in names:
+        _update_tags(session, name, body.get("tags", []))
+    if "ai_gateway" in names:
+        session.api.put(f"{endpoint_path(name)}/ai-gateway", body.get("ai_gateway", {}))
+
+
+def wait_until_made(session: Session, name: str, timeout: float) -> None:
+    """Until a new endpoint answers; one that fails is deleted. Errors: NotReady."""
+    try:
+        wait_until_updated(session, name, timeout)
+    except NotReady:
+        session.api.delete(endpoint_path(name))
+        raise
 
 
 def wait_until_updated(session: Session, name: str, timeout: float) -> None:
@@ -113,13 +114,24 @@ def wait_until_updated(session: Session, name: str, timeout: float) -> None:
     wait_for(f"The endpoint {name}", look, ready="NOT_UPDATING", failed=failed, timeout_s=timeout)
 
 
+def _update_tags(session: Session, name: str, wanted: list[dict[str, str]]) -> None:
+    current = session.api.get(endpoint_path(name)).get("tags") or []
+    keys = {tag["key"] for tag in wanted}
+    change = {
+        "add_tags": [tag for tag in wanted if tag not in current],
+        "delete_tags": [tag["key"] for tag in current if tag["key"] not in keys],
+    }
+    session.api.patch(f"{endpoint_path(name)}/tags", {key: tags for key, tags in change.items() if tags})
+
+
 def _configured(state: State) -> Mapping[str, Value]:
     config = state.get("config")
     return config[0] if isinstance(config, list) and config and isinstance(config[0], dict) else {}
 
 
-def _as_configured(config: dict[str, Any], ours: Mapping[str, Value]) -> dict[str, Any]:
+def as_configured(config: dict[str, Any], state: State) -> dict[str, Any]:
     """The platform reports entities as models too, adds sizes nobody asked for, and has its own order."""
+    ours = _configured(state)
     is_by_model = bool(ours.get("served_models"))
     dropped = "served_entities" if is_by_model else "served_models"
     kept = "served_models" if is_by_model else "served_entities"

@@ -234,6 +234,10 @@ data "databricks_catalog" "main" {
   depends_on = [databricks_entity_tag_assignment.flag]
 }
 
+data "databricks_catalogs" "all" {
+  depends_on = [databricks_catalog.main]
+}
+
 data "databricks_schemas" "all" {
   catalog_name = databricks_schema.raw.catalog_name
 }
@@ -272,6 +276,8 @@ output "found" {
   sensitive = true
   value = [
     data.databricks_catalog.main,
+    # Others make catalogs in the same metastore.
+    [for name in data.databricks_catalogs.all.ids : name if name == var.prefix],
     data.databricks_schemas.all,
     [for name in data.databricks_tables.all.ids : name if !endswith(name, "_metrics")],
     data.databricks_sql_warehouse.by_name,

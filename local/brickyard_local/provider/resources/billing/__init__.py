@@ -1,0 +1,1 @@
+"""What serverless work is billed under."""
