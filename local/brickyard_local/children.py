@@ -37,6 +37,8 @@ class Child:
     def stop(self, *, grace_s: float = _GRACE_S) -> None:
         """End the child and everything that it started: politely, then by force."""
         for number, patience_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, 10.0)):
+            if self._number_was_given_away():
+                break
             try:
                 os.killpg(self.process.pid, number)
             except (ProcessLookupError, PermissionError):
@@ -48,6 +50,21 @@ class Child:
         if self.process.stdin is not None:
             self.process.stdin.close()
         self.process.wait()
+
+    def _number_was_given_away(self) -> bool:
+        """Whether a stranger has this process id: ours was waited for, so one that is alive is not ours.
+
+        What ours left behind in its group is met all the same: a group's number is nobody else's while it has members.
+        """
+        if self.process.returncode is None:
+            return False
+        try:
+            os.kill(self.process.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            pass
+        return True
 
     def log_tail(self, lines: int = 20) -> str:
         """The last lines of the log, for an error message."""

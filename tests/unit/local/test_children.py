@@ -1,11 +1,13 @@
 """Child processes: their logs, their secrets, their end."""
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import psutil
+import pytest
 
 from brickyard_local.children import spawn
 from brickyard_local.pytest_plugin import until
@@ -54,6 +56,18 @@ def test_what_the_child_started_ends_with_it(tmp_path: Path) -> None:
     inner = int(child.log_tail())
     assert not child.alive
     assert _ends(inner)
+
+
+def test_who_was_given_the_number_of_a_child_that_ended_is_left_alone(tmp_path: Path) -> None:
+    """Numbers come back after some thousand processes, and a child may be stopped long after it ended."""
+    child = spawn([sys.executable, "-c", ""], log=tmp_path / "log", environment=os.environ)
+    child.process.wait(30)
+    stranger = spawn([sys.executable, "-c", "import time; time.sleep(600)"], log=tmp_path / "s", environment=os.environ)
+    child.process.pid = stranger.process.pid
+    child.stop()
+    with pytest.raises(subprocess.TimeoutExpired):
+        stranger.process.wait(0.5)
+    stranger.stop()
 
 
 def test_output_without_an_end_of_line_reaches_the_log_and_hides_the_secret(tmp_path: Path) -> None:
