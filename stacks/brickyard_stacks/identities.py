@@ -1,7 +1,7 @@
 """From roles to principals: who a role is in this environment, as Terraform refers to them."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import get_args
 
 from constructs import Construct
@@ -27,13 +27,15 @@ PRINCIPALS: tuple[Principal, ...] = get_args(Principal)
 class Identities:
     """The groups' names and the service principals' application ids, by role.
 
-    `deployer` applies the stack: its MANAGE stands in every set. `appliers` are who applies this one and others.
+    `deployer` applies the stack: its MANAGE stands in every set. `appliers` are who applies this one and others, by
+    role, and `deployers` those who apply one project's, by its name: the role `deployer` is theirs as well.
     """
 
     deployer: str
     appliers: Mapping[Applier, str]
     groups: Mapping[Group, str]
     principals: Mapping[Principal, str]
+    deployers: Mapping[str, str] = field(default_factory=dict)
 
     def access(self, privileges: Privileges, kept: Mapping[str, tuple[str, ...]] | None = None) -> Access:
         """The privileges of roles as grants to principals. `kept` is what others hold already, and keep."""
@@ -41,6 +43,11 @@ class Identities:
             Grant(principal=name, privileges=privileges[role], key=role)
             for role, name in self._all()
             if role in privileges
+        ]
+        grants += [
+            Grant(principal=name, privileges=privileges["deployer"], key=f"deployer_{project}")
+            for project, name in self.deployers.items()
+            if "deployer" in privileges
         ]
         stays = [Grant(principal=name, privileges=held) for name, held in (kept or {}).items()]
         return Access(deployer=self.deployer, grants=tuple(grants), kept=tuple(stays))
@@ -56,7 +63,8 @@ class Identities:
             Permission(level=levels[r], service_principal=id_) for r, id_ in self.principals.items() if r in levels
         ]
         appliers = [_applier(levels[r], name) for r, name in self.appliers.items() if r in levels]
-        return (*people, *machines, *appliers)
+        others = [_applier(levels["deployer"], name) for name in self.deployers.values() if "deployer" in levels]
+        return (*people, *machines, *appliers, *others)
 
     def _all(self) -> list[tuple[Role, str]]:
         return [*self.groups.items(), *self.principals.items(), *self.appliers.items()]
@@ -87,7 +95,21 @@ def platform_roles(
 ) -> Identities:
     """These, and who applies the platform's and the projects' stacks."""
     appliers: dict[Applier, str] = {"platform": environment.administrator, "deployer": environment.deployer}
-    return Identities(deployer=environment.administrator, appliers=appliers, groups=groups, principals=principals)
+    return Identities(
+        deployer=environment.administrator,
+        appliers=appliers,
+        groups=groups,
+        principals=principals,
+        deployers=_each_once(environment),
+    )
+
+
+def _each_once(environment: Environment) -> dict[str, str]:
+    """Who applies projects of their own, by the first of each one's projects."""
+    projects: dict[str, str] = {}
+    for project, applier in environment.deployers.items():
+        projects.setdefault(applier.deployer, project)
+    return {project: name for name, project in projects.items()}
 
 
 def referenced_identities(

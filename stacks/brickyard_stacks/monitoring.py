@@ -1,10 +1,13 @@
-"""The stack of a project's quality monitors and alerts: the second phase, over tables that are there by then."""
+"""The stack of a project's monitors, alerts and dashboard: the second phase, over tables that are there by then."""
 
 from cdktf import TerraformOutput
 from constructs import Construct
 
 from brickyard_constructs.monitoring import (
+    Chart,
     CustomMetric,
+    Dashboard,
+    DashboardProps,
     InferenceLog,
     Profile,
     QualityMonitor,
@@ -16,12 +19,13 @@ from brickyard_constructs.monitoring import (
 )
 from brickyard_stacks.base import EnvironmentStack
 from brickyard_stacks.compute import referenced_warehouse
+from brickyard_stacks.dashboard import charts
 from brickyard_stacks.deployment import ProjectDeployment
 from brickyard_stacks.errors import CannotBuildStacks
 from brickyard_stacks.identities import referenced_identities
 from brickyard_stacks.jobs import cron
 from brickyard_stacks.names import METRICS_SCHEMA, ProjectNames
-from brickyard_stacks.permissions import alert_levels
+from brickyard_stacks.permissions import alert_levels, dashboard_levels
 from brickyard_stacks.settings.deployment.monitors import (
     Alert,
     InferenceMonitor,
@@ -31,9 +35,10 @@ from brickyard_stacks.settings.deployment.monitors import (
 
 
 class MonitoringStack(EnvironmentStack):
-    """Monitors, and alerts over SQL; each appears with what it looks at, and outputs say so.
+    """Monitors, alerts over SQL and a dashboard; each appears with what it looks at, and outputs say so.
 
-    Creates: databricks_quality_monitor, none or one for each; databricks_alert_v2; databricks_permissions.
+    Creates: databricks_quality_monitor, none or one for each; databricks_alert_v2; databricks_dashboard;
+    databricks_permissions.
     """
 
     def __init__(self, scope: Construct, deployment: ProjectDeployment) -> None:
@@ -41,19 +46,19 @@ class MonitoringStack(EnvironmentStack):
         self._names: ProjectNames = deployment.names
         super().__init__(scope, self._names.monitoring_stack, environment=deployment.environment, root=deployment.root)
         settings = deployment.project.deployment
-        if settings.alerts:
-            roles = alert_levels(self.environment.stage)
+        if settings.alerts or settings.dashboard:
+            roles = {**alert_levels(self.environment.stage), **dashboard_levels()}
             self._identities = referenced_identities(
                 Construct(self, "iam"), self.environment, (*roles, "run_as"), deployer=deployment.deployer
             )
-        for dotted, monitor in settings.monitors.items():
-            self._monitor(dotted, monitor)
-        if settings.alerts:
             self._warehouses: dict[str, str] = {}
-            for name, alert in settings.alerts.items():
-                self._alert(name, alert)
+        monitors = {dotted: self._monitor(dotted, monitor) for dotted, monitor in settings.monitors.items()}
+        for name, alert in settings.alerts.items():
+            self._alert(name, alert)
+        if settings.dashboard:
+            self._dashboard(settings.dashboard.warehouse, charts(self._names, settings, monitors))
 
-    def _monitor(self, dotted: str, settings: Monitor) -> None:
+    def _monitor(self, dotted: str, settings: Monitor) -> QualityMonitorProps:
         table = ".".join(self._names.table(dotted))
         schema = self._names.sandbox_schema or METRICS_SCHEMA
         props = QualityMonitorProps(
@@ -79,13 +84,14 @@ class MonitoringStack(EnvironmentStack):
         )
         monitor = QualityMonitor(self, f"monitor-{dotted}", props)
         TerraformOutput(self, f"monitor_status_{dotted.replace('.', '_')}", value=monitor.status)
+        return props
 
     def _alert(self, name: str, settings: Alert) -> None:
         told = self.environment.notifications
         props = SqlAlertProps(
             name=self._names.extra_job(name),
             query=settings.sql.replace("${catalog}", self._names.shared.catalog),
-            warehouse_id=self._warehouse(name, settings.warehouse),
+            warehouse_id=self._warehouse(f"the alert {name}", settings.warehouse),
             operator=settings.operator,
             threshold=settings.threshold,
             schedule=cron(settings.schedule, paused=self._deployment.paused),
@@ -99,12 +105,22 @@ class MonitoringStack(EnvironmentStack):
         )
         SqlAlert(self, f"alert-{name}", props)
 
-    def _warehouse(self, alert: str, name: str) -> str:
+    def _dashboard(self, warehouse: str, shown: tuple[Chart, ...]) -> None:
+        props = DashboardProps(
+            name=self._names.monitoring_stack,
+            title=self._deployment.project.title,
+            folder=self._names.monitoring_folder,
+            warehouse_id=self._warehouse("the dashboard", warehouse),
+            charts=shown,
+            permissions=self._identities.permissions(dashboard_levels()),
+        )
+        dashboard = Dashboard(self, "dashboard", props)
+        TerraformOutput(self, "dashboard_id", value=dashboard.dashboard.dashboard_id)
+
+    def _warehouse(self, asker: str, name: str) -> str:
         if name not in self.environment.compute.warehouses:
             where = f"environments/{self.environment.name}.yaml"
-            raise CannotBuildStacks(
-                f"the alert {alert} needs the warehouse {name}; add it to compute.warehouses of {where}"
-            )
+            raise CannotBuildStacks(f"{asker} needs the warehouse {name}; add it to compute.warehouses of {where}")
         if name not in self._warehouses:
             self._warehouses[name] = referenced_warehouse(self, self.environment, name)
         return self._warehouses[name]

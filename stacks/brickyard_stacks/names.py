@@ -92,7 +92,7 @@ class ProjectNames:
             slug=project.slug,
             models=tuple(project.models),
             endpoints=tuple(project.endpoints),
-            monitored=bool(project.deployment.monitors or project.deployment.alerts),
+            monitored=bool(project.deployment.monitors or project.deployment.alerts or project.deployment.dashboard),
             sandbox=sandbox,
         )
 

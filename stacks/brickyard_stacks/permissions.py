@@ -194,6 +194,12 @@ def alert_levels(stage: Stage) -> Levels:
     return {**readers, "plan": "CAN_READ", "deployer": "CAN_MANAGE"}
 
 
+def dashboard_levels() -> Levels:
+    """On a dashboard, which shows only what its reader may query."""
+    readers: Levels = {"data_scientists": "CAN_READ", "ml_engineers": "CAN_RUN", "approvers": "CAN_READ"}
+    return {**readers, "plan": "CAN_READ", "deployer": "CAN_MANAGE"}
+
+
 def run_as_roles(stage: Stage) -> Levels:
     """On the service principal that jobs run as: who makes such a job needs `user`; a manager is no user.
 

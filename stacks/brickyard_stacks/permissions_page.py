@@ -58,6 +58,7 @@ def page() -> str:
     parts += _staged("An experiment", stages, data.experiment_levels)
     parts += _staged("A serving endpoint", stages, data.endpoint_levels)
     parts += _staged("A SQL alert", stages, data.alert_levels)
+    parts.append(_section("A dashboard", {"every stage": data.dashboard_levels()}))
     parts.append(_section("A notebook or file that a job runs", {"every stage": data.file_levels()}))
     parts.append(_section("The folder of experiments and files", {"every stage": data.folder_levels()}))
     parts += _staged("The service principal `run_as` itself, where we make it", stages, data.run_as_roles)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from brickyard_stacks.errors import CannotBuildStacks
 from brickyard_stacks.settings import Auth, Environment
 from brickyard_stacks.settings.auth import AzureCliAuth, ProfileAuth
+from brickyard_stacks.settings.workspace import Applier
 
 SIGN_IN_VARIABLE = "BRICKYARD_SIGN_IN"
 _PLAN = "plan"
@@ -27,12 +28,13 @@ def signed_in(environment: Environment, variables: Mapping[str, str]) -> Environ
     if asked != _PLAN:
         raise CannotBuildStacks(f"{SIGN_IN_VARIABLE} is {asked!r}; it is apply (or nothing), or {_PLAN}")
     workspace = environment.workspace.model_copy(update={"auth": _as_plan(environment, environment.workspace.auth)})
-    return environment.model_copy(update={"workspace": workspace, "platform": _platform(environment)})
+    platform = environment.platform and _applier(environment, environment.platform)
+    deployers = {project: _applier(environment, each) for project, each in environment.deployers.items()}
+    return environment.model_copy(update={"workspace": workspace, "platform": platform, "deployers": deployers})
 
 
-def _platform(environment: Environment) -> object:
-    platform = environment.platform
-    return None if platform is None else platform.model_copy(update={"auth": _as_plan(environment, platform.auth)})
+def _applier(environment: Environment, applier: Applier) -> Applier:
+    return applier.model_copy(update={"auth": _as_plan(environment, applier.auth)})
 
 
 def _as_plan(environment: Environment, auth: Auth) -> Auth:

@@ -21,6 +21,7 @@ from brickyard_constructs.storage import VolumeFile, VolumeFileProps
 from brickyard_constructs.workspace import Folder, FolderProps
 from brickyard_stacks.artifacts import Wheel
 from brickyard_stacks.base import EnvironmentStack
+from brickyard_stacks.code_commit import code_commit
 from brickyard_stacks.deployment import ProjectDeployment
 from brickyard_stacks.identities import Identities, referenced_identities
 from brickyard_stacks.inference import PARAMETERS as INFERENCE_PARAMETERS
@@ -44,7 +45,7 @@ from brickyard_stacks.promotion import approvals_tried_once, promoted_tasks, pro
 from brickyard_stacks.settings.deployment.jobs import INFERENCE, Job, WorkflowJob
 from brickyard_stacks.streaming import make_streaming_job
 from brickyard_stacks.tables import make_tables
-from brickyard_stacks.workflow import PACKAGE, PARAMETERS, workflow_tasks
+from brickyard_stacks.workflow import PACKAGE, PARAMETERS, told_of_commit, workflow_tasks
 
 _ROLES: tuple[Role, ...] = ("data_scientists", "ml_engineers", "approvers", "run_as", "plan")
 
@@ -164,7 +165,9 @@ class ProjectStack(EnvironmentStack):
         settings = project.deployment.job
         has_features = isinstance(project.workflow, dict) and "features" in project.workflow
         chosen = promoting(self._deployment)
-        tasks = promoted_tasks(workflow_tasks(self._names, own_work(settings), has_features=has_features), chosen)
+        commit = code_commit(self._deployment.root, (self._deployment.folder, self._deployment.root / "pipelines"))
+        steps = workflow_tasks(self._names, own_work(settings), has_features=has_features)
+        tasks = promoted_tasks(told_of_commit(steps, commit), chosen)
         if chosen.approved:  # who approves repairs the run that waits for it
             workshop = replace(workshop, permissions=workshop.deployment_permissions)
         return self._own_job("job", workshop, self._names.job, settings, tasks, PARAMETERS)

@@ -19,6 +19,7 @@ def give_run_as_roles(scope: Construct, environment: Environment, identities: Id
         return
     levels = run_as_roles(environment.stage)
     holders = {level: [_rule_name(r, identities) for r in levels if levels[r] == level] for level in levels.values()}
+    holders["user"] = [*holders["user"], *(_applier_name(name) for name in identities.deployers.values())]
     props = ServicePrincipalUsersProps(
         account_id=environment.account_id,
         name=environment.service_principals.run_as.name,
@@ -33,4 +34,8 @@ def _rule_name(role: Role, identities: Identities) -> str:
     name = identities.principal(role)
     if role in GROUPS:
         return f"groups/{name}"
+    return _applier_name(name)
+
+
+def _applier_name(name: str) -> str:
     return f"users/{name}" if is_user(name) else f"servicePrincipals/{name}"

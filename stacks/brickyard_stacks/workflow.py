@@ -1,6 +1,7 @@
 """The tasks of a project's job: entry points of the pipelines wheel, or the team's own work in their place."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from brickyard_constructs.jobs import WheelTask
 from brickyard_stacks.names import ProjectNames
@@ -14,6 +15,7 @@ PARAMETERS = {"reason": "", "land_until": ""}
 _CHECKED = ("features", "train")
 # These look at the version that `train` registered in the same run, not at the newest of all.
 _NEED_THE_VERSION = ("validate", "deploy")
+_MAKE_A_VERSION = ("train", "check_train")
 
 
 def workflow_tasks(
@@ -29,6 +31,14 @@ def workflow_tasks(
         tasks.append(WheelTask(key=key, parameters=parameters, after=(before,) if before else ()))
         before = key
     return tuple(tasks)
+
+
+def told_of_commit(tasks: Iterable[WheelTask], commit: str | None) -> tuple[WheelTask, ...]:
+    """The tasks, those that make a version with the commit of its code."""
+    given = () if commit is None else ("--commit", commit)
+    return tuple(
+        replace(task, parameters=(*task.parameters, *given)) if task.key in _MAKE_A_VERSION else task for task in tasks
+    )
 
 
 def version_of(own: Mapping[str, OwnStep]) -> str:

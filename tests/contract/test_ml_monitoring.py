@@ -13,9 +13,14 @@ from typing import Any
 
 import pytest
 
+from brickyard_constructs.monitoring import Chart, QualityMonitorProps, Snapshot
 from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_stacks.dashboard import charts
+from brickyard_stacks.names import ProjectNames
+from brickyard_stacks.settings import load_environment, load_project
 
 ROOT = Path(__file__).parents[2]
+FLIGHT_DELAYS = ROOT / "projects/flight_delays/project.yaml"
 FOLDERS = [str(ROOT / part) for part in ("pipelines", "local", "projects/flight_delays")]
 CODE = """
 import json, sys
@@ -102,12 +107,36 @@ told["runs"] = [{{p.name: p.value for p in run.job_parameters}} for run in runs]
 decisions = spark.table(f"{{name}}.metrics.flight_delays_retraining_decisions").orderBy("decided_at").collect()
 started = {{run.run_id for run in runs}}
 told["decisions"] = [[row["retrain"], row["reason"], row["run_id"] in started] for row in decisions]
+shown = [spark.sql(query) for query in json.loads(sys.argv[2])]
+told["dashboard"] = [[frame.columns, [str(row[-1]) for row in frame.collect()]] for frame in shown]
 w.quality_monitors.update(table, **written, slicing_exprs=["no_such_column"])
 told["broken monitor"] = refused(monitor)
 print("TOLD " + json.dumps(told))
 """
 
 pytestmark = pytest.mark.slow
+
+
+def dashboard(catalog: str) -> tuple[Chart, ...]:
+    """What the shipped project's dashboard shows, in another catalog and by day."""
+    shipped, project = load_environment(ROOT / "environments/local.yaml"), load_project(FLIGHT_DELAYS)
+    by_day = {
+        dotted: monitor.model_copy(update={"granularities": ("1 day",)})
+        for dotted, monitor in project.deployment.monitors.items()
+    }
+    deployment = project.deployment.model_copy(update={"monitors": by_day})
+    other = shipped.model_copy(update={"catalog": shipped.catalog.model_copy(update={"name": catalog})})
+    names = ProjectNames.of(other, project)
+    made = {
+        dotted: QualityMonitorProps(
+            table=".".join(names.table(dotted)),
+            output_schema=f"{catalog}.metrics",
+            assets_dir="/Shared/watched",
+            profile=Snapshot(),
+        )
+        for dotted in by_day
+    }
+    return charts(names, deployment, made)
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +149,7 @@ def told(local_workspace: LocalWorkspace) -> dict[str, Any]:
     client.registered_models.create(catalog_name=name, schema_name="models", name="m")
     environment = os.environ | local_workspace.environment()
     done = subprocess.run(
-        [sys.executable, "-c", CODE.format(folders=FOLDERS), name],
+        [sys.executable, "-c", CODE.format(folders=FOLDERS), name, json.dumps([each.sql for each in dashboard(name)])],
         env=environment,
         capture_output=True,
         text=True,
@@ -178,3 +207,19 @@ def test_every_decision_is_on_record(told: dict[str, Any]) -> None:
 def test_metrics_of_a_monitor_that_fails_are_not_taken_for_those_of_now(told: dict[str, Any]) -> None:
     assert told["broken monitor"].startswith("MonitorFailed")
     assert "no_such_column" in told["broken monitor"]
+
+
+def test_the_deployed_dashboard_asks_what_the_tables_can_answer(told: dict[str, Any]) -> None:
+    """The queries as Terraform deploys them: the alerts' over the monitor's tables, and ours over the steps'."""
+    answered = dict(zip([chart.title for chart in dashboard("c")], told["dashboard"], strict=True))
+    for chart in dashboard("c"):
+        assert set(chart.fields) <= set(answered[chart.title][0]), chart.title
+    # Two versions of the whole: one of all, one of the only model; the labels of the first day are known.
+    (drift,) = (rows for title, (_, rows) in answered.items() if "drift of predictions" in title)
+    assert len(drift) == 2
+    (error,) = (rows for title, (_, rows) in answered.items() if title.endswith("root mean squared error"))
+    assert len([value for value in error if value != "None"]) == 2
+    losses = next(rows for title, (_, rows) in answered.items() if title.startswith("Log loss"))
+    assert len(losses) == 4, "one that is known, and three that are expected"
+    (decisions,) = (rows for title, (_, rows) in answered.items() if title.startswith("Decisions"))
+    assert len(decisions) == 4

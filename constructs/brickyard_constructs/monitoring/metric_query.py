@@ -16,6 +16,7 @@ from brickyard_constructs.monitoring.sql_text import identifier, table, text
 _METRIC = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?")
 _DRIFT = {"previous": "CONSECUTIVE", "baseline": "BASELINE"}
 WHOLE_TABLE = ":table"
+_INPUT = "log_type = 'INPUT'"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +48,16 @@ class DriftMetric:
     @property
     def sql(self) -> str:
         """The query; its one column is called `value`."""
-        return _latest(self, f"drift_type = {text(_DRIFT[self.against])}")
+        return _latest(self, self._rows)
+
+    @property
+    def history_sql(self) -> str:
+        """The same metric of every window: columns `window_start` and `value`."""
+        return _history(self, self._rows)
+
+    @property
+    def _rows(self) -> str:
+        return f"drift_type = {text(_DRIFT[self.against])}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +76,12 @@ class ProfileMetric:
     @property
     def sql(self) -> str:
         """The query; its one column is called `value`."""
-        return _latest(self, "log_type = 'INPUT'")
+        return _latest(self, _INPUT)
+
+    @property
+    def history_sql(self) -> str:
+        """The same metric of every window: columns `window_start` and `value`."""
+        return _history(self, _INPUT)
 
 
 MetricQuery: TypeAlias = DriftMetric | ProfileMetric
@@ -85,12 +100,23 @@ def _check(query: MetricQuery) -> None:
 
 def _latest(query: MetricQuery, kind: str) -> str:
     """All rows of the newest window: of predictions there is one for each model, and who asks takes the worst."""
-    metric = ".".join(identifier(part) for part in query.metric.split("."))
-    where = [f"column_name = {text(query.column)}", kind, *_sliced(query.slice), *_grained(query.granularity)]
-    source = table(query.metrics_table)
-    rows = " AND ".join(where)
+    source, rows = table(query.metrics_table), _rows(query, kind)
     newest = f"SELECT max(window.start) FROM {source} WHERE {rows}"  # noqa: S608 - every part is quoted
-    return f"SELECT {metric} AS value FROM {source} WHERE {rows} AND window.start = ({newest})"  # noqa: S608
+    return f"SELECT {_metric(query)} AS value FROM {source} WHERE {rows} AND window.start = ({newest})"  # noqa: S608
+
+
+def _history(query: MetricQuery, kind: str) -> str:
+    shown = f"window.start AS window_start, {_metric(query)} AS value"
+    return f"SELECT {shown} FROM {table(query.metrics_table)} WHERE {_rows(query, kind)} ORDER BY 1"  # noqa: S608
+
+
+def _metric(query: MetricQuery) -> str:
+    return ".".join(identifier(part) for part in query.metric.split("."))
+
+
+def _rows(query: MetricQuery, kind: str) -> str:
+    where = [f"column_name = {text(query.column)}", kind, *_sliced(query.slice), *_grained(query.granularity)]
+    return " AND ".join(where)
 
 
 def _sliced(wanted: Slice | None) -> list[str]:

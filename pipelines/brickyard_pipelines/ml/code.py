@@ -28,6 +28,15 @@ def distribution_version(package: str) -> str:
         return "checkout"
 
 
+def trained_from(commit: str | None) -> dict[str, str]:
+    """The tag of a version that says which commit its code comes from; none where nobody said it.
+
+    >>> trained_from("4f2a"), trained_from(None)
+    ({'trained_from_commit': '4f2a'}, {})
+    """
+    return {"trained_from_commit": commit} if commit else {}
+
+
 def pinned_requirements(*more: str) -> list[str]:
     """The libraries that a model is made with, at the exact versions of this process.
 

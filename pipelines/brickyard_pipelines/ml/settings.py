@@ -27,6 +27,7 @@ class StepSettings:
     source_model: str | None = None
     train_job: str | None = None
     available_now: bool = False
+    commit: str | None = None
 
     def table(self, schema: str, name: str) -> str:
         """The three-level name of a table, quoted: catalogs may be called `prod-azure-weu`.
@@ -86,5 +87,6 @@ def parse(argv: Sequence[str] | None = None) -> StepSettings:
     )
     parser.add_argument("--approval-tag", default="approval", help="the version's tag that says Approved")
     parser.add_argument("--source-model", help="registered model of the environment that copy_model copies up from")
+    parser.add_argument("--commit", help="the commit that the code of this job comes from")
     parser.add_argument("--available-now", action="store_true", help="streaming: score what is there, and end")
     return StepSettings(**vars(parser.parse_args(argv)))

@@ -17,8 +17,8 @@ from brickyard_stacks.settings.secrets import Secrets
 from brickyard_stacks.settings.stages import LOCAL_PROVIDER_VERSION, PROVIDER_RANGE, Cloud, Stage
 from brickyard_stacks.settings.state import State
 from brickyard_stacks.settings.storage import Storage
-from brickyard_stacks.settings.strict import Broken, Form, Kebab, PathText, Strict, Tags, Text, rules_of_tags
-from brickyard_stacks.settings.workspace import Account, Platform, Workspace
+from brickyard_stacks.settings.strict import Broken, Form, Kebab, PathText, Snake, Strict, Tags, Text, rules_of_tags
+from brickyard_stacks.settings.workspace import Account, Applier, Platform, Workspace
 
 _ONE_CONSTRAINT = r"(=|!=|>=?|<=?|~>)? ?[0-9]+(\.[0-9]+){0,2}"
 VersionRange = Annotated[
@@ -80,6 +80,9 @@ class Environment(Strict):
     platform: Platform | None = Field(
         default=None, description="who applies the platform's stack; absent: the deployer, as the projects'"
     )
+    deployers: dict[Snake, Applier] = Field(
+        default={}, description="who applies a project's stacks, by the project's name; default: the deployer"
+    )
     state: State
     provider: Provider = Field(default_factory=_provider)
     compute: Compute = Field(default_factory=Compute)
@@ -108,6 +111,21 @@ class Environment(Strict):
     def platform_auth(self) -> Auth:
         """How the one who applies the platform's stack signs in."""
         return self.workspace.auth if self.platform is None else self.platform.auth
+
+    @property
+    def appliers(self) -> tuple[str, ...]:
+        """Everybody who applies a stack of the environment, each once."""
+        of_projects = (each.deployer for each in self.deployers.values())
+        return tuple(dict.fromkeys((self.deployer, self.administrator, *of_projects)))
+
+    def of_project(self, project: str) -> "Environment":
+        """The environment as who applies a project's stacks has it: with its own deployer and sign-in."""
+        applier = self.deployers.get(project)
+        if applier is None:
+            return self
+        platform = self.platform or Platform.model_construct(deployer=self.deployer, auth=self.workspace.auth)
+        workspace = self.workspace.model_copy(update={"auth": applier.auth})
+        return self.model_copy(update={"deployer": applier.deployer, "workspace": workspace, "platform": platform})
 
     @property
     def account_id(self) -> str | None:

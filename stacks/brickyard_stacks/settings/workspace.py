@@ -38,19 +38,22 @@ class Workspace(Strict):
             yield Broken(key=("folder",), rule="outside of /Shared: everybody may change what lies there")
 
 
-class Platform(Strict):
-    """Who applies the platform's stack, where it is not who applies the projects': an administrator."""
+class Applier(Strict):
+    """Who applies some of the stacks, where it is not who applies the projects'."""
 
-    deployer: Text = Field(description="the principal that applies it: a user name or an application id")
+    deployer: Text = Field(description="the principal that applies them: a user name or an application id")
     auth: Auth = Field(description="how it signs in, to the same workspace")
 
     def broken_rules(self) -> Iterable[Broken]:
         """Who signs in is who the grants name, or the first apply locks it out."""
         client_id = getattr(self.auth, "client_id", None)
         if client_id not in (None, self.deployer):
-            yield Broken(
-                key=("auth", "client_id"), rule=f"is not platform.deployer, {self.deployer}: name one principal"
-            )
+            rule = f"is not the deployer beside it, {self.deployer}: name one principal"
+            yield Broken(key=("auth", "client_id"), rule=rule)
+
+
+class Platform(Applier):
+    """Who applies the platform's stack, where it is not who applies the projects': an administrator."""
 
 
 class Account(Strict):

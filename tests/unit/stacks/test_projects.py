@@ -191,7 +191,7 @@ def test_what_cannot_be_deployed_is_said_with_its_fix(
     synthesise: Any, prod_settings: dict[str, Any], deployment: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(CannotBuildStacks, match=told):
-        synthesise(prod_settings, {"deployment": deployment})
+        synthesise(prod_settings | {"compute": None}, {"deployment": deployment})
 
 
 def test_a_sandbox_is_a_copy_of_the_project_that_meets_nobody_elses(synthesise: Any) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from brickyard_pipelines import task_values
 from brickyard_pipelines.errors import BrokenContract
+from brickyard_pipelines.ml.code import trained_from
 from brickyard_pipelines.ml.project import Project
 from brickyard_pipelines.ml.registry import handover
 from brickyard_pipelines.ml.registry.handover import Made
@@ -45,6 +46,7 @@ def check_train(settings: StepSettings, project: Project) -> None:
         "trained_by": f"{project.name}: the team's own training",
         "reason": settings.reason or "by hand or schedule",
         "validation_status": "PENDING",
+        **trained_from(settings.commit),
     }
     versions.tag(client, model, version, tags)
     _log.info("%s version %s of run %s is handed on", model, version, run_id)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from brickyard_pipelines.ml.code import fingerprint
+from brickyard_pipelines.ml.code import fingerprint, trained_from
 from brickyard_pipelines.ml.data.rows import LabelledRows, Source
 from brickyard_pipelines.ml.project import Period, Project, SplitByTime, refer
 from brickyard_pipelines.ml.settings import StepSettings
@@ -90,5 +90,6 @@ def origin(settings: StepSettings, split: SplitByTime, run_id: str) -> dict[str,
         "trained_by_job_run": settings.job_run_id or "by hand",
         "reason": settings.reason or "by hand or schedule",
         "validation_status": "PENDING",
+        **trained_from(settings.commit),
         **{name.replace(".", "_"): day for name, day in split.as_parameters().items()},
     }

@@ -9,7 +9,7 @@ from brickyard_stacks.settings.catalog import SCHEMA_NAMES
 from brickyard_stacks.settings.deployment.endpoints import Endpoint
 from brickyard_stacks.settings.deployment.jobs import INFERENCE, STREAMING, WORKFLOW, ExtraJob, Job, WorkflowJob
 from brickyard_stacks.settings.deployment.models import Model
-from brickyard_stacks.settings.deployment.monitors import Alert, Monitor
+from brickyard_stacks.settings.deployment.monitors import Alert, Dashboard, InferenceMonitor, Monitor
 from brickyard_stacks.settings.deployment.promotion import Promotion
 from brickyard_stacks.settings.deployment.tables import Table, Volume
 from brickyard_stacks.settings.strict import Broken, Dotted, Kebab, Snake, Strict, Tags, rules_of_tags
@@ -51,6 +51,7 @@ class Deployment(Strict):
     volumes: dict[Dotted, Volume] = Field(default={}, description="volumes that Terraform makes, by schema.volume")
     monitors: dict[Dotted, Monitor] = Field(default={}, description="quality monitors by schema.table")
     alerts: dict[Kebab, Alert] = Field(default={}, description="SQL alerts by name")
+    dashboard: Dashboard | None = Field(default=None, description="a page of what is measured; default: none")
 
     def broken_rules(self) -> Iterable[Broken]:
         """Names lead to something, and one thing is said once."""
@@ -63,6 +64,13 @@ class Deployment(Strict):
         for name, job in self.jobs.items():
             yield from self._rules_of_job(name, job)
         yield from self._rules_of_schemas()
+        if self.dashboard is not None and self.inference is None and not self._has_inference_monitor:
+            rule = "shows what is measured, and nothing is: add inference, or a monitor of kind inference"
+            yield Broken(key=("dashboard",), rule=rule)
+
+    @property
+    def _has_inference_monitor(self) -> bool:
+        return any(isinstance(monitor, InferenceMonitor) for monitor in self.monitors.values())
 
     def _rules_of_schemas(self) -> Iterable[Broken]:
         """What a project makes or measures lies in a schema that every environment has."""

@@ -85,3 +85,9 @@ class Alert(Strict):
     when_empty: Literal["OK", "TRIGGERED", "ERROR", "UNKNOWN"] = Field(
         default="OK", description="what a result without rows means"
     )
+
+
+class Dashboard(Strict):
+    """A page over what the project's monitors and steps measure."""
+
+    warehouse: Kebab = Field(description="one of the environment's warehouses, which runs its queries")

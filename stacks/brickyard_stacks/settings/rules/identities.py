@@ -17,6 +17,11 @@ def rules_of(environment: "Environment") -> Iterable[Broken]:
             rule = "is the deployer already: name another principal, or leave the block platform out"
             yield Broken(key=("platform", "deployer"), rule=rule)
         ids.setdefault(environment.platform.deployer, "platform.deployer")
+    for project, applier in environment.deployers.items():
+        if applier.deployer in ids and not ids[applier.deployer].startswith("deployers."):
+            rule = f"is {ids[applier.deployer]}'s already: name another principal, or leave the project out"
+            yield Broken(key=("deployers", project, "deployer"), rule=rule)
+        ids.setdefault(applier.deployer, f"deployers.{project}")
     names: dict[str, str] = {}
     for role, principal in environment.service_principals:
         if principal.application_id is not None:

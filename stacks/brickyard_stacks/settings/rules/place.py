@@ -33,16 +33,19 @@ def rules_of(environment: "Environment") -> Iterable[Broken]:
         yield from _sign_in(cloud, ("account", "auth"), environment.account.auth)
     if environment.platform is not None:
         yield from _sign_in(cloud, ("platform", "auth"), environment.platform.auth)
-        yield from _one_workspace(environment.workspace.auth, environment.platform.auth)
+        yield from _one_workspace(environment.workspace.auth, ("platform",), environment.platform.auth)
+    for project, applier in environment.deployers.items():
+        yield from _sign_in(cloud, ("deployers", project, "auth"), applier.auth)
+        yield from _one_workspace(environment.workspace.auth, ("deployers", project), applier.auth)
 
 
-def _one_workspace(projects: Auth, platform: Auth) -> Iterator[Broken]:
+def _one_workspace(projects: Auth, key: tuple[str, ...], other: Auth) -> Iterator[Broken]:
     """Profiles carry an address that only their file knows."""
-    if isinstance(projects, ProfileAuth) or isinstance(platform, ProfileAuth):
+    if isinstance(projects, ProfileAuth) or isinstance(other, ProfileAuth):
         return
-    if projects.host.casefold() != platform.host.casefold():
+    if projects.host.casefold() != other.host.casefold():
         rule = f"is another workspace than workspace.auth.host, {projects.host}: both stacks are one environment's"
-        yield Broken(key=("platform", "auth", "host"), rule=rule)
+        yield Broken(key=(*key, "auth", "host"), rule=rule)
 
 
 def _sign_in(cloud: str, key: tuple[str, ...], auth: Auth) -> Iterator[Broken]:

@@ -1,8 +1,9 @@
 """What a stage asks of the rest of an environment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from brickyard_stacks.settings.auth import Auth
 from brickyard_stacks.settings.stages import LOCAL_PROVIDER_VERSION
 from brickyard_stacks.settings.strict import Broken
 
@@ -23,14 +24,20 @@ def rules_of(environment: "Environment") -> Iterable[Broken]:
 def _local(environment: "Environment") -> Iterable[Broken]:
     if environment.cloud != "local":
         yield Broken(key=("cloud",), rule="stage and cloud are both local, or neither is")
-    if environment.workspace.auth.type != "profile":
-        rule = "the stage local signs in with type profile: the local workspace writes the profile"
-        yield Broken(key=("workspace", "auth", "type"), rule=rule)
-    if environment.platform is not None and environment.platform.auth.type != "profile":
-        rule = "the stage local signs in with type profile: the local workspace writes the profile"
-        yield Broken(key=("platform", "auth", "type"), rule=rule)
+    for key, auth in _sign_ins(environment):
+        if auth.type != "profile":
+            rule = "the stage local signs in with type profile: the local workspace writes the profile"
+            yield Broken(key=(*key, "auth", "type"), rule=rule)
     if environment.provider.version != LOCAL_PROVIDER_VERSION:
         yield Broken(key=("provider", "version"), rule=f"the stage local uses exactly {LOCAL_PROVIDER_VERSION}")
+
+
+def _sign_ins(environment: "Environment") -> Iterator[tuple[tuple[str, ...], Auth]]:
+    yield ("workspace",), environment.workspace.auth
+    if environment.platform is not None:
+        yield ("platform",), environment.platform.auth
+    for project, applier in environment.deployers.items():
+        yield ("deployers", project), applier.auth
 
 
 def _kept(environment: "Environment") -> Iterable[Broken]:

@@ -1,11 +1,14 @@
-"""Monitors of predictions, of a feature table and of a small table; and alerts over them."""
+"""Monitors of predictions, of a feature table and of a small table; alerts and a dashboard over them."""
 
 from cdktf import TerraformOutput, TerraformStack
 
 from brickyard_constructs.iam import Permission
 from brickyard_constructs.jobs import Cron
 from brickyard_constructs.monitoring import (
+    Chart,
     CustomMetric,
+    Dashboard,
+    DashboardProps,
     DriftMetric,
     InferenceLog,
     Profile,
@@ -102,3 +105,18 @@ def build(stack: TerraformStack) -> None:
         permissions=READS,
     )
     SqlAlert(stack, "wrong", wrong)
+    shown = (
+        Chart(title="Drift of predictions", kind="counter", query=drift, width=2),
+        Chart(title="Wrong about United, by day", kind="line", query=accuracy, width=4),
+        Chart(title="Flights by carrier", kind="bar", query="SELECT faa, n FROM dev.gold.airports", x="faa", y="n"),
+        Chart(title="Airports", kind="table", query="SELECT faa, name FROM dev.gold.airports", columns=("faa", "name")),
+    )
+    page = DashboardProps(
+        name="Flights",
+        title="How flights are predicted",
+        folder="/Shared/flights",
+        warehouse_id="abc123",
+        charts=shown,
+        permissions=READS,
+    )
+    Dashboard(stack, "dashboard", page)

@@ -87,9 +87,8 @@ def test_stages_do_not_share_a_folder_of_states(clone: Callable[..., Path]) -> N
 def test_a_project_names_what_every_environment_has(clone: Callable[..., Path]) -> None:
     tasks = [{"key": "q", "sql": {"path": "q.sql", "warehouse": "shard"}}]
     clusters = {"gpu": {"policy": "gpu"}, "warm": {"pool": "warm"}}
-    root = clone(
-        {"dev": ("dev", {}), "local": ("local", {})}, {"jobs": {"tune": {"tasks": tasks, "clusters": clusters}}}
-    )
+    asked = {"jobs": {"tune": {"tasks": tasks, "clusters": clusters}}, "dashboard": {"warehouse": "shard"}}
+    root = clone({"dev": ("dev", {}), "local": ("local", {"compute": {}})}, {"inference": {}, **asked})
 
     lines = told(root)
 
@@ -99,6 +98,10 @@ def test_a_project_names_what_every_environment_has(clone: Callable[..., Path]) 
         f"{where}.tasks.0.sql.warehouse: must be one of compute.warehouses of the environment local: there is none"
         in lines
     )
+    one = (
+        "project.yaml: deployment.dashboard.warehouse: must be one of compute.warehouses of the environment dev: shared"
+    )
+    assert one in lines
     assert f"{where}.clusters.warm.pool: must be one of compute.pools of the environment dev: there is none" in lines
     assert [line for line in lines if "clusters.gpu" in line] == [
         f"{where}.clusters.gpu.node_type: required in the environment local, whose compute.gpu_node_types is empty"

@@ -66,7 +66,7 @@ FEDERATION = {"issuer": "https://token.actions.githubusercontent.com", "subject"
             {"platform.auth.host": "https://adb-1.1.azuredatabricks.net"},
             "platform.auth.host: is another workspace than workspace.auth.host",
         ),
-        ("prod", {"platform.auth.client_id": "other"}, "platform.auth.client_id: is not platform.deployer"),
+        ("prod", {"platform.auth.client_id": "other"}, "platform.auth.client_id: is not the deployer beside it"),
         (
             "dev",
             {"platform": PLATFORM | {"deployer": "00000000-0000-0000-0000-00000000d000"}},
