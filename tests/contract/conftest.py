@@ -18,7 +18,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.catalog import VolumeType
 
 from brickyard_local.provider.install import SOURCE, VERSION, target_platform
-from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_local.pytest_plugin import LocalWorkspace, local_cache
 
 Terraform = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -256,7 +256,7 @@ def construct_stack(
         if provider == "genuine":
             configuration = request.getfixturevalue("genuine_mirror")()
         else:
-            configuration = install.install(tmp_path / "provider", tmp_path / "provider" / "cache")
+            configuration = install.install(tmp_path / "provider", local_cache())
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABRICKS_", "TF_"))}
         access = {"DATABRICKS_HOST": fresh_local_workspace.host, "DATABRICKS_TOKEN": fresh_local_workspace.token}
         variables = {**kept, **access, "TF_CLI_CONFIG_FILE": str(configuration), "CHECKPOINT_DISABLE": "1"}

@@ -22,7 +22,7 @@ from brickyard.screen import Screen
 from brickyard.terraform import synthesise
 from brickyard.workspace_verbs import add_workspace_verbs
 from brickyard_local.provider import install
-from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_local.pytest_plugin import LocalWorkspace, local_cache
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUPS = ("data_scientists", "ml_engineers", "approvers", "consumers")
@@ -104,7 +104,7 @@ def estate(
     if getattr(request, "param", "offline") == "genuine":
         configuration = request.getfixturevalue("genuine_mirror")()
     else:
-        configuration = install.install(tmp_path / "provider", tmp_path / "provider" / "cache")
+        configuration = install.install(tmp_path / "provider", local_cache())
     for name in [name for name in os.environ if name.startswith(("DATABRICKS_", "TF_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(configuration))

@@ -15,7 +15,7 @@ from brickyard.move_to_cdktn.move import move
 from brickyard.move_to_cdktn.rewriting import BINDINGS_VERSION, CORE_VERSION
 from brickyard.screen import Screen
 from brickyard_local.provider import install
-from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_local.pytest_plugin import LocalWorkspace, local_cache
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
@@ -109,7 +109,7 @@ class Terraform:
     """Terraform with the offline provider."""
 
     def __init__(self, folder: Path) -> None:
-        configuration = install.install(folder / "provider", folder / "provider" / "cache")
+        configuration = install.install(folder / "provider", local_cache())
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABRICKS_", "TF_"))}
         self._variables = {**kept, "TF_CLI_CONFIG_FILE": str(configuration), "CHECKPOINT_DISABLE": "1"}
 

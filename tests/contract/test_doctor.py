@@ -28,7 +28,7 @@ from brickyard.screen import Screen
 from brickyard.sign_in import workspace_client
 from brickyard.workspace_verbs import add_workspace_verbs
 from brickyard_local.provider import install
-from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_local.pytest_plugin import LocalWorkspace, local_cache
 from brickyard_stacks.settings import Environment, load_environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -297,7 +297,7 @@ def run(trial: Trial, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[dic
 def test_the_command_looks_at_everything_and_its_status_says_how_bad_it_is(
     trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    configuration = install.install(tmp_path / "provider", tmp_path / "provider" / "cache")
+    configuration = install.install(tmp_path / "provider", local_cache())
     for name in [name for name in os.environ if name.startswith(("DATABRICKS_", "TF_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(configuration))

@@ -27,7 +27,7 @@ from brickyard_constructs.catalog import (
 from brickyard_constructs.ownership import Ownership
 from brickyard_constructs.secrets import ScopePrincipal, SecretScopeProps, UsedSecretScope
 from brickyard_local.provider.install import VERSION, install
-from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_local.pytest_plugin import LocalWorkspace, local_cache
 
 Privileges = dict[str, set[str]]
 
@@ -53,7 +53,7 @@ def configuration(
     if request.param == "genuine":
         return genuine_mirror(VERSION)
     folder = tmp_path_factory.mktemp("offline")
-    return install(folder / "terraform", folder / "cache")
+    return install(folder / "terraform", local_cache())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,7 +20,7 @@ from brickyard.screen import Screen
 from brickyard.terraform import synthesise
 from brickyard.workspace_verbs import add_workspace_verbs
 from brickyard_local.provider import install
-from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_local.pytest_plugin import LocalWorkspace, local_cache
 from brickyard_stacks.errors import CannotBuildStacks, InvalidSettings
 from brickyard_stacks.sandboxes import read_sandbox
 from brickyard_stacks.settings import load_environment
@@ -118,7 +118,7 @@ def test_two_sandboxes_stand_beside_each_other_and_one_is_removed_whole(
     dev: Dev, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dev.platform()
-    configuration = install.install(tmp_path / "provider", tmp_path / "provider" / "cache")
+    configuration = install.install(tmp_path / "provider", local_cache())
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(configuration))
     for name in ("ana", "bo"):
         dev.run("new", "--name", name)

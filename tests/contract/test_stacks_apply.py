@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from brickyard_local.provider import install
-from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_local.pytest_plugin import LocalWorkspace, local_cache
 from brickyard_stacks.app import build_app
 from brickyard_stacks.settings import load_environment, load_project
 
@@ -68,7 +68,7 @@ def deployment(request: pytest.FixtureRequest, tmp_path: Path, fresh_local_works
     if request.param == "genuine":
         configuration = request.getfixturevalue("genuine_mirror")(VERSION)
     else:
-        configuration = install.install(tmp_path / "provider", tmp_path / "provider" / "cache")
+        configuration = install.install(tmp_path / "provider", local_cache())
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABRICKS_", "TF_"))}
     variables = {**kept, "TF_CLI_CONFIG_FILE": str(configuration), "CHECKPOINT_DISABLE": "1"}
     deployed = Deployment(out=clone / "out", variables=variables)

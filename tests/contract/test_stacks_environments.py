@@ -207,7 +207,7 @@ def configuration(
     if request.param == "genuine":
         return genuine_mirror(VERSION)
     folder = tmp_path_factory.mktemp("provider")
-    return install.install(folder, folder / "cache")
+    return install.install(folder, local_cache())
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from databricks.sdk.service.jobs import JobSettings
 
 from brickyard_local.account import ADMIN
 from brickyard_local.provider import install
-from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_local.pytest_plugin import LocalWorkspace, local_cache
 from brickyard_stacks.app import synthesise
 from brickyard_stacks.planning import signed_in
 from brickyard_stacks.settings import Environment, load_project
@@ -97,7 +97,7 @@ def split(local_workspace: LocalWorkspace) -> Iterator[Split]:
         write_profiles(
             local_workspace, profiles, administrator=local_workspace.token, deployer=local_workspace.act_as(deployer)
         )
-        configuration = install.install(root / "provider", root / "provider" / "cache")
+        configuration = install.install(root / "provider", local_cache())
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("DATABRICKS_", "TF_"))}
         variables = {**kept, "TF_CLI_CONFIG_FILE": str(configuration), "CHECKPOINT_DISABLE": "1"}
         made = Split(

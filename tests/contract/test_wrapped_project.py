@@ -11,7 +11,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.jobs import Run, RunResultState
 
 from brickyard_local.provider import install
-from brickyard_local.pytest_plugin import LocalWorkspace, until
+from brickyard_local.pytest_plugin import LocalWorkspace, local_cache, until
 from brickyard_stacks.app import build_app
 from brickyard_stacks.settings import load_environment, load_project
 
@@ -36,7 +36,7 @@ def deploy(workspace: LocalWorkspace, clone: Path) -> None:
     build_app(environment, projects, root=clone, outdir=str(clone / "out")).synth()
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABRICKS_", "TF_"))}
     provider = clone.parent / "provider"
-    variables = {**kept, "TF_CLI_CONFIG_FILE": str(install.install(provider, provider / "cache"))}
+    variables = {**kept, "TF_CLI_CONFIG_FILE": str(install.install(provider, local_cache()))}
     for name in ("local-platform", "local-tumours"):
         stack = clone / "out" / "stacks" / name
         terraform(stack, variables | {"CHECKPOINT_DISABLE": "1"}, "init", "-input=false")

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from brickyard_local.provider.install import install
+from brickyard_local.pytest_plugin import local_cache
 from crash_loads import applies
 from crash_loads.account import Crashes
 from crash_loads.applies import TerraformApplies
@@ -54,7 +55,7 @@ def loaded(crashes: Crashes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def _terraform(folder: Path, crashes: Crashes) -> applies.Folder:
     folder.mkdir()
     shutil.copy(Path(applies.__file__).with_name("main.tf"), folder)
-    cli_config = install(folder / "tools", folder / "cache")
+    cli_config = install(folder / "tools", local_cache())
     workspace = crashes.workspace
     made = applies.Folder(path=folder, cli_config=cli_config, host=workspace.host, token=workspace.token)
     said, _ = made.start("init", "-no-color", generation=0).communicate()
