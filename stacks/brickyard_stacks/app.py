@@ -59,7 +59,12 @@ def build_app(
     """
     app = App(outdir=outdir)
     deployments = [
-        ProjectDeployment(environment=environment.of_project(project.name), project=project, root=root, sandbox=sandbox)
+        ProjectDeployment(
+            environment=environment if sandbox else environment.of_project(project.name),
+            project=project,
+            root=root,
+            sandbox=sandbox,
+        )
         for project in projects
     ]
     refuse_equal_names(environment, [deployment.names for deployment in deployments])

@@ -41,6 +41,8 @@ def identities(client: WorkspaceClient, environment: Environment, trust: Trust) 
         yield from _federation(client, environment.deployer, trust, trust.apply_subject)
     if environment.platform is not None:  # another pipeline's, which is not told here: its federation is the account's
         yield from _applier(client, environment.platform.deployer, "platform.deployer")
+    for project, applier in environment.deployers.items():  # and each project's own
+        yield from _applier(client, applier.deployer, f"deployers.{project}.deployer")
 
 
 def _applier(client: WorkspaceClient, name: str, key: str) -> Iterator[Step]:

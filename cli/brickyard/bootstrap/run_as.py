@@ -21,10 +21,16 @@ _USER = "roles/servicePrincipal.user"
 
 
 def run_as_roles(client: WorkspaceClient, environment: Environment) -> Iterator[Step]:
-    """One step where `run_as` is somebody else's. Errors: DatabricksError."""
-    run_as, deployer = environment.service_principals.run_as, environment.deployer
-    if run_as.ownership == "create":
+    """A step for each deployer where `run_as` is somebody else's. Errors: DatabricksError."""
+    if environment.service_principals.run_as.ownership == "create":
         return
+    of_projects = (each.deployer for each in environment.deployers.values())
+    for deployer in dict.fromkeys((environment.deployer, *of_projects)):
+        yield from _role(client, environment, deployer)
+
+
+def _role(client: WorkspaceClient, environment: Environment, deployer: str) -> Iterator[Step]:
+    run_as = environment.service_principals.run_as
     what = f"{deployer} may let jobs run as {run_as.name} ({_USER})"
     found = run_as.application_id or _application_id(client, run_as.name)
     if found is None or deployer == found:

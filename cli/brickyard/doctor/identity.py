@@ -50,9 +50,8 @@ def identity(preflight: Preflight) -> Iterator[Finding]:
     if kind == "pat" and environment.stage in ("staging", "prod"):
         fix = "sign in by federation (azure-devops-oidc, github-oidc) or by a login: workspace.auth.type"
         yield Finding(check=_CHECK, status="warning", said="a personal access token is a long-lived secret", fix=fix)
-    appliers = dict.fromkeys((environment.deployer, environment.administrator))
-    if caller.name not in appliers:
-        said = f"the settings say {' and '.join(appliers)} deploys; rights below are those of {caller.name}"
+    if caller.name not in environment.appliers:
+        said = f"the settings say {' and '.join(environment.appliers)} deploys; rights below are those of {caller.name}"
         fix = "run doctor as the deployer as well, or correct `deployer`"
         yield Finding(check=_CHECK, status="warning", said=said, fix=fix)
     yield from _workspace(client, preflight)

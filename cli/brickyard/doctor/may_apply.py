@@ -36,7 +36,7 @@ def may_apply(preflight: Preflight) -> Iterator[Finding]:
     if client is None or caller is None:
         return
     environment = preflight.environment
-    if caller.name == environment.deployer != environment.administrator:
+    if caller.name in environment.appliers and caller.name != environment.administrator:
         yield from _of_a_project(client, caller, preflight)
     else:
         yield from _securables(client, caller, preflight)

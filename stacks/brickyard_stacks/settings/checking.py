@@ -11,7 +11,7 @@ from brickyard_stacks.settings.environment import Environment
 from brickyard_stacks.settings.explain import problem_of
 from brickyard_stacks.settings.load import environment_of, project_of
 from brickyard_stacks.settings.project import Project
-from brickyard_stacks.settings.rules.together import rules_between, rules_of_project_in
+from brickyard_stacks.settings.rules.together import rules_between, rules_of_appliers, rules_of_project_in
 
 Read = TypeVar("Read")
 
@@ -38,7 +38,7 @@ def check_settings(environments: Sequence[Path], projects: Sequence[Path]) -> Ch
     problems: list[Problem] = []
     right = tuple(_read(environments, environment_of, problems))
     right_projects = tuple(_read(projects, project_of, problems))
-    problems += [*_between(right), *_of_projects(right_projects, right)]
+    problems += [*_between(right), *_of_projects(right_projects, right), *_of_appliers(right, projects)]
     order = {path: index for index, path in enumerate((*environments, *projects))}
     problems.sort(key=lambda p: (order[p.file], p.line, p.key))
     return Checked(environments=right, projects=right_projects, problems=tuple(problems))
@@ -65,6 +65,13 @@ def _between(files: Sequence[File[Environment]]) -> Iterator[Problem]:
     documents = {file.settings.name: file.document for file in files}
     for environment, broken in rules_between([file.settings for file in files]):
         yield problem_of(broken, documents[environment.name])
+
+
+def _of_appliers(files: Sequence[File[Environment]], projects: Sequence[Path]) -> Iterator[Problem]:
+    names = tuple(path.absolute().parent.name for path in projects)
+    for file in files if names else ():
+        for broken in rules_of_appliers(file.settings, names):
+            yield problem_of(broken, file.document)
 
 
 def _of_projects(projects: Sequence[File[Project]], environments: Sequence[File[Environment]]) -> Iterator[Problem]:

@@ -79,3 +79,44 @@ def test_where_experiments_stand_does_not_depend_on_who_deploys(split: Stacks) -
     (forgotten,) = split["prod-azure-weu-platform"]["removed"]  # the folder of before, with all experiments in it
     assert forgotten["lifecycle"] == {"destroy": False}
     assert experiment["name"] == "/Brickyard/prod-azure-weu/prod-azure-weu-flight-delays"
+
+
+OWN = "aaaaaaaa-2222-3333-4444-555566667777"
+
+
+def test_a_projects_own_deployer_signs_in_for_it_and_holds_there_what_the_deployer_would(
+    synthesise: Callable[..., Stacks], prod_settings: dict[str, Any]
+) -> None:
+    auth = prod_settings["workspace"]["auth"] | {"client_id": OWN}
+    principals = prod_settings["service_principals"] | {"run_as": {"name": "prod-run-as", "ownership": "create"}}
+    changes = {
+        "workspace": prod_settings["workspace"] | {"account_id": ACCOUNT},
+        "service_principals": principals,
+        "deployers": {"flight_delays": {"deployer": OWN, "auth": auth}},
+    }
+    stacks = synthesise(prod_settings | changes)
+    platform, project = stacks["prod-azure-weu-platform"], stacks["prod-azure-weu-flight-delays"]
+
+    signs_in = {name: stack["provider"]["databricks"][0]["client_id"] for name, stack in stacks.items() if "-" in name}
+    assert signs_in.pop("prod-azure-weu-platform") == prod_settings["workspace"]["auth"]["client_id"]
+    assert set(signs_in.values()) == {OWN}
+
+    for address, each in resources(platform, "databricks_grants").items():
+        held = {grant["principal"]: set(grant["privileges"]) for grant in each["grant"]}
+        if "inference-grants" in address:
+            assert held[OWN] >= {"MANAGE", "SELECT"}
+            assert held[DEPLOYER] >= held[OWN]
+    (rules,) = resources(platform, "databricks_access_control_rule_set").values()
+    users = [rule["principals"] for rule in rules["grant_rules"] if rule["role"].endswith(".user")]
+    assert users == [[f"servicePrincipals/{DEPLOYER}", f"servicePrincipals/{OWN}"]]
+    (folder,) = [
+        each["access_control"]
+        for each in resources(platform, "databricks_permissions").values()
+        if "directory_id" in each
+    ]
+    assert OWN in {entry.get("service_principal_name") for entry in folder}
+
+    for address, listed in resources(project, "databricks_permissions").items():
+        named = {entry.get("service_principal_name") for entry in listed["access_control"]}
+        assert OWN in named, address
+        assert DEPLOYER not in named, address

@@ -12,16 +12,7 @@ if TYPE_CHECKING:
 def rules_of(environment: "Environment") -> Iterable[Broken]:
     """No service principal stands for two roles, and none deploys."""
     ids: dict[str, str] = {environment.deployer: "deployer"}
-    if environment.platform is not None:
-        if environment.platform.deployer in ids:
-            rule = "is the deployer already: name another principal, or leave the block platform out"
-            yield Broken(key=("platform", "deployer"), rule=rule)
-        ids.setdefault(environment.platform.deployer, "platform.deployer")
-    for project, applier in environment.deployers.items():
-        if applier.deployer in ids and not ids[applier.deployer].startswith("deployers."):
-            rule = f"is {ids[applier.deployer]}'s already: name another principal, or leave the project out"
-            yield Broken(key=("deployers", project, "deployer"), rule=rule)
-        ids.setdefault(applier.deployer, f"deployers.{project}")
+    yield from _appliers(environment, ids)
     names: dict[str, str] = {}
     for role, principal in environment.service_principals:
         if principal.application_id is not None:
@@ -32,6 +23,20 @@ def rules_of(environment: "Environment") -> Iterable[Broken]:
         if any(group.name == name for other, group in environment.groups if other != role):
             rule = "a group that we make or adopt has one role: only groups of others may have several"
             yield Broken(key=("groups", role, "name"), rule=rule)
+
+
+def _appliers(environment: "Environment", ids: dict[str, str]) -> Iterable[Broken]:
+    """One principal may apply several projects, and then neither the platform nor the rest."""
+    if environment.platform is not None:
+        if environment.platform.deployer in ids:
+            rule = "is the deployer already: name another principal, or leave the block platform out"
+            yield Broken(key=("platform", "deployer"), rule=rule)
+        ids.setdefault(environment.platform.deployer, "platform.deployer")
+    for project, applier in environment.deployers.items():
+        if applier.deployer in ids and not ids[applier.deployer].startswith("deployers."):
+            rule = f"is {ids[applier.deployer]}'s already: name another principal, or leave the project out"
+            yield Broken(key=("deployers", project, "deployer"), rule=rule)
+        ids.setdefault(applier.deployer, f"deployers.{project}")
 
 
 def _once(seen: dict[str, str], value: str, role: str, key: str) -> Iterable[Broken]:

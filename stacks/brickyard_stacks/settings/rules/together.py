@@ -52,6 +52,13 @@ def _metastores(first: Environment, second: Environment) -> Iterator[Broken]:
                 yield Broken(key=("storage", name, "url"), rule=rule)
 
 
+def rules_of_appliers(environment: Environment, projects: Sequence[str]) -> Iterator[Broken]:
+    """Who applies a project applies one that there is; `projects` are all of the clone."""
+    for name in environment.deployers:
+        if name not in projects:
+            yield Broken(key=("deployers", name), rule="names no project of this clone", choices=tuple(projects))
+
+
 def rules_of_project_in(project: Project, environment: Environment) -> Iterator[Broken]:
     """What the project names and the environment does not have."""
     for name, job in project.deployment.jobs.items():

@@ -108,6 +108,17 @@ def test_a_project_names_what_every_environment_has(clone: Callable[..., Path]) 
     ]
 
 
+def test_who_applies_a_project_applies_one_that_there_is(clone: Callable[..., Path]) -> None:
+    auth = {"type": "azure-cli", "host": "https://adb-1.1.azuredatabricks.net"}
+    deployers = {"flight_delay": {"deployer": "ada@acme.example", "auth": auth}}
+    shipped = yaml.safe_load((ROOT / "environments/dev.yaml").read_text())["workspace"]["auth"]
+    deployers["flight_delay"]["auth"] = auth | {"host": shipped["host"]}
+
+    (line,) = told(clone({"dev": ("dev", {"deployers": deployers})}, {"alerts": {}}))
+
+    assert line.startswith("dev.yaml: deployers.flight_delay: names no project of this clone")
+
+
 def test_what_is_deployed_together_is_read_together(clone: Callable[..., Path]) -> None:
     root = clone({"dev": ("dev", {})}, {"alerts": {}})
 

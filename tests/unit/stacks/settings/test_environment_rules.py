@@ -72,6 +72,21 @@ FEDERATION = {"issuer": "https://token.actions.githubusercontent.com", "subject"
             {"platform": PLATFORM | {"deployer": "00000000-0000-0000-0000-00000000d000"}},
             "platform.deployer: is the deployer already",
         ),
+        ("local", {"deployers": {"a": PLATFORM}}, "deployers.a.auth.type: the stage local signs in with type profile"),
+        (
+            "dev",
+            {"deployers": {"a": PLATFORM | {"deployer": "00000000-0000-0000-0000-00000000d000"}}},
+            "deployers.a.deployer: is deployer's already: name another principal",
+        ),
+        (
+            "dev",
+            {
+                "deployers": {
+                    "a": {"deployer": "x", "auth": PLATFORM["auth"] | {"host": "https://adb-7.7.azuredatabricks.net"}}
+                }
+            },
+            "deployers.a.auth.host: is another workspace than workspace.auth.host",
+        ),
         ("local", {"platform": PLATFORM}, "platform.auth.type: the stage local signs in with type profile"),
         (
             "dev",
