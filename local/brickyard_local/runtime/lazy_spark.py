@@ -3,7 +3,7 @@
 `SparkSession.builder.getOrCreate()` first asks the workspace for SPARK_REMOTE and the session's settings. The
 workspace starts Spark if it does not run. If it cannot, the task fails at once with the workspace's reason;
 a client sent to a dead port would try for minutes and then blame the network. The session also gets the task's
-wheels, since functions that Spark calls in Python workers import from them.
+wheels, since functions that Spark calls in Python workers import from them. It is given back when the task ends.
 """
 
 import functools
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from brickyard_local.runtime import spark_release
 from brickyard_local.runtime.import_hooks import after_import
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class _Builder:
 
     def __init__(self, archives: Sequence[str]) -> None:
         self._archives = archives
-        self._equipped: set[str] = set()
+        self._known: set[str] = set()
 
     def change(self, module: ModuleType) -> None:
         builder = module.SparkSession.Builder
@@ -80,16 +81,18 @@ class _Builder:
         def connected(*arguments: Any, **named: Any) -> Any:
             connect()
             session = opens(*arguments, **named)
-            self._equip(session)
+            if session.session_id not in self._known:
+                self._known.add(session.session_id)
+                spark_release.at_exit(session)
+                self._equip(session)
             return session
 
         return connected
 
     def _equip(self, session: Any) -> None:
         """Give a new session the task's wheels. PySpark would also import from the zips: the path stays as it is."""
-        if not self._archives or session.session_id in self._equipped:
+        if not self._archives:
             return
-        self._equipped.add(session.session_id)
         path = list(sys.path)
         session.addArtifacts(*self._archives, pyfile=True)
         sys.path[:] = path

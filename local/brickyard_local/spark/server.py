@@ -106,8 +106,10 @@ class SparkServer:
     def _ensure_running(self) -> _Running:
         with self._lock:
             if self._running is not None and not self._running.answers():
-                _log.warning("The Spark server died, it is started again. Its log: %s", self.log)
-                _end(self._running.child)
+                child = self._running.child
+                what = "does not answer" if child.alive else f"ended with status {child.process.returncode}"
+                _log.warning("The Spark server %s: it is started again. %s:\n%s", what, self.log, child.log_tail())
+                _end(child)
                 self._running = None
             if self._running is None:
                 self._running = self._launch(ensure(self._cache, self._report))

@@ -7,10 +7,12 @@ import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import SparkSession
+from pyspark.sql.connect.session import SparkSession as ConnectSession
 
 from brickyard_local.spark.server import SparkServer
 
@@ -173,6 +175,29 @@ def test_a_task_process_needs_no_code_of_its_own_to_join(
     )
     assert (done.returncode, done.stdout) == (0, "dev\n"), done.stderr
     assert spark.table(f"{schema}.from_task").count() == 7
+
+
+def test_a_task_that_ended_gave_its_session_back(spark_server: SparkServer) -> None:
+    """What a session holds, a killed task's server keeps for an hour."""
+    done = _task(
+        spark_server,
+        """
+        from brickyard_local.runtime import lazy_spark
+        lazy_spark.install([])
+        from pyspark.sql import SparkSession
+        spark = SparkSession.builder.getOrCreate()
+        assert SparkSession.builder.getOrCreate() is spark
+        print(spark.session_id, spark.client._user_id, spark.range(3).count())
+        """,
+    )
+    assert done.returncode == 0, done.stderr
+    session_id, user, count = done.stdout.split()
+    assert count == "3"
+    environment = spark_server.session_environment("t", [])
+    token = quote(environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"], safe="")
+    same = f"{environment['SPARK_REMOTE']}/;token={token};session_id={session_id}"
+    with pytest.raises(PySparkException, match="SESSION_CLOSED"):
+        ConnectSession(connection=same, userId=user).range(1).count()
 
 
 def test_another_user_of_the_machine_cannot_join_the_server(spark_server: SparkServer) -> None:
