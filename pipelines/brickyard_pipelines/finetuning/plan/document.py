@@ -27,13 +27,16 @@ class BaseModel:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """Rows of one split: a file, a folder or a table. `format` and `shape` are found out when left out."""
+    """Rows of one split: a file, a folder or a table. `format` and `shape` are found out when left out.
+
+    *Shapes*: `columns` names the source's own keys: `{prompt: question, response: answer}`.
+    """
 
     path: str | None = None
     table: str | None = None
     format: Format | None = None
     shape: Shape | None = None
-    text_column: str = "text"
+    columns: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

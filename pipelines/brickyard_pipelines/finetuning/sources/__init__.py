@@ -1,0 +1,1 @@
+"""Where rows come from: files, folders and tables, read as streams with the place of every row."""

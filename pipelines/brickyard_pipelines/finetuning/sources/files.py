@@ -1,0 +1,119 @@
+"""Rows of JSONL, CSV and Parquet files, one after the other."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from brickyard_pipelines.finetuning.errors import Problem, UnusableData
+from brickyard_pipelines.finetuning.rows.refusals import Reason, Refusal, shown
+from brickyard_pipelines.finetuning.sources.lines import Found, decoded, lines_of, too_many_bytes
+
+_BATCH = 256
+
+
+def jsonl(path: Path, *, max_bytes: int) -> Iterator[Found]:
+    """A row per line."""
+    for line in lines_of(path, max_bytes=max_bytes):
+        place = {"file": str(path), "line": line.number, "bytes": line.bytes}
+        if line.text is None:
+            yield Found(refusal=too_many_bytes(line.bytes, max_bytes), **place)
+            continue
+        document, refusal = _object(line.text)
+        yield Found(document=document, refusal=refusal, **place)
+
+
+def _object(line: bytes) -> tuple[Any, Refusal | None]:
+    text = decoded(line)
+    if isinstance(text, Refusal):
+        return None, text
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        fix = "Write one JSON object per line."
+        return None, Refusal(reason=Reason.NOT_JSON, got=f"{shown(text)} ({error})", rule="a line is JSON", fix=fix)
+    except RecursionError:
+        return None, Refusal(reason=Reason.NOT_JSON, got="too many brackets", rule="a line is JSON", fix="Flatten it.")
+    if not isinstance(document, dict):
+        fix = "Write {…} with the row's keys."
+        return None, Refusal(reason=Reason.NOT_AN_OBJECT, got=shown(document), rule="a line is an object", fix=fix)
+    return document, None
+
+
+def comma_separated(path: Path, *, max_bytes: int) -> Iterator[Found]:
+    """A row per record; the first names the columns. A place is the line where a record ends.
+
+    Errors: UnusableData when the columns have no names.
+    """
+    csv.field_size_limit(max_bytes)
+    with path.open("rb") as raw, io.TextIOWrapper(raw, "utf-8-sig", errors="surrogateescape", newline="") as text:
+        reader = csv.reader(text, strict=True)
+        columns = next(reader, None)
+        if columns is None:
+            return  # an empty file: its account says that nothing was read
+        _check_columns(path, columns)
+        while True:
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                got = Refusal(reason=Reason.WRONG_COLUMNS, got=str(error), rule="a record is CSV", fix="Correct it.")
+                yield Found(file=str(path), line=reader.line_num, refusal=got)
+                continue
+            if cells:
+                yield _record(path, reader.line_num, columns, cells)
+
+
+def _check_columns(path: Path, columns: list[str]) -> None:
+    if not all(columns) or len(set(columns)) != len(columns):
+        fix = "Write a first line with one name per column."
+        problem = Problem(where=f"{path}:1", got=shown(columns), rule="columns have names of their own", fix=fix)
+        raise UnusableData([problem])
+
+
+def _record(path: Path, line: int, columns: list[str], cells: list[str]) -> Found:
+    place: dict[str, Any] = {"file": str(path), "line": line, "bytes": sum(map(len, cells)) + len(cells)}
+    if len(cells) != len(columns):
+        got, rule = f"{len(cells)} cells", f"a record has {len(columns)}"
+        fix = 'Quote cells that hold commas or line breaks: "…".'
+        return Found(refusal=Refusal(reason=Reason.WRONG_COLUMNS, got=got, rule=rule, fix=fix), **place)
+    wrong = next((cell for cell in cells if _escaped(cell)), None)
+    if wrong is not None:
+        refusal = decoded(wrong.encode("utf-8", "surrogateescape"))
+        return Found(refusal=refusal if isinstance(refusal, Refusal) else None, **place)
+    return Found(document=dict(zip(columns, cells, strict=True)), **place)
+
+
+def _escaped(text: str) -> bool:
+    """Whether a byte that is none of UTF-8 was read into it."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def parquet(path: Path, *, max_bytes: int) -> Iterator[Found]:
+    """A row per row, counted from 1.
+
+    Errors: UnusableData when the file is not Parquet.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        number = 0
+        for batch in file.iter_batches(batch_size=_BATCH):
+            for document in batch.to_pylist():
+                number += 1
+                size = sum(len(value) for value in document.values() if isinstance(value, str | bytes))
+                refusal = too_many_bytes(size, max_bytes) if size > max_bytes else None
+                kept = None if refusal else document
+                yield Found(file=str(path), line=number, document=kept, refusal=refusal, bytes=size)
+    except (pa.ArrowInvalid, OSError) as error:
+        got, fix = " ".join(str(error).split())[:200], "Write the file again."
+        raise UnusableData([Problem(where=str(path), got=got, rule="it must be a Parquet file", fix=fix)]) from error
