@@ -140,6 +140,19 @@ def test_what_is_missing_is_made_once_and_then_is_there(before: Before) -> None:
     assert len(roles_on_run_as(before)) == 1
 
 
+def test_a_projects_own_deployer_is_made_as_well_and_may_let_jobs_run_as_the_principal(before: Before) -> None:
+    before.client.service_principals.create(display_name=f"{before.environment}-run_as")
+    auth = {"type": "profile", "profile": "churn", "config_file": str(before.workspace.home.config_file)}
+    before.write(deployers={"churn": {"deployer": f"{before.environment}-own", "auth": auth}})
+
+    status, shown = before.run("--yes")
+
+    assert status == 0
+    assert before.principals() == {f"{before.environment}-{role}" for role in ("plan", "deploy", "own", "run_as")}
+    assert "deployers.churn.deployer: " in shown
+    assert len(roles_on_run_as(before)) == 2
+
+
 def test_a_bucket_that_is_there_is_only_completed(before: Before) -> None:
     place = {"LocationConstraint": "eu-central-1"}
     before.s3.create_bucket(Bucket=before.bucket, CreateBucketConfiguration=place)
