@@ -22,12 +22,14 @@ from brickyard_pipelines.ml.project.periods import resolve
 from brickyard_pipelines.ml.project.training import REFERENCE
 from brickyard_pipelines.ml.settings import StepSettings
 from brickyard_pipelines.ml.steps import entry
-from brickyard_pipelines.ml.training import importance, records, tuning
+from brickyard_pipelines.ml.training import dependence, importance, records, tuning
 from brickyard_pipelines.ml.training.fitting import Fitting, Parts, probabilities
 from brickyard_pipelines.ml.training.reference import TRUSTED_TYPES
 from brickyard_pipelines.ml.training.tuning import Best, Place
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pandas import DataFrame
     from pyspark.sql import SparkSession
 
 _log = logging.getLogger(__name__)
@@ -188,11 +190,13 @@ def explain(project: Project, predict: Any, validation: LabelledRows) -> None:
     """What the model leans on, on rows that it has not learnt from."""
     training = project.workflow.training
     labels = np.asarray(validation.labels, dtype=np.int64)
-    found = importance.explain(
-        lambda features: probabilities(predict(features), len(features), training.function),
-        *(validation.features, labels, training.explain),
-    )
-    records.log_importance(found, project.title)
+
+    def answers(features: "DataFrame") -> "NDArray[np.float64]":
+        return probabilities(predict(features), len(features), training.function)
+
+    found = importance.explain(answers, validation.features, labels, training.explain)
+    curves = dependence.curves(answers, validation.features, list(found.shares))
+    records.log_importance(found, curves, project.title)
 
 
 def summary(scores: Mapping[str, float]) -> str:

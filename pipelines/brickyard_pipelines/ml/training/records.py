@@ -2,7 +2,7 @@
 
 import importlib.metadata
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +12,7 @@ from brickyard_pipelines.ml.code import fingerprint, trained_from
 from brickyard_pipelines.ml.data.rows import LabelledRows, Source
 from brickyard_pipelines.ml.project import Period, Project, SplitByTime, refer
 from brickyard_pipelines.ml.settings import StepSettings
+from brickyard_pipelines.ml.training.dependence import Curve, picture
 from brickyard_pipelines.ml.training.importance import Importance, page
 from brickyard_pipelines.ml.training.tuning import Best
 
@@ -57,8 +58,8 @@ def log_dataset(name: str, source: Source, period: Period, project: Project) -> 
     return dataset
 
 
-def log_importance(importance: Importance, title: str) -> None:
-    """`importance.json` (name to share, which sum to 1), a page of bars, and by SHAP its picture."""
+def log_importance(importance: Importance, curves: Sequence[Curve], title: str) -> None:
+    """`importance.json` (name to share, which sum to 1), a page of bars, by SHAP its picture, and the curves."""
     import mlflow
 
     mlflow.set_tag("brickyard.importance_method", importance.method)
@@ -66,6 +67,9 @@ def log_importance(importance: Importance, title: str) -> None:
     mlflow.log_text(page(importance, f"{title}: what the model leans on"), "importance.html")
     if importance.picture is not None:
         mlflow.log_figure(importance.picture, "shap.png")
+    drawn = picture(curves, f"{title}: answers by one feature, the others as they are (mean, middle 80 % of rows)")
+    if drawn is not None:
+        mlflow.log_figure(drawn, "partial_dependence.png")
 
 
 def environment() -> str:
