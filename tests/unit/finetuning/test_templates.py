@@ -107,7 +107,8 @@ def test_tool_calls_are_learnt_and_their_results_are_not(model_folder: Any) -> N
         tools=({"type": "function", "function": {"name": "add"}},),
     )
     first, last = learnt_text(tokenizer, learn(masker_of(tokenizer, "chat_completion"), row))
-    assert first.startswith('[{"type": "function"') and first.endswith("<|im_end|>")
+    assert first.startswith('[{"type": "function"')
+    assert first.endswith("<|im_end|>")
     assert last == "Two.<|im_end|>"
 
 

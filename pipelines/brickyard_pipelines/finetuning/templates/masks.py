@@ -34,6 +34,18 @@ class Masker:
     tokenizer: ModelTokenizer
     marker: Marker | None
 
+    @property
+    def way(self) -> str:
+        """How the mask is found, for the report."""
+        return self.marker.way if self.marker else "the place where the response begins"
+
+    def stop_ids(self) -> frozenset[int]:
+        """The tokens that end an answer, which generation must stop at."""
+        if self.marker is None:
+            return frozenset({self.tokenizer.eos})
+        ids = self.tokenizer.tokenizer.encode(self.marker.stop, add_special_tokens=False).ids
+        return frozenset({self.tokenizer.eos, ids[-1]})
+
     def rendered(self, row: Row) -> Rendered:
         """The text of a row and which of its characters are learnt.
 
