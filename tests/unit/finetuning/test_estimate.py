@@ -6,7 +6,8 @@ import pytest
 
 from brickyard_pipelines.finetuning.errors import UnsupportedModel
 from brickyard_pipelines.finetuning.plan import parse_plan
-from brickyard_pipelines.finetuning.plan.estimate import Device, Load, estimate, exceeded
+from brickyard_pipelines.finetuning.plan.estimate import Load, estimate, exceeded
+from brickyard_pipelines.finetuning.plan.hardware import Device
 from brickyard_pipelines.finetuning.plan.model_facts import ModelFacts, read_facts
 
 # SmolLM2-135M as its config.json has it; it has 134,515,008 parameters.

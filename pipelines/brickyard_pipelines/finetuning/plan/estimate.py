@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from brickyard_pipelines.finetuning.plan.document import Hardware, Plan, Training
+from brickyard_pipelines.finetuning.plan.hardware import Device
 from brickyard_pipelines.finetuning.plan.model_facts import ModelFacts
 
 # What a well-fed GPU reaches of its peak, and a CPU of its own matrix product, in such training.
@@ -27,15 +28,6 @@ class Load:
 
     tokens_per_epoch: int
     tokens_per_row: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Device:
-    """One accelerator as it is. *Units*: GB, 1e12 operations per second."""
-
-    memory_gb: float
-    tflops: float
-    is_cpu: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

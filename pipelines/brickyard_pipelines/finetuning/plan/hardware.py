@@ -21,6 +21,15 @@ class Accelerator:
     quantises: bool = True
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Device:
+    """One accelerator as it is. *Units*: GB, 1e12 operations per second."""
+
+    memory_gb: float
+    tflops: float
+    is_cpu: bool
+
+
 ACCELERATORS: Mapping[str, Accelerator] = {
     "cpu": Accelerator(memory_gb=None, tflops=None, bf16=False, quantises=False),
     "T4": Accelerator(memory_gb=16, tflops=65, bf16=False),
@@ -60,3 +69,13 @@ def machine_memory_gb() -> float:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     except (ValueError, OSError):
         return 0.0
+
+
+def device_of(accelerator: str) -> Device:
+    """The accelerator as the estimate takes it; a CPU is this machine, measured."""
+    kind = ACCELERATORS[accelerator]
+    return Device(
+        memory_gb=machine_memory_gb() if kind.memory_gb is None else kind.memory_gb,
+        tflops=measured_cpu_tflops() if kind.tflops is None else kind.tflops,
+        is_cpu=kind.tflops is None,
+    )

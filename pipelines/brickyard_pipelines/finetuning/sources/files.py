@@ -17,7 +17,7 @@ _BATCH = 256
 def jsonl(path: Path, *, max_bytes: int) -> Iterator[Found]:
     """A row per line."""
     for line in lines_of(path, max_bytes=max_bytes):
-        place = {"file": str(path), "line": line.number, "bytes": line.bytes}
+        place: dict[str, Any] = {"file": str(path), "line": line.number, "bytes": line.bytes}
         if line.text is None:
             yield Found(refusal=too_many_bytes(line.bytes, max_bytes), **place)
             continue
