@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from brickyard_pipelines.finetuning.errors import OutputTaken
@@ -28,7 +29,7 @@ from brickyard_pipelines.finetuning.preparation.version import (
     version_id,
 )
 from brickyard_pipelines.finetuning.rows.refusals import Reason, Refusal
-from brickyard_pipelines.finetuning.templates.masks import Masker, Tokens, masker_of
+from brickyard_pipelines.finetuning.templates.masks import Masker, loss_tokens, masker_of
 from brickyard_pipelines.finetuning.templates.tokenizer import read_tokenizer
 
 _BESIDE = ("quarantine.jsonl", "removed.jsonl", "report.html")
@@ -100,15 +101,15 @@ def _write(work: _Work, decider: Decider) -> tuple[Mapping[str, str], list[str]]
     writer, row = VersionWriter(work.folder), 0
     for batch in work.spool.batches():
         columns = {name: batch[name].to_pylist() for name in ("split", "file", "line")}
-        sizes = zip(batch["ids"].to_pylist(), batch["begins"].to_pylist(), batch["ends"].to_pylist(), strict=True)
+        lengths = np.diff(batch["ids"].offsets.to_numpy()).tolist()
+        sizes = zip(lengths, batch["begins"].to_pylist(), batch["ends"].to_pylist(), strict=True)
         kept: dict[str, list[int]] = {split: [] for split in SPLITS}
-        for number, (ids, begins, ends) in enumerate(sizes):
+        for number, (length, begins, ends) in enumerate(sizes):
             split = columns["split"][number]
             fate = decider.fate(row + number, SPLITS.index(split) + 1)
             if fate.reason is None:
                 kept[split].append(number)
-                learnt = tuple(zip(begins, ends, strict=True))
-                work.accounts[split].keep(len(ids), Tokens(ids=ids, learnt=learnt).loss_tokens)
+                work.accounts[split].keep(length, loss_tokens(zip(begins, ends, strict=True)))
             else:
                 _let_go(work, split, columns["file"][number], columns["line"][number], fate)
         for split, numbers in kept.items():

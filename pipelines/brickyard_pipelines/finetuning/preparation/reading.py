@@ -141,7 +141,7 @@ class Reader:
         if named:
             self._index(self.ids, [name for name, _ in named], np.array([row for _, row in named], dtype=np.int64))
         if self.plan.data.near_duplicates.remove:
-            keys = np.concatenate([digests.band_keys(signed) for signed in signatures])
+            keys = digests.band_keys(signatures)
             self.near.add(keys, np.zeros_like(keys), np.repeat(rows, digests.BANDS))
         if len(self.samples) < 20:
             self.samples += [_sample(*each) for each in fitting[: 20 - len(self.samples)]]

@@ -1,6 +1,7 @@
 """Rows between reading and deciding, on disk: tokens and text in an Arrow stream, places and signatures by number."""
 
 import io
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,6 +41,13 @@ class Prepared:
     slices: Mapping[str, str]
 
 
+def _lists(rows: Sequence[Sequence[int]]) -> pa.ListArray:
+    """Lists of numbers as Arrow has them, without a Python object per number on the way."""
+    ends = np.cumsum([0, *map(len, rows)], dtype=np.int32)
+    flat = np.fromiter(itertools.chain.from_iterable(rows), dtype=np.int32, count=int(ends[-1]))
+    return pa.ListArray.from_arrays(ends, flat)
+
+
 class Spool:
     """Written once, then read in the same order."""
 
@@ -59,7 +67,7 @@ class Spool:
             "file": [each.file for each in prepared],
             "line": [each.line for each in prepared],
             "row": [each.row for each in prepared],
-            "ids": [each.ids for each in prepared],
+            "ids": _lists([each.ids for each in prepared]),
             "begins": [[begin for begin, _ in each.learnt] for each in prepared],
             "ends": [[end for _, end in each.learnt] for each in prepared],
             "slices": [json.dumps(each.slices, sort_keys=True) for each in prepared],

@@ -3,7 +3,7 @@
 *Shapes*: `learnt` are ranges of tokens, first included, last not; a token outside carries no loss.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +18,22 @@ from brickyard_pipelines.finetuning.templates.tokenizer import ModelTokenizer
 class Tokens:
     """One row for the model."""
 
-    ids: tuple[int, ...]
+    ids: Sequence[int]
     learnt: tuple[Span, ...]
 
     @property
     def loss_tokens(self) -> int:
-        """How many tokens are learnt; the first of a row has nothing before it to be foretold from."""
-        return sum(end - max(begin, 1) for begin, end in self.learnt if end > max(begin, 1))
+        """How many tokens are learnt."""
+        return loss_tokens(self.learnt)
+
+
+def loss_tokens(learnt: Iterable[Span]) -> int:
+    """How many tokens carry loss; the first of a row has nothing before it to be foretold from.
+
+    >>> loss_tokens([(0, 3), (5, 6)])
+    3
+    """
+    return sum(end - max(begin, 1) for begin, end in learnt if end > max(begin, 1))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +86,7 @@ class Masker:
             begin = len(self.tokenizer.before)
             ids = (*self.tokenizer.before, *encoding.ids, self.tokenizer.eos)
             return Tokens(ids=ids, learnt=((spans[0][0] + begin, len(ids)),))
-        return self._stopped(Tokens(ids=tuple(encoding.ids), learnt=spans))
+        return self._stopped(Tokens(ids=encoding.ids, learnt=spans))
 
     def _whole(self, ids: Sequence[int]) -> Tokens:
         whole = (*self.tokenizer.before, *ids, self.tokenizer.eos)
