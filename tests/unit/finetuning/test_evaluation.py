@@ -71,6 +71,17 @@ def test_json_is_valid_in_a_fence_or_not(answer: str, valid: float) -> None:
     assert metrics.json_valid(answer, "") == valid
 
 
+@pytest.mark.parametrize(("answer", "valid"), [('{"a": 1}', 1), ('{"a": "1"}', 0), ("{}", 0), ("a: 1", 0)])
+def test_json_of_a_schema_and_text_of_a_pattern_are_valid(answer: str, valid: float) -> None:
+    pytest.importorskip("jsonschema")
+    schema = "json_schema: {type: object, required: [a], properties: {a: {type: integer}}}"
+    criteria = parse_criteria(
+        f"criteria:\n  - {{name: s, metric: schema_valid, threshold: 1, {schema}}}\n"
+        "  - {name: p, metric: regex_valid, threshold: 1, pattern: '\\{\"a\": \\d\\}'}\n"
+    )
+    assert [metrics.score(item, answer, ()) for item in criteria.criteria] == [valid, valid]
+
+
 def test_a_refusal_is_seen_and_an_answer_is_none() -> None:
     assert metrics.refusal("I'm sorry, but I cannot help with that.", "") == 1
     assert metrics.refusal("The answer is 4.", "") == 0

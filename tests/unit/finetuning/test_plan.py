@@ -74,6 +74,7 @@ def test_the_retired_api_names_of_approaches_are_understood() -> None:
         ("0.4", "40.0", "criteria.yaml:4: criteria[0].threshold: got 40.0; token_f1 lies in 0 to 1"),
         ("token_f1", "regex_valid", "criteria.yaml:2: criteria[0].pattern: got pattern left out"),
         ("token_f1", "regex_valid\n    pattern: '['", "criteria.yaml:4: criteria[0].pattern: got '['"),
+        ("token_f1", "schema_valid\n    json_schema: {type: 3}", "criteria.yaml:4: criteria[0].json_schema: got "),
         ("0.4\n", "0.4\n    weight: 0\n", "criteria.yaml:5: criteria[0].weight: got 0.0"),
     ],
 )

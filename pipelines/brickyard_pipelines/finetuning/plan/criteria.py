@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Direction = Literal["higher", "lower"]
 # The metrics there are, which way is better, and the range of a threshold.
@@ -37,7 +37,7 @@ class Criterion:
     slice: dict[str, str] | None = None
     min_gain: float | None = None
     pattern: str | None = None
-    json_schema: dict[str, object] | None = None
+    json_schema: dict[str, Any] | None = None
 
     @property
     def better(self) -> Direction:
@@ -103,3 +103,18 @@ def _parameters(item: Criterion, path: str) -> Iterator[tuple[str, str, str, str
             re.compile(item.pattern)
         except re.error as error:
             yield f"{path}.pattern", f"{item.pattern!r} ({error})", "it must be a regular expression", "Correct it."
+    if item.json_schema is not None and (wrong := _wrong_schema(item.json_schema)):
+        yield f"{path}.json_schema", wrong, "it must be a JSON Schema (2020-12)", "Correct it."
+
+
+def _wrong_schema(schema: Mapping[str, Any]) -> str:
+    """What is wrong with a schema; empty where nothing is."""
+    try:
+        import jsonschema
+    except ImportError:
+        return "a schema without the library jsonschema, which the extra `finetuning` installs"
+    try:
+        jsonschema.Draft202012Validator.check_schema(schema)
+    except jsonschema.SchemaError as error:
+        return " ".join(str(error.message).split())
+    return ""
