@@ -37,7 +37,7 @@ class Curve:
 def curves(predict: Predict, features: pd.DataFrame, most_important: Sequence[str]) -> list[Curve]:
     """Curves of the first few features that have more than one value."""
     rows = features.iloc[:: max(1, -(-len(features) // _ROWS))]
-    found = []
+    found: list[Curve] = []
     for name in most_important:
         values = _values(features[name])
         if len(values) > 1 and len(found) < _FEATURES:
