@@ -32,7 +32,7 @@ def ask(clone: Clone, client: WorkspaceClient, names: ProjectNames) -> Answer:
     version = champion_version(client, names.model)
     if version is None:
         raise EndpointSilent(f"No version of {names.model} carries '{ALIAS}': step `deploy` has not promoted one.")
-    example = _input_example(client, names.model, version)
+    example = input_example(client, names.model, version)
     write_private(clone.request_file, json.dumps(example) + "\n")
     write_private(clone.authorization_file, f"Authorization: Bearer {clone.home.token_file.read_text().strip()}\n")
     _wait_until_ready(client, names.endpoint)
@@ -74,7 +74,7 @@ def champion_version(client: WorkspaceClient, model: str) -> str | None:
     return next((str(version) for version in versions), None)
 
 
-def _input_example(client: WorkspaceClient, model: str, version: str) -> dict[str, Any]:
+def input_example(client: WorkspaceClient, model: str, version: str) -> dict[str, Any]:
     """The request that mlflow logged with the model, in the form that endpoints take."""
     path = f"/Models/{model.replace('.', '/')}/{version}/serving_input_example.json"
     contents = client.files.download(path).contents

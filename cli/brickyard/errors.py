@@ -135,3 +135,19 @@ class CannotBootstrap(BrickyardError):
 
 class InvalidSimulation(BrickyardError):
     """Raised when a simulation is asked for that the project's source, or an earlier call, does not allow."""
+
+
+class CannotPlan(BrickyardError):
+    """Raised when a plan cannot be made that somebody may approve."""
+
+
+class NoPlanKey(BrickyardError):
+    """Raised when saved plans cannot be sealed or opened, for want of a key."""
+
+
+class BundleRefused(BrickyardError):
+    """Raised when a plan bundle is not what was approved, or not of what is there now."""
+
+
+class WrongReleaseSettings(BrickyardError):
+    """Raised when the pipelines' settings do not fit the environments."""

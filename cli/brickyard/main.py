@@ -15,6 +15,7 @@ from brickyard.screen import Screen
 from brickyard.settings_verbs import add_verbs as add_settings_verbs
 from brickyard.workspace_verbs import add_workspace_verbs
 from brickyard_local.errors import LocalWorkspaceError
+from brickyard_review.errors import ReviewError
 from brickyard_stacks.errors import StacksError
 
 
@@ -32,7 +33,7 @@ def main() -> int:
     except BrickyardError as error:
         print(f"\nbrickyard: {error}", file=sys.stderr)
         return error.exit_status
-    except (LocalWorkspaceError, StacksError) as error:
+    except (LocalWorkspaceError, ReviewError, StacksError) as error:
         print(f"\nbrickyard: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

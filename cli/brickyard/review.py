@@ -60,7 +60,7 @@ def _post_failure(options: argparse.Namespace, reason: str) -> None:
     if options.post is None:
         return
     try:
-        _poster(options).post_failure(reason)
+        poster(options).post_failure(reason)
     except CannotPost as error:
         print(f"brickyard review: nor was this posted: {error}", file=sys.stderr)
 
@@ -71,18 +71,24 @@ def _parser() -> _Parser:
     add("plans", nargs="*", metavar="[STACK=]PLAN", help="JSON of `terraform show -json PLAN`; - reads standard input")
     add("--format", choices=("terminal", "md", "html", "json"), default="terminal")
     add("--out", type=Path, metavar="FILE", help="write to this file instead")
+    add_judgement(parser)
+    add("--limit", type=int, default=65_536, help="most characters of Markdown (Azure DevOps takes 150000)")
+    add("--details", action="store_true", help="every attribute, on the terminal")
+    add("--check-rules", action="store_true", help="run the examples of every rule instead of a review")
+    add("--schema", action="store_true", help="print the JSON schema of --format json instead of a review")
+    return parser
+
+
+def add_judgement(parser: argparse.ArgumentParser) -> None:
+    """What a review goes by, and where it is posted."""
+    add = parser.add_argument
     add("--threshold", choices=("note", "care", "danger", "block"), default="danger", help="default: danger")
     add("--policy", type=Path, metavar="FILE", help="a team's severities, rules and waivers")
     add("--rules", type=Path, metavar="FOLDER", action="append", default=[], help="rules of your own")
     add("--prices", type=Path, metavar="FILE", help="prices by size: shows the change of the run rate")
-    add("--limit", type=int, default=65_536, help="most characters of Markdown (Azure DevOps takes 150000)")
     add("--post", choices=("azure-devops", "github"), help="comment on the pull request that this pipeline runs for")
     add("--key", default="plan", help="which comment of the pull request this is, e.g. the environment")
-    add("--details", action="store_true", help="every attribute, on the terminal")
     add("--live", action="store_true", help="read what access stands now, as the principal that is signed in")
-    add("--check-rules", action="store_true", help="run the examples of every rule instead of a review")
-    add("--schema", action="store_true", help="print the JSON schema of --format json instead of a review")
-    return parser
 
 
 def _review(options: argparse.Namespace) -> int:
@@ -91,7 +97,7 @@ def _review(options: argparse.Namespace) -> int:
 
         print(schema_text(), end="")
         return 0
-    settings = _settings(options)
+    settings = judgement(options)
     if options.check_rules:
         return _check(settings)
     if not options.plans:
@@ -102,17 +108,19 @@ def _review(options: argparse.Namespace) -> int:
     made = review_plans([_plan(named) for named in options.plans], settings)
     _show(made, options)
     if options.post:
-        _poster(options).post(made)
+        poster(options).post(made)
     return made.exit_code
 
 
-def _poster(options: argparse.Namespace) -> "Poster":
+def poster(options: argparse.Namespace) -> "Poster":
+    """Where `--post` leads. Errors: CannotPost."""
     from brickyard.review_post import Poster
 
     return Poster(options.post, options.key)
 
 
-def _settings(options: argparse.Namespace) -> "Settings":
+def judgement(options: argparse.Namespace) -> "Settings":
+    """What the review goes by. Errors: ReviewError, of rules, policies and prices that are wrong."""
     from brickyard_review import Settings, Severity
     from brickyard_review.analyses.prices import read_prices
     from brickyard_review.rules.findings import check_policy

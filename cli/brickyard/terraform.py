@@ -50,17 +50,21 @@ class Synthesised:
 
     def plan(self, stack: str) -> list[Change]:
         """Initialise and plan, without a lock: nothing is written but the plan. Errors: DeployFailed."""
+        return list(_changes(json.loads(self.planned(stack))))
+
+    def planned(self, stack: str) -> str:
+        """The same, as `terraform show -json` has it; it may hold what is secret. Errors: DeployFailed."""
         if not (self.folder / "stacks" / stack / ".terraform").exists():
             self.terraform(stack, "init", "-input=false")
         self.terraform(stack, "plan", "-input=false", "-lock=false", "-out=plan")
-        shown = json.loads(self.terraform(stack, "show", "-json", "plan"))
+        shown = self.terraform(stack, "show", "-json", "plan")
         (self.folder / "stacks" / stack / "plan").unlink()  # it may hold what is secret
-        return list(_changes(shown))
+        return shown
 
     def terraform(self, stack: str, *arguments: str) -> str:
-        """Run Terraform without colours. Errors: DeployFailed with what it said."""
+        """Run Terraform without colours; a verb may be two words. Errors: DeployFailed with what it said."""
         verb, *more = arguments
-        argv = ["terraform", f"-chdir={self.folder / 'stacks' / stack}", verb, "-no-color", *more]
+        argv = ["terraform", f"-chdir={self.folder / 'stacks' / stack}", *verb.split(), "-no-color", *more]
         done = subprocess.run(argv, env=dict(self.variables), capture_output=True, text=True, check=False)
         if done.returncode:
             said = (done.stderr or done.stdout).strip().splitlines()

@@ -22,6 +22,7 @@ _LONGEST_PAUSE_S = 60.0
 _TIMEOUT_S = 30.0
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _SHOWN = 300
+_JSON = "application/json"
 
 
 class Unsure(Exception):
@@ -47,14 +48,20 @@ class Api:
         answer = self._patiently("GET", path, params=query)
         return _content(answer), answer.headers
 
-    def patch(self, path: str, body: Mapping[str, Any], **query: str | int) -> Any:
-        """Errors: CannotPost."""
-        return _content(self._patiently("PATCH", path, params=query, json=body))
+    def ask(self, path: str, body: Mapping[str, Any], **query: str | int) -> Any:
+        """A POST that only reads. Errors: CannotPost."""
+        return _content(self._patiently("POST", path, params=query, json=body))
 
-    def create(self, path: str, body: Mapping[str, Any], **query: str | int) -> Any:
+    def patch(self, path: str, body: Any, content_type: str = _JSON, **query: str | int) -> Any:
+        """Errors: CannotPost."""
+        headers = {"content-type": content_type}
+        return _content(self._patiently("PATCH", path, params=query, json=body, headers=headers))
+
+    def create(self, path: str, body: Any, content_type: str = _JSON, **query: str | int) -> Any:
         """Errors: Unsure when it may have happened, CannotPost when it did not."""
+        headers = {"content-type": content_type}
         try:
-            answer = self._client.request("POST", path, params=query, json=body)
+            answer = self._client.request("POST", path, params=query, json=body, headers=headers)
         except httpx.TransportError as error:
             raise Unsure(f"POST {path}: {type(error).__name__}", _FIRST_PAUSE_S) from error
         if _passes(answer):

@@ -11,6 +11,7 @@ from typing import Any
 
 from brickyard_review.posting.azure_devops import AzureDevOps, AzurePullRequest
 from brickyard_review.posting.github import GitHub, GitHubPullRequest
+from brickyard_review.posting.issues import AzureWorkItems, GitHubIssues
 from brickyard_review.posting.post import CannotPost, Platform, Run
 
 PLATFORMS = ("azure-devops", "github")
@@ -25,6 +26,24 @@ def place(platform: str, variables: Mapping[str, str]) -> tuple[Platform, Run]:
     raise CannotPost(f"There is no platform {platform!r} to post to: it is one of {', '.join(PLATFORMS)}.")
 
 
+def issues(platform: str, variables: Mapping[str, str]) -> tuple[Platform, Run]:
+    """Where issues or work items are, and this run, of whatever branch. Errors: CannotPost, as `place`."""
+    given = _Variables(variables)
+    if platform == "azure-devops":
+        collection, project, build, commit, token = given.need(
+            "SYSTEM_COLLECTIONURI", "SYSTEM_TEAMPROJECT", "BUILD_BUILDID", "BUILD_SOURCEVERSION", "SYSTEM_ACCESSTOKEN"
+        )
+        url = f"{collection.rstrip('/')}/{project}/_build/results?buildId={build}"
+        return AzureWorkItems(collection, project, token), Run(number=_number(build, "build"), url=url, commit=commit)
+    if platform == "github":
+        api, server, repository, run, commit, token = given.need(
+            "GITHUB_API_URL", "GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_SHA", "GITHUB_TOKEN"
+        )
+        url = f"{server}/{repository}/actions/runs/{run}"
+        return GitHubIssues(api, repository, token), Run(number=_number(run, "run"), url=url, commit=commit)
+    raise CannotPost(f"There is no platform {platform!r} to post to: it is one of {', '.join(PLATFORMS)}.")
+
+
 class _Variables:
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
@@ -33,8 +52,8 @@ class _Variables:
         missing = [name for name in names if not self._variables.get(name)]
         if missing:
             raise CannotPost(
-                f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set: a review is posted from a run "
-                "of a pull request, with its token given to the step."
+                f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set: what is posted comes "
+                "from a pipeline's run (a review from one of a pull request), with its token given to the step."
             )
         return [self._variables[name] for name in names]
 

@@ -14,11 +14,13 @@ class CannotPost(ReviewError):
 
 
 class Outcome(StrEnum):
-    """What became of the comment."""
+    """What became of the comment, or of the issue; only an issue is closed, or not needed."""
 
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    CLOSED = "closed"
+    NOTHING = "not needed"
     OUTDATED = "left alone: a newer run has posted"
 
 

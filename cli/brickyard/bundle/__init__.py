@@ -1,0 +1,1 @@
+"""A plan bundle: what is reviewed and approved, sealed for who applies it, and applied exactly as it is."""

@@ -1,0 +1,1 @@
+"""`brickyard ci`: the pipelines of Azure DevOps and GitHub, rendered from one description."""

@@ -1,0 +1,1 @@
+"""`brickyard drift`: did reality leave the code?"""

@@ -1,0 +1,1 @@
+"""`brickyard verify`: does what was deployed do its work?"""
