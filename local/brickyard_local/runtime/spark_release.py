@@ -1,6 +1,7 @@
 """A task gives its Spark session back when it ends; else the server keeps what it holds for an hour.
 
 PySpark can do that by itself, but then asks a server that died for minutes before the process may end.
+Gaps: PySpark's own threads, which let go of what a query held, still ask for minutes when the server dies meanwhile.
 """
 
 import atexit

@@ -178,7 +178,7 @@ def test_a_task_process_needs_no_code_of_its_own_to_join(
 
 
 def test_a_task_that_ended_gave_its_session_back(spark_server: SparkServer) -> None:
-    """What a session holds, a killed task's server keeps for an hour."""
+    """Of a task that was killed, the server keeps what its session holds for an hour."""
     done = _task(
         spark_server,
         """
@@ -187,17 +187,17 @@ def test_a_task_that_ended_gave_its_session_back(spark_server: SparkServer) -> N
         from pyspark.sql import SparkSession
         spark = SparkSession.builder.getOrCreate()
         assert SparkSession.builder.getOrCreate() is spark
-        print(spark.session_id, spark.client._user_id, spark.range(3).count())
+        print(spark.session_id, spark.range(3).count())
         """,
     )
     assert done.returncode == 0, done.stderr
-    session_id, user, count = done.stdout.split()
+    session_id, count = done.stdout.split()
     assert count == "3"
     environment = spark_server.session_environment("t", [])
     token = quote(environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"], safe="")
     same = f"{environment['SPARK_REMOTE']}/;token={token};session_id={session_id}"
     with pytest.raises(PySparkException, match="SESSION_CLOSED"):
-        ConnectSession(connection=same, userId=user).range(1).count()
+        ConnectSession(connection=same).range(1).count()
 
 
 def test_another_user_of_the_machine_cannot_join_the_server(spark_server: SparkServer) -> None:
