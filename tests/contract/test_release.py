@@ -172,13 +172,13 @@ class House:
 
 
 @pytest.fixture
-def house(local_workspace: LocalWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+def house(fresh_local_workspace: LocalWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     for name in [name for name in os.environ if name.startswith(("DATABRICKS_", "TF_", "BRICKYARD_", "GITHUB_"))]:
         monkeypatch.delenv(name)
     configuration = install.install(tmp_path / "provider", tmp_path / "provider" / "cache")
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(configuration))
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    return House(local_workspace, tmp_path / "a clone")
+    return House(fresh_local_workspace, tmp_path / "a clone")
 
 
 def stacks(manifest: dict[str, Any]) -> dict[str, bool]:
