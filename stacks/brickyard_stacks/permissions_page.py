@@ -30,10 +30,10 @@ Written by `brickyard permissions --write` from `stacks/brickyard_stacks/permiss
 
 People are in four account groups; `run_as`, `plan` and `ci` are service principals of each environment. `deployer`
 applies the projects' stacks, and `platform` the platform's: the same one, unless the settings say
-`platform: {deployer: …}`. Who applies one project only (`deployers: {<project>: …}`) is a `deployer` as well, and stands in
-the lists of that project in the other one's place. Privileges on a catalog hold for everything in it. Every set that we own
-holds the MANAGE of who applies it as well. Who owns a registered model (`run_as`) may do everything with it. Empty:
-nothing.
+`platform: {deployer: …}`. Who applies one project only (`deployers: {<project>: …}`) is a `deployer` as well, and
+stands in the lists of that project in the other one's place. Privileges on a catalog hold for everything in it. Every
+set that we own holds the MANAGE of who applies it as well. Who owns a registered model (`run_as`) may do everything
+with it. Empty: nothing.
 """
 
 

@@ -68,8 +68,8 @@ def rules_of_project_in(project: Project, environment: Environment) -> Iterator[
         yield from _there(key, alert.warehouse, environment.compute.warehouses, environment, "compute.warehouses")
     dashboard = project.deployment.dashboard
     if dashboard is not None:
-        key = ("deployment", "dashboard", "warehouse")
-        yield from _there(key, dashboard.warehouse, environment.compute.warehouses, environment, "compute.warehouses")
+        at = ("deployment", "dashboard", "warehouse")
+        yield from _there(at, dashboard.warehouse, environment.compute.warehouses, environment, "compute.warehouses")
 
 
 def _job(key: tuple[str | int, ...], job: ExtraJob, environment: Environment) -> Iterator[Broken]:

@@ -16,6 +16,7 @@ KNOWN: Mapping[str, frozenset[str]] = {
     "databricks_file": frozenset({"suppress md5"}),
     "databricks_notebook": frozenset({"suppress md5"}),
     "databricks_workspace_file": frozenset({"suppress md5"}),
+    "databricks_dashboard": frozenset({"suppress serialized_dashboard"}),
     # Its elements go with it.
     "databricks_catalog": frozenset(
         {

@@ -37,7 +37,7 @@ class Dashboard(Resource):
         suppress={"parent_path": _is_same_folder},
         one_of=(OneOf(names=("file_path", "serialized_dashboard")),),
         local=frozenset({"id", "embed_credentials", "file_path", "md5"}),
-        reported=frozenset({"dashboard_change_detected"}),
+        reported=frozenset({"dashboard_change_detected", "serialized_dashboard"}),
     )
 
     def create(self, session: Session, planned: State) -> str:
