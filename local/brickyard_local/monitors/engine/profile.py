@@ -13,7 +13,7 @@ import numpy as np
 
 from brickyard_local.monitors.engine.columns import Column
 from brickyard_local.monitors.engine.custom import Aggregate
-from brickyard_local.monitors.engine.distributions import Items, distributions
+from brickyard_local.monitors.engine.distributions import Items, distinct_values, distributions
 from brickyard_local.monitors.engine.frames import Frame, Key
 from brickyard_local.monitors.engine.quality import Quality
 from brickyard_local.monitors.engine.statistics import Numbers
@@ -40,7 +40,7 @@ def profiles(
     shapes = distributions(spark, frame, columns, wide)
     measured = quality.measured(spark, frame) if quality is not None else {}
     found = {}
-    for answer in spark.sql(frame.selected(_terms(columns, aggregates))).collect():
+    for answer in spark.sql(frame.selected(_terms(columns, wide, aggregates))).collect():
         key = frame.key(answer)
         own = {column.name: shapes[key, column.name] for column in columns if (key, column.name) in shapes}
         rows = {column.name: _row(n, column, answer, own.get(column.name), wide) for n, column in enumerate(columns)}
@@ -55,10 +55,13 @@ def profiles(
     return found
 
 
-def _terms(columns: Sequence[Column], aggregates: Sequence[Aggregate]) -> str:
+def _terms(columns: Sequence[Column], wide: frozenset[str], aggregates: Sequence[Aggregate]) -> str:
     terms = ["count(*) AS `:rows`"]
     for n, column in enumerate(columns):
         terms.append(f"count({column.quoted}) AS count{n}")
+        if column.name in wide:  # of the others every value is counted
+            values = f"CASE WHEN {column.quoted} IS NOT NULL THEN xxhash64({column.quoted}) END"
+            terms.append(f"{distinct_values(values)} AS distinct_count{n}")
         terms += [f"{term} AS {name}{n}" for name, term in _terms_of(column).items()]
     terms += [f"{aggregate.expression} AS custom{n}" for n, aggregate in enumerate(aggregates)]
     return ", ".join(terms)
@@ -67,7 +70,7 @@ def _terms(columns: Sequence[Column], aggregates: Sequence[Aggregate]) -> str:
 def _terms_of(column: Column) -> dict[str, str]:
     if column.kind == "other":
         return {}
-    terms = {"distinct_count": f"approx_count_distinct({column.quoted}, 0.01)"}
+    terms: dict[str, str] = {}
     if column.is_text:
         length = f"CAST(char_length({column.quoted}) AS DOUBLE)"
         terms |= {"min_length": f"min({length})", "max_length": f"max({length})", "avg_length": f"avg({length})"}
@@ -90,8 +93,8 @@ def _row(n: int, column: Column, answer: Any, shape: Numbers | Items | None, wid
     row["percent_null"] = _percent(rows - count, rows)
     if column.kind == "other":
         return row
-    if column.name not in wide:
-        row["distinct_count"] = _distinct(shape) + bool(row.get("num_nan"))
+    exact = _distinct(shape) + bool(row.get("num_nan"))
+    row["distinct_count"] = answer[f"distinct_count{n}"] if column.name in wide else exact
     row["percent_distinct"] = _percent(row["distinct_count"], count)
     if column.kind == "number":
         row |= {"percent_nan": _percent(row["num_nan"], count), "percent_zeros": _percent(row["num_zeros"], count)}
