@@ -1,14 +1,20 @@
 """A served entity's process: `python -m brickyard_local.serving.child MODEL_FOLDER SOCKET`.
 
 It loads the model version and answers with mlflow's own scoring server, on a socket that only its parent reaches.
+Units: OMP_NUM_THREADS among a served entity's variables; 1 without it where small requests are answered together.
 Source: mlflow.pyfunc.scoring_server
 """
 
 import os
 import sys
 import traceback
+from pathlib import Path
 
 from brickyard_local.children import exit_with_parent
+from brickyard_local.serving.mlmodel import read
+from brickyard_local.serving.row_wise import FLAVOURS, RowWise, answers_row_by_row
+
+_KEEP_ALIVE_S = 7 * 24 * 3600
 
 
 def main() -> int:
@@ -16,13 +22,15 @@ def main() -> int:
     exit_with_parent()
     os.umask(0o077)
     folder, socket = sys.argv[1:3]
+    if not FLAVOURS.isdisjoint(read(Path(folder)).flavors):
+        # Before OpenMP is loaded: a row takes longer to hand to threads than to answer.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
     import uvicorn
 
     try:
         from mlflow import pyfunc
         from mlflow.pyfunc import scoring_server
 
-        from brickyard_local.serving.row_wise import RowWise, answers_row_by_row
         from brickyard_local.serving.streams import Streams
 
         model = pyfunc.load_model(folder)
@@ -31,7 +39,8 @@ def main() -> int:
     except Exception:  # noqa: BLE001 - whatever a model raises while it loads is why it cannot be served
         traceback.print_exc()
         return 1
-    uvicorn.run(app, uds=socket, log_level="warning", access_log=False)
+    # Whoever asks keeps its connections: one that this side closes could be closed under a request on its way.
+    uvicorn.run(app, uds=socket, log_level="warning", access_log=False, timeout_keep_alive=_KEEP_ALIVE_S)
     return 0
 
 

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 
 import anyio
-import httpx
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
@@ -22,6 +21,7 @@ from brickyard_local.serving.admission import Admitted
 from brickyard_local.serving.payload_table import MOST_BODY_BYTES
 from brickyard_local.serving.questions import Question, addressed, question
 from brickyard_local.serving.served import REQUEST_S
+from brickyard_local.serving.served_http import Answer, NoAnswer, NoAnswerInTime
 from brickyard_local.state import Local, LocalState
 
 router = LazyRouter(tags=["serving"])
@@ -83,25 +83,22 @@ async def _ask(asked: Question, content_type: str, admitted: Admitted, local: Lo
     client = await admitted.served.up()
     headers = {"served-model-name": admitted.served.identity.name, "x-request-id": admitted.request_id}
     began = time.perf_counter()
-    request = client.build_request("POST", "/invocations", content=asked.body, headers={"content-type": content_type})
     try:
-        answer = await client.send(request, stream=True)
+        answer = await client.post("/invocations", asked.body, content_type)
         if answer.headers.get("content-type", "").startswith(_SSE):
             return _Events(_Exchange(answer, asked, admitted, began, local), headers)
-        content = await answer.aread()
-    except httpx.HTTPError as error:
+        content = await answer.read()
+    except NoAnswer as error:
         raise _no_answer(admitted, error) from error
-    await run_in_threadpool(_done, local, admitted, asked, answer.status_code, content, began)
+    await run_in_threadpool(_done, local, admitted, asked, answer.status, content, began)
     admitted.served.leave()
-    return Response(content, answer.status_code, headers, media_type=answer.headers.get("content-type"))
+    return Response(content, answer.status, headers, media_type=answer.headers.get("content-type"))
 
 
 class _Exchange:
     """One streamed answer, until it is done: once, whether the client stays to its end or goes."""
 
-    def __init__(
-        self, answer: httpx.Response, asked: Question, admitted: Admitted, began: float, local: LocalState
-    ) -> None:
+    def __init__(self, answer: Answer, asked: Question, admitted: Admitted, began: float, local: LocalState) -> None:
         self.answer = answer
         self._asked, self._admitted, self._began, self._local = asked, admitted, began, local
         self._kept = bytearray()
@@ -110,7 +107,7 @@ class _Exchange:
     async def events(self) -> AsyncIterator[bytes]:
         """Pass events on as they come; what was passed on is recorded before the last of it leaves."""
         last = b""
-        async for chunk in self.answer.aiter_raw():
+        async for chunk in self.answer.chunks():
             if last:
                 yield last
             last = chunk
@@ -127,10 +124,10 @@ class _Exchange:
         if self._is_done:
             return
         self._is_done = True
-        facts = (self._admitted, self._asked, self.answer.status_code, bytes(self._kept), self._began)
+        facts = (self._admitted, self._asked, self.answer.status, bytes(self._kept), self._began)
         try:
             with anyio.CancelScope(shield=True):
-                await self.answer.aclose()
+                self.answer.close()
                 await run_in_threadpool(_done, self._local, *facts)
         finally:
             self._admitted.served.leave()
@@ -140,7 +137,7 @@ class _Events(StreamingResponse):
     """Server-sent events of a model."""
 
     def __init__(self, exchange: _Exchange, headers: dict[str, str]) -> None:
-        super().__init__(exchange.events(), exchange.answer.status_code, headers, media_type=_SSE)
+        super().__init__(exchange.events(), exchange.answer.status, headers, media_type=_SSE)
         self._exchange = exchange
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -155,9 +152,9 @@ def _done(local: LocalState, admitted: Admitted, asked: Question, status: int, c
     local.serving.admission.done(admitted, status, took_ms, asked.sent, content, asked.client_request_id)
 
 
-def _no_answer(admitted: Admitted, error: httpx.HTTPError) -> ApiError:
+def _no_answer(admitted: Admitted, error: NoAnswer) -> ApiError:
     name = admitted.served.identity.name
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, NoAnswerInTime):
         reason = f"Served entity '{name}' did not answer within {REQUEST_S:.0f} s."
         return ApiError(reason, error_code="DEADLINE_EXCEEDED", status=HTTPStatus.GATEWAY_TIMEOUT)
-    return ApiError(f"Served entity '{name}' did not answer: {error!r}")
+    return ApiError(f"Served entity '{name}' did not answer: {error}")

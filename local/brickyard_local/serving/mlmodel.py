@@ -25,9 +25,10 @@ Schema = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """The task that the model names, and its signature's columns (none when it has tensors, or no signature)."""
+    """The task that the model names, its flavours, and its signature's columns (none of tensors, or no signature)."""
 
     task: str | None = None
+    flavors: frozenset[str] = frozenset()
     inputs: list[Schema] = field(default_factory=list)
     outputs: list[Schema] = field(default_factory=list)
 
@@ -40,11 +41,11 @@ def read(folder: Path) -> Facts:
     try:
         found = yaml.safe_load(path.read_bytes()[:_MOST_BYTES])
         metadata, signature = found.get("metadata") or {}, found.get("signature") or {}
-        task = metadata.get("task")
+        task, flavors = metadata.get("task"), frozenset(found.get("flavors") or ())
         inputs, outputs = (_columns(signature.get(name)) for name in ("inputs", "outputs"))
-    except (OSError, ValueError, AttributeError, yaml.YAMLError):
+    except (OSError, ValueError, TypeError, AttributeError, yaml.YAMLError):
         return Facts()
-    return Facts(task=str(task) if task else None, inputs=inputs, outputs=outputs)
+    return Facts(task=str(task) if task else None, flavors=flavors, inputs=inputs, outputs=outputs)
 
 
 def openapi(endpoint: str, host: str, entities: dict[str, Facts]) -> Schema:

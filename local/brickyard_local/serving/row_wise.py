@@ -5,7 +5,8 @@ while one call runs, those that come wait, and go together in the next: none wai
 that answer row by row, which are those of the flavours below with named columns; everything else, every other body and
 every failure is mlflow's own to answer, by itself, so that formats and errors stay mlflow's.
 Units: BRICKYARD_MICRO_BATCHING=0 among a served entity's variables leaves all to mlflow.
-Source: mlflow.pyfunc.scoring_server (`invocations`, whose functions read and write the JSON here too)
+Source: mlflow.pyfunc.scoring_server (`invocations`, whose functions read and write the JSON here too, but for what
+`small_frames` reads alike)
 """
 
 import asyncio
@@ -20,10 +21,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from brickyard_local.serving.small_frames import SmallFrames
 from brickyard_local.serving.streams import App, Message, Receive, Send, replayed
 
 SWITCH = "BRICKYARD_MICRO_BATCHING"
-_FLAVOURS = frozenset({"sklearn", "xgboost", "lightgbm"})
+FLAVOURS = frozenset({"sklearn", "xgboost", "lightgbm"})
 _MOST_BYTES = 64 * 1024  # a larger body is worth a call of its own, and would keep the small ones waiting
 _MOST_TOGETHER = 64
 
@@ -33,7 +35,7 @@ def answers_row_by_row(metadata: Any) -> bool:
     schema = metadata.get_input_schema()
     return (
         os.environ.get(SWITCH) != "0"
-        and not _FLAVOURS.isdisjoint(metadata.flavors)
+        and not FLAVOURS.isdisjoint(metadata.flavors)
         and schema is not None
         and bool(schema.has_input_names())
         and not schema.is_tensor_spec()
@@ -94,6 +96,7 @@ class _Calls:
         self._schema = model.metadata.get_input_schema()
         self._parse: Any = scoring_server._parse_json_data  # noqa: SLF001 - mlflow's own reading of every format
         self._write: Any = scoring_server.predictions_to_json
+        self._small = SmallFrames(model.metadata)
 
     def answers(self, bodies: Sequence[bytes]) -> list[str | None]:
         """The JSON of each answer; None where mlflow is to answer."""
@@ -111,6 +114,9 @@ class _Calls:
     def _frame(self, body: bytes) -> Any:
         from pandas import DataFrame
 
+        small = self._small.read(body)
+        if small is not None:
+            return small
         try:
             parsed = self._parse(body, self._model.metadata, self._schema)
         except Exception:  # noqa: BLE001 - whatever it is, mlflow says it again and better

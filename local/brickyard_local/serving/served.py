@@ -15,12 +15,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
-
 from brickyard_local import children
 from brickyard_local.child_environment import inherited
 from brickyard_local.errors import ApiError, TemporarilyUnavailable
 from brickyard_local.serving.probe import answers
+from brickyard_local.serving.served_http import Client
 
 CREATING = "DEPLOYMENT_CREATING"
 READY = "DEPLOYMENT_READY"
@@ -80,7 +79,7 @@ class ServedEntity:
         self._retired = False
         self._last_used = time.monotonic()
         self._child: children.Child | None = None
-        self._client: httpx.AsyncClient | None = None
+        self._client: Client | None = None
         self._thread = threading.Thread(target=self._keep_up, name=f"served-{identity.name}", daemon=True)
         self._thread.start()
 
@@ -115,7 +114,7 @@ class ServedEntity:
             self._users -= 1
             self._last_used = time.monotonic()
 
-    async def up(self) -> httpx.AsyncClient:
+    async def up(self) -> Client:
         """The way to the process, once it answers. Errors: TemporarilyUnavailable when it does not come up."""
         waited = time.monotonic() + REQUEST_S
         while self.state != READY:
@@ -123,8 +122,7 @@ class ServedEntity:
                 raise TemporarilyUnavailable(f"Served entity '{self.identity.name}' is not ready: {self.message}")
             await asyncio.sleep(_POLL_S)
         if self._client is None:
-            transport = httpx.AsyncHTTPTransport(uds=str(self._socket), limits=httpx.Limits(max_connections=200))
-            self._client = httpx.AsyncClient(transport=transport, base_url="http://served", timeout=REQUEST_S)
+            self._client = Client(self._socket, patience_s=REQUEST_S)
         return self._client
 
     def drain(self) -> None:
