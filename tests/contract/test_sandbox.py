@@ -64,6 +64,7 @@ class Dev:
             "catalog": {"name": self.catalog},
             "groups": {role: {"name": f"{self.environment}-{role}"} for role in GROUPS},
             "service_principals": {role: {"name": f"{self.environment}-{role}"} for role in PRINCIPALS},
+            "compute": {"warehouses": {"shared": {"name": f"{self.environment}-shared"}}},
             "deployer": "admin@brickyard.local",
             "state": {"backend": "local", "path": ".brickyard/state"},
             "tags": {"owner": "team", "cost_center": "1"},
@@ -75,6 +76,8 @@ class Dev:
             self.client.groups.create(display_name=f"{self.environment}-{role}")
         for role in PRINCIPALS:
             self.client.service_principals.create(display_name=f"{self.environment}-{role}")
+        made = self.client.warehouses.create(name=f"{self.environment}-shared", cluster_size="2X-Small")
+        self.client.warehouses.stop(str(made.response.id))
         self.client.catalogs.create(self.catalog)
         for schema in ("bronze", "models"):
             self.client.schemas.create(schema, self.catalog)
