@@ -109,7 +109,8 @@ class MonitoringStack(EnvironmentStack):
         props = DashboardProps(
             name=self._names.monitoring_stack,
             title=self._deployment.project.title,
-            folder=self._names.monitoring_folder,
+            # Not in a folder of its own: the provider would make it, and leave it behind in the platform's.
+            folder=self._names.workspace_folder,
             warehouse_id=self._warehouse("the dashboard", warehouse),
             charts=shown,
             permissions=self._identities.permissions(dashboard_levels()),

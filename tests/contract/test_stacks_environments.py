@@ -8,6 +8,7 @@ With the offline provider always, and with the genuine one where BRICKYARD_GENUI
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ LARGE: dict[str, Any] = {
     "deployment": {
         "models": {"churn_small": {}, "churn_large": {}, "support_llm": {}},
         "endpoints": {
-            "small": {"model": "churn_small"},
+            "small": {"model": "churn_small", "split": {"champion": 90, "challenger": 10}},
             "llm": {"model": "support_llm", "route": "llm", "provisioned_throughput": {"model_units": 50}},
         },
         "jobs": {
@@ -66,6 +67,28 @@ LARGE: dict[str, Any] = {
         },
     },
 }
+
+LOG_MODELS = """
+import sys
+import mlflow, pandas
+from mlflow.models import infer_signature
+
+class Adds(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        return (model_input["x"] + 1).tolist()
+
+mlflow.set_tracking_uri("databricks")
+mlflow.set_registry_uri("databricks-uc")
+frame = pandas.DataFrame({"x": [1.0]})
+mlflow.set_experiment("/Shared/promoted")
+for name, alias, task in (("churn_small", "champion", {}), ("churn_small", "challenger", {}),
+                          ("support_llm", "champion", {"task": "llm/v1/chat"})):
+    with mlflow.start_run():
+        logged = mlflow.pyfunc.log_model(name="model", python_model=Adds(), signature=infer_signature(frame, [1.0]),
+            registered_model_name=f"{sys.argv[1]}.models.{name}", pip_requirements=[], metadata=task)
+    full_name = f"{sys.argv[1]}.models.{name}"
+    mlflow.MlflowClient().set_registered_model_alias(full_name, alias, logged.registered_model_version)
+"""
 
 pytestmark = [pytest.mark.slow]
 
@@ -94,6 +117,7 @@ def account() -> Iterator[Account]:
             clients = {name: workspace.client(workspace=each.workspace.name) for name, each in shipped.items()}
             make_principals(shipped, clients)
             make_storage(clients)
+            make_warehouses(shipped, clients)
             ids = {name: client.get_workspace_id() for name, client in clients.items()}
             told: Any = clients["local"].api_client.do("GET", "/.well-known/databricks-config")
             settled = {name: settle(each, home, ids, told["account_id"]) for name, each in shipped.items()}
@@ -152,6 +176,15 @@ def make_principals(environments: Mapping[str, Environment], clients: Mapping[st
                 made[entry.name] = str(api.create(display_name=entry.name).id)
             path = f"/api/2.0/preview/permissionassignments/principals/{made[entry.name]}"
             clients[name].api_client.do("PUT", path, body={"permissions": ["USER"]})
+
+
+def make_warehouses(environments: Mapping[str, Environment], clients: Mapping[str, WorkspaceClient]) -> None:
+    """Those that are only referred to: they are there before."""
+    for name, environment in environments.items():
+        for warehouse in environment.compute.warehouses.values():
+            if warehouse.ownership == "reference":
+                made = clients[name].warehouses.create(name=warehouse.name, cluster_size="2X-Small")
+                clients[name].warehouses.stop(str(made.response.id))
 
 
 def make_storage(clients: Mapping[str, WorkspaceClient]) -> None:
@@ -238,9 +271,12 @@ def deploy(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_environment_is_valid_plans_before_anything_is_there_applies_and_then_plans_no_change(
-    deploy: Callable[..., Deployment], account: Account, name: str
+    deploy: Callable[..., Deployment], account: Account, tmp_path: Path, name: str
 ) -> None:
-    """In dev with a project of three models, two endpoints, an alert and a fine-tuning run, from project.yaml alone."""
+    """In dev with a project of three models, two endpoints, an alert and a fine-tuning run, from project.yaml alone.
+
+    Its endpoints come with what is promoted: two versions of one model that share its traffic, and a language model.
+    """
     deployment = deploy(name, LARGE if name == "dev" else None)
     for stack in deployment.stacks():
         deployment.terraform(stack, "init", "-input=false")
@@ -254,6 +290,14 @@ def test_an_environment_is_valid_plans_before_anything_is_there_applies_and_then
 
     assert [s for s in deployment.stacks() if deployment.terraform(s, "plan", "-detailed-exitcode").returncode] == []
     if name == "dev":
+        promote(account, tmp_path)
+        deployment.terraform("dev-flight-delays-serving", "apply", "-auto-approve")
+        assert deployment.terraform("dev-flight-delays-serving", "plan", "-detailed-exitcode").returncode == 0
+        assert served(account.client("dev"), "dev-flight-delays-small") == {
+            "champion": ("1", 90),
+            "challenger": ("2", 10),
+        }
+        assert served(account.client("dev"), "dev-flight-delays-llm") == {"champion": ("1", 100)}
         assert policy_of(account.client("dev"), "dev-flight-delays-finetune") == "acme-dev-gpu"
     if name == "prod":
         catalog = account.environments["prod"].catalog.name
@@ -262,6 +306,25 @@ def test_an_environment_is_valid_plans_before_anything_is_there_applies_and_then
         bound = account.client("prod").workspace_bindings.get_bindings("catalog", catalog)
         assert account.ids["dev"] in {b.workspace_id for b in bound}
     unprotect_and_destroy(deployment)
+
+
+def promote(account: Account, folder: Path) -> None:
+    """Versions of two models with their aliases, as a project's jobs leave them."""
+    host = account.workspace.hosts[account.environments["dev"].workspace.name]
+    access = {"DATABRICKS_HOST": host, "DATABRICKS_TOKEN": account.workspace.token}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **access}
+    argv = [sys.executable, "-c", LOG_MODELS, account.environments["dev"].catalog.name]
+    done = subprocess.run(argv, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def served(client: WorkspaceClient, endpoint: str) -> dict[str, tuple[str, int]]:
+    """Versions and shares of traffic by the names of served entities, of an endpoint that is ready."""
+    found: Any = client.serving_endpoints.get(endpoint).as_dict()
+    assert found["state"] == {"ready": "READY", "config_update": "NOT_UPDATING"}
+    entities, routes = found["config"]["served_entities"], found["config"]["traffic_config"]["routes"]
+    shares = {each["served_model_name"]: each["traffic_percentage"] for each in routes}
+    return {each["name"]: (each["entity_version"], shares[each["name"]]) for each in entities}
 
 
 def policy_of(client: WorkspaceClient, job: str) -> str | None:
