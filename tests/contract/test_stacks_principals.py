@@ -1,6 +1,6 @@
-"""The platform is applied by an administrator, a project by its deployer, and both are planned by who may only read.
+"""The platform is applied by an administrator, a project by its own deployer, and both are planned by who only reads.
 
-Three principals, each with a token of its own, and real Terraform: what one lacks, the local workspace refuses.
+Each principal has a token of its own, and Terraform is real: what one lacks, the local workspace refuses.
 """
 
 import io
@@ -36,13 +36,14 @@ pytestmark = [pytest.mark.slow]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Split:
-    """An environment of two deployers, deployed; and who is who."""
+    """An environment of three deployers, deployed; `deployer` applies this project, `others` all other ones."""
 
     workspace: LocalWorkspace
     environment: Environment
     root: Path
     variables: dict[str, str]
     deployer: str
+    others: str
 
     def synthesise(self, out: str, **variables: str) -> None:
         projects = [load_project(ROOT / "projects/flight_delays/project.yaml")]
@@ -86,14 +87,17 @@ class Split:
 def split(local_workspace: LocalWorkspace) -> Iterator[Split]:
     admin = local_workspace.client()
     name = f"split-{secrets.token_hex(3)}"
-    deployer = str(admin.service_principals.create(display_name=f"{name}-deployer").application_id)
+    deployer, others = (
+        str(admin.service_principals.create(display_name=f"{name}-{which}").application_id)
+        for which in ("deployer", "others")
+    )
     with tempfile.TemporaryDirectory(prefix="brickyard-split-") as folder:
         root = Path(folder)
         for part in ("pipelines", "projects"):  # a copy: two syntheses of one test see one source
             shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__", ".*"))
         profiles = root / "databrickscfg"
         profiles.touch(0o600)
-        environment = settings(admin, name, deployer, profiles)
+        environment = settings(admin, name, deployer, others, profiles)
         write_profiles(
             local_workspace, profiles, administrator=local_workspace.token, deployer=local_workspace.act_as(deployer)
         )
@@ -101,7 +105,12 @@ def split(local_workspace: LocalWorkspace) -> Iterator[Split]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("DATABRICKS_", "TF_"))}
         variables = {**kept, "TF_CLI_CONFIG_FILE": str(configuration), "CHECKPOINT_DISABLE": "1"}
         made = Split(
-            workspace=local_workspace, environment=environment, root=root, variables=variables, deployer=deployer
+            workspace=local_workspace,
+            environment=environment,
+            root=root,
+            variables=variables,
+            deployer=deployer,
+            others=others,
         )
         made.synthesise("out")
         for stack in made.stacks:
@@ -118,10 +127,10 @@ def write_profiles(workspace: LocalWorkspace, file: Path, **tokens: str) -> None
         profiles.write("\n".join(lines))
 
 
-def settings(admin: WorkspaceClient, name: str, deployer: str, profiles: Path) -> Environment:
+def settings(admin: WorkspaceClient, name: str, deployer: str, others: str, profiles: Path) -> Environment:
     for role in GROUPS:
         admin.groups.create(display_name=f"{name}-{role}")
-    others = {"ownership": "create"}
+    made = {"ownership": "create"}
     document: dict[str, Any] = {
         "name": name,
         "stage": "dev",
@@ -130,7 +139,7 @@ def settings(admin: WorkspaceClient, name: str, deployer: str, profiles: Path) -
         "workspace": {
             "name": "local",
             "account_id": admin.api_client.do("GET", "/.well-known/databricks-config")["account_id"],
-            "auth": {"type": "profile", "profile": "deployer", "config_file": str(profiles)},
+            "auth": {"type": "profile", "profile": "others", "config_file": str(profiles)},
         },
         "platform": {
             "deployer": ADMIN,
@@ -138,8 +147,14 @@ def settings(admin: WorkspaceClient, name: str, deployer: str, profiles: Path) -
         },
         "catalog": {"name": name.replace("-", "_")},
         "groups": {role: {"name": f"{name}-{role}"} for role in GROUPS},
-        "service_principals": {role: {"name": f"{name}-{role}", **others} for role in ("run_as", "plan", "ci")},
-        "deployer": deployer,
+        "service_principals": {role: {"name": f"{name}-{role}", **made} for role in ("run_as", "plan", "ci")},
+        "deployer": others,
+        "deployers": {
+            "flight_delays": {
+                "deployer": deployer,
+                "auth": {"type": "profile", "profile": "deployer", "config_file": str(profiles)},
+            }
+        },
         "state": {"backend": "local", "path": "state"},
         "compute": {
             "policies": ["job"],
@@ -173,6 +188,15 @@ def test_the_projects_deployer_cannot_change_the_platform(split: Split) -> None:
         client.grants.update("catalog", split.catalog, changes=[grant])
     with pytest.raises(PermissionDenied):
         client.schemas.create("mine", split.catalog)
+
+
+def test_who_deploys_other_projects_changes_nothing_of_this_one(split: Split) -> None:
+    client = split.workspace.client(token=split.workspace.act_as(split.others))
+
+    with pytest.raises(PermissionDenied):
+        client.jobs.update(job_of(split), new_settings=JobSettings(name="mine"))
+    with pytest.raises(PermissionDenied):
+        client.permissions.update("jobs", str(job_of(split)), access_control_list=[])
 
 
 def test_the_plan_principal_sees_no_change_and_can_make_none(split: Split) -> None:

@@ -42,7 +42,7 @@ class Terraform:
         """One command's output. A command which should fail and does not is a failed test, and so is the reverse."""
         first, *rest = arguments
         command = ["terraform", first, *(["-no-color"] if first in _COLORED else []), *rest]
-        surroundings = {**self._environment(variables), **(environment or {})}
+        surroundings = {**self.surroundings(**variables), **(environment or {})}
         done = subprocess.run(command, cwd=self.folder, env=surroundings, capture_output=True, text=True, check=False)
         output = done.stdout + done.stderr
         assert (done.returncode != 0) == fails, output
@@ -85,7 +85,8 @@ class Terraform:
         for address, object_id in managed.items():
             self.run("import", address, object_id, **variables)
 
-    def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+    def surroundings(self, **variables: str) -> dict[str, str]:
+        """The environment variables that a command of Terraform is given."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         settings = {
             "host": self.workspace.host,

@@ -101,4 +101,6 @@ resource "databricks_notebook" "source" {
 resource "databricks_notebook" "from_file" {
   path   = "/Shared/${var.prefix}/from_file"
   source = "${path.module}/query.sql"
+  # Provider 1.128 fails where another notebook makes their folder between its failure and its second look.
+  depends_on = [databricks_notebook.source]
 }
