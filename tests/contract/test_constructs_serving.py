@@ -127,6 +127,7 @@ def test_a_split_and_provisioned_throughput_are_applied_and_then_nobodys_to_chan
     assert isinstance(told, dict)
     unified = {"DATABRICKS_ACCOUNT_ID": told["account_id"], "DATABRICKS_EXPERIMENTAL_IS_UNIFIED_HOST": "true"}
     account = replace(made, out=tmp_path / "account" / "out", variables={**made.variables, **unified})
+    account.out.parent.mkdir()
     account.synth(budget)
     account.terraform("init")
     account.apply()
