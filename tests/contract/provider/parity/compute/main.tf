@@ -9,8 +9,10 @@ locals {
   comment  = local.later ? "second" : "first"
 }
 
+# Which Scala is meant where none is named differs between versions of the provider.
 data "databricks_spark_version" "lts" {
   long_term_support = true
+  scala             = "2.1"
 }
 
 data "databricks_node_type" "smallest" {
@@ -193,11 +195,14 @@ data "databricks_node_type" "arm" {
   graviton = true
 }
 
-data "databricks_spark_version" "latest" {}
+data "databricks_spark_version" "latest" {
+  scala = "2.1"
+}
 
 data "databricks_spark_version" "ml" {
   ml                = true
   long_term_support = true
+  scala             = "2.1"
 }
 
 data "databricks_current_config" "this" {}
@@ -213,7 +218,10 @@ output "found" {
     data.databricks_spark_version.latest.id,
     data.databricks_spark_version.lts,
     data.databricks_spark_version.ml.id,
-    # The genuine provider knows its auth_type only once it has signed in: not always yet.
-    [for name, value in data.databricks_current_config.this : value if name != "auth_type"],
+    # Not auth_type: the genuine provider knows it only once it has signed in. Newer ones tell more.
+    data.databricks_current_config.this.account_id,
+    data.databricks_current_config.this.cloud_type,
+    data.databricks_current_config.this.host,
+    data.databricks_current_config.this.is_account,
   ]
 }
