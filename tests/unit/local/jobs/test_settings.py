@@ -28,6 +28,7 @@ def job(task: dict[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
         {"email_notifications": {"on_failure": []}},
         {"health": {"rules": [{"metric": "RUN_DURATION_SECONDS", "op": "GREATER_THAN", "value": 10}]}},
         {"git_source": None, "continuous": None},
+        {"budget_policy_id": "x"},
     ],
 )
 def test_what_changes_nothing_here_is_kept(settings: dict[str, Any]) -> None:
@@ -43,7 +44,6 @@ def test_what_changes_nothing_here_is_kept(settings: dict[str, Any]) -> None:
         ({"git_source": {"git_url": "https://example.com"}}, "git_source"),
         ({"email_notifications": {"on_failure": ["a@example.com"]}}, "email_notifications.on_failure"),
         ({"webhook_notifications": {"on_start": [{"id": "1"}]}}, "webhook_notifications.on_start"),
-        ({"budget_policy_id": "x"}, "budget_policy_id"),
         ({"something_new": 1}, "something_new"),
     ],
 )
