@@ -29,11 +29,12 @@ _WAIT_FOR_LOCK = "-lock-timeout=180s"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """The bundle, the digest that somebody approved, and the environment that this job may reach."""
+    """The bundle, the digest that somebody approved, the environment that this job may reach, and if all of it goes."""
 
     bundle: Path
     approved: str
     environment: str | None
+    destroy: bool = False
 
 
 def apply(clone: Clone, screen: Screen, asked: Asked) -> None:
@@ -71,12 +72,24 @@ def approved_manifest(asked: Asked) -> Manifest:
         )
     if asked.environment and manifest.environment != asked.environment:
         raise BundleRefused(f"This bundle is {manifest.environment}'s, and {asked.environment} is to be deployed.")
+    if manifest.destroy != asked.destroy:
+        raise BundleRefused(_other_purpose(manifest))
     if manifest.review.exit_code:
         raise BundleRefused(
             f"The review of this bundle ended with {manifest.review.exit_code} ({manifest.review.headline}): nothing "
             f"at or above '{manifest.review.threshold}' is applied. Change the plan, or waive the finding by a file."
         )
     return manifest
+
+
+def _other_purpose(manifest: Manifest) -> str:
+    """To destroy has an approval of its own, and no other one may pass for it."""
+    if manifest.destroy:
+        return (
+            f"This bundle takes everything of {manifest.environment} away, and what is asked for is to deploy. What "
+            "destroys is approved where that is asked for: apply it with --destroy."
+        )
+    return f"--destroy is asked for, and this bundle deploys {manifest.environment}: apply it without."
 
 
 def _refuse_another_commit(clone: Clone, manifest: Manifest) -> None:

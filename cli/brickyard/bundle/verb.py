@@ -2,11 +2,15 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from brickyard.bundle.order import DEFAULT_PARTS, PARTS
 from brickyard.clone import Clone
 from brickyard.review import add_judgement, judgement
 from brickyard.screen import Screen
+
+if TYPE_CHECKING:
+    from brickyard_review import Settings
 
 _POLICY = Path("ci/review-policy.yaml")
 
@@ -41,6 +45,8 @@ def add_apply(parser: argparse.ArgumentParser) -> None:
     text = "the digest that `brickyard plan` told and somebody approved"
     parser.add_argument("--approved", metavar="sha256:…", required=True, help=text)
     parser.add_argument("--env", dest="environment", metavar="ENV", help="refuse a bundle of any other environment")
+    text = "apply a plan that everything goes, which is refused otherwise"
+    parser.add_argument("--destroy", action="store_true", help=text)
     parser.set_defaults(run=_apply, any_environment=True)
 
 
@@ -68,7 +74,7 @@ def _plan(options: argparse.Namespace, clone: Clone, screen: Screen) -> int:
         destroy=options.destroy,
         refresh=not (options.no_refresh or only_reads),
         recipient=options.recipient,
-        settings=judgement(options),
+        settings=_as_asked(judgement(options)) if options.destroy else judgement(options),
         poster=poster(options) if options.post else None,
     )
     try:
@@ -79,10 +85,28 @@ def _plan(options: argparse.Namespace, clone: Clone, screen: Screen) -> int:
         raise
 
 
+def _as_asked(settings: "Settings") -> "Settings":
+    """That data goes is what a plan to destroy is for: it is shown and approved, and a team's own word still counts.
+
+    Where data is protected (`deletion_protection`), no such plan becomes a bundle at all.
+    """
+    from dataclasses import replace
+
+    from brickyard_review import Severity
+
+    severities = {"data-destroyed": Severity.DANGER, **settings.policy.severities}
+    return replace(settings, policy=settings.policy.model_copy(update={"severities": severities}))
+
+
 def _apply(options: argparse.Namespace, clone: Clone, screen: Screen) -> None:
     from brickyard.bundle.apply import Asked, apply
 
-    asked = Asked(bundle=options.bundle, approved=options.approved, environment=options.environment)
+    asked = Asked(
+        bundle=options.bundle,
+        approved=options.approved,
+        environment=options.environment,
+        destroy=options.destroy,
+    )
     apply(clone, screen, asked)
 
 

@@ -53,7 +53,8 @@ def _tell(folder: Path, manifest: Manifest) -> None:
     for each in manifest.waiting:
         print(f"{each.name} is not in this bundle: {each.because}. Plan again when this one is applied.")
     if manifest.changing:
-        print(f"Apply exactly this: brickyard apply {folder} --approved {digest}")
+        destroying = " --destroy" if manifest.destroy else ""
+        print(f"Apply exactly this: brickyard apply {folder} --approved {digest}{destroying}")
     flags = {"changes": bool(manifest.changing), "waiting": bool(manifest.waiting)}
     tell({"digest": digest, **{name: str(flag).lower() for name, flag in flags.items()}})
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from brickyard.ci.azure import azure_files
-from brickyard.ci.github import github_files
+from brickyard.ci.azure.files import azure_files
+from brickyard.ci.github.files import github_files
 from brickyard.ci.settings import chain_of, load_release
 from brickyard.clone import Clone
 from brickyard.errors import WrongReleaseSettings

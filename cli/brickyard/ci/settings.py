@@ -1,6 +1,6 @@
 """`ci/release.yaml`: what the pipelines must know beside the environments. Nothing in it is secret."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -29,7 +29,7 @@ RoleArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w
 
 
 class AzureConnections(Strict):
-    """Service connections of Azure DevOps (workload identity federation): one that reads, one that writes."""
+    """Service connections of Azure DevOps, by federation: of AWS where the state is in S3, else of Azure."""
 
     plan: Text = Field(description="its name; may read the state")
     apply: Text = Field(description="its name; may write the state and read the plan key; approvals and branch control")
@@ -85,6 +85,10 @@ class Release(Strict):
                 yield Broken(key=("environments", index, "name"), rule="an environment stands in the chain once")
 
 
+# What one platform deploys, in order.
+Chain = Sequence[tuple[Released, Environment]]
+
+
 def load_release(root: Path) -> Release:
     """Errors: InvalidSettings, naming every problem with its file, line, key, rule and fix."""
     return parse(read_document(root / SETTINGS), Release)
@@ -113,9 +117,16 @@ def chain_of(root: Path, release: Release, platform: Platform) -> list[tuple[Rel
 
 
 def _check(released: Released, environment: Environment, platform: Platform) -> None:
-    needs_azure = environment.state.backend == "azurerm" or environment.workspace.auth.type == "azure-cli"
+    by_az = "azure-cli" in (environment.workspace.auth.type, environment.platform_auth.type)
+    needs_azure = environment.state.backend == "azurerm" or by_az
     missing = ""
-    if platform == "azure-devops" and needs_azure and released.azure_devops is None:
+    if platform == "azure-devops" and by_az and environment.state.backend == "s3":
+        raise WrongReleaseSettings(
+            f"{SETTINGS}: {released.name} signs in to Databricks by the login of `az` and keeps its state in S3. A "
+            "step of Azure DevOps takes one service connection, of Azure or of AWS. Keep the state in Azure Storage "
+            f"(state.backend: azurerm in environments/{released.name}.yaml), or sign in by azure-devops-oidc."
+        )
+    if platform == "azure-devops" and environment.state.backend != "local" and released.azure_devops is None:
         missing = "azure_devops (plan and apply: names of service connections)"
     elif platform == "github" and needs_azure and released.azure is None:
         missing = "azure (tenant, subscription, and the client ids that plan and apply)"

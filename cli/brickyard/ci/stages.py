@@ -22,7 +22,8 @@ class Step:
     variables: dict[str, str] = field(default_factory=dict)
 
 
-PLUGINS = ".brickyard/cache/terraform-plugins"
+CACHES = ".brickyard/cache"
+PLUGINS = f"{CACHES}/terraform-plugins"
 SET_UP = Step(title="Set up, from lock files", run=f"make setup && mkdir -p {PLUGINS}")
 CHECKS = (
     Step(title="Set up, from lock files", run="make setup-dev"),
@@ -43,7 +44,7 @@ PLAN = Step(
 )
 APPLY = Step(
     title="Apply exactly what was approved",
-    run=f'{_BRICKYARD} apply {BUNDLE} --approved "$DIGEST" --env "$TARGET"',
+    run=f'{_BRICKYARD} apply {BUNDLE} --approved "$DIGEST" --env "$TARGET" $DESTROY',
 )
 VERIFY = Step(title="Verify", run=f'{_BRICKYARD} verify "$TARGET" $ONLY $COMPLETE')
 AFTER_APPLY = Step(title="What Terraform has no field for", run=f'{_BRICKYARD} after-apply "$TARGET"')

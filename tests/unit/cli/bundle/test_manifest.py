@@ -88,6 +88,7 @@ def test_no_byte_of_a_manifest_can_change_after_approval(
         (manifest(), "yes", None, "approves nothing"),
         (manifest(), f"sha256:{'a' * 64}", None, "was approved. It was altered"),
         (manifest(), "", "prod", "prod is to be deployed"),
+        (manifest(destroy=True), "", None, "apply it with --destroy"),
         (
             manifest(review=Verdict(verdict="blocked", headline="data goes", threshold="block", exit_code=2)),
             "",
@@ -103,6 +104,14 @@ def test_a_bundle_that_may_not_be_applied_is_refused_with_the_reason(
 
     with pytest.raises(BundleRefused, match=told):
         approve(tmp_path, approved or digest, environment)
+
+
+def test_a_bundle_that_deploys_is_not_applied_as_destruction(tmp_path: Path) -> None:
+    """Each has an approval of its own, and neither passes for the other."""
+    asked = Asked(bundle=tmp_path, approved=written(tmp_path, manifest()), environment=None, destroy=True)
+
+    with pytest.raises(BundleRefused, match="apply it without"):
+        approved_manifest(asked)
 
 
 def test_a_folder_that_is_no_bundle_and_a_manifest_of_another_version_say_what_to_do(tmp_path: Path) -> None:

@@ -208,6 +208,58 @@ def test_a_commit_goes_through_three_environments_in_order_on_both_platforms(tmp
     assert stages[8]["parameters"]["after"] == ["serve_staging_plan", "serve_staging_apply"]
 
 
+S3 = {"backend": "s3", "bucket": "acme-state", "region": "eu-west-1", "key_prefix": "brickyard"}
+ROLES = {
+    "region": "eu-west-1",
+    "plan": "arn:aws:iam::000000000000:role/plan",
+    "apply": "arn:aws:iam::000000000000:role/apply",
+}
+
+
+def with_settings(root: Path, **changes: Any) -> Path:
+    """Of the last environment."""
+    file = root / "environments/prod.yaml"
+    file.write_text(json.dumps(yaml.safe_load(file.read_text()) | changes))
+    return root
+
+
+def test_on_aws_two_pipelines_plan_and_apply_and_each_takes_its_role_by_federation(tmp_path: Path) -> None:
+    oidc = yaml.safe_load((ROOT / "environments/prod.yaml").read_text())["workspace"]["auth"]
+    connections = {"plan": "aws-prod-plan", "apply": "aws-prod-apply"}
+    root = clone_with(tmp_path, azure_devops=connections, azure=None)
+    every = documents(render(with_settings(root, state=S3, workspace={"name": "x", "auth": oidc})))
+
+    for who in ("plan", "apply"):
+        steps = [value for value in inside(every[f"ci/azure/{who}-prod.yml"]) if isinstance(value, dict)]
+        signed = [step for step in steps if "brickyard" in json.dumps(step.get("inputs", {}).get("inlineScript", ""))]
+        assert signed
+        assert {step["task"] for step in signed} == {"AWSShellScript@1"}
+        assert {(step["inputs"]["awsCredentials"], step["inputs"]["regionName"]) for step in signed} == {
+            (f"aws-prod-{who}", "eu-west-1")
+        }
+    assert ".github/workflows/deploy-prod.yml" not in every
+
+
+def test_a_step_of_azure_devops_is_not_asked_for_two_connections(tmp_path: Path) -> None:
+    root = with_settings(clone_with(tmp_path, aws=ROLES), state=S3)
+
+    with pytest.raises(WrongReleaseSettings, match="one service connection, of Azure or of AWS"):
+        render(root)
+
+
+def test_destruction_waits_for_an_approval_of_its_own(files: dict[str, str]) -> None:
+    """By its environment; and `brickyard apply` refuses such a bundle where nobody asked for destruction."""
+    every = documents(files)
+    given = [stage["parameters"] for stage in every["ci/azure/destroy.yml"]["stages"]]
+    applying = [step for found in every.values() for step, _ in scripts(found) if "brickyard apply" in step]
+
+    assert {each["gate"] for each in given} == {"dev-destroy"}
+    assert "'prod-destroy'" in every["ci/azure/apply-prod.yml"]["stages"][0]["jobs"][0]["environment"]
+    assert "'dev-destroy'" in every[".github/workflows/deploy-dev.yml"]["jobs"]["apply"]["environment"]["name"]
+    assert applying
+    assert all("$DESTROY" in step for step in applying)
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
@@ -233,9 +285,7 @@ def test_settings_that_no_pipeline_could_use_are_refused(tmp_path: Path, changes
 def test_an_environment_that_no_pipeline_could_reach_is_refused(
     tmp_path: Path, key: str, value: Any, told: str
 ) -> None:
-    root = clone_with(tmp_path)
-    file = root / "environments/prod.yaml"
-    file.write_text(json.dumps(yaml.safe_load(file.read_text()) | {key: value}))
+    root = with_settings(clone_with(tmp_path), **{key: value})
 
     with pytest.raises(WrongReleaseSettings, match=told):
         render(root)
