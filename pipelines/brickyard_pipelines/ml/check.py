@@ -27,7 +27,7 @@ def references(workflow: Workflow) -> tuple[str, ...]:
         *([workflow.land] if workflow.land else []),
         *(table.function for table in workflow.gold),
         workflow.contract,
-        workflow.features.function,
+        *([workflow.features.function] if workflow.features.function else []),
         workflow.features.columns,
         *([workflow.features.request.function] if workflow.features.request else []),
         workflow.labels.function,

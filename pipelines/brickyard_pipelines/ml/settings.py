@@ -43,6 +43,21 @@ class StepSettings:
             return f"`{self.catalog}`.`{self.sandbox_schema}`.`{schema}_{name}`"
         return f"`{self.catalog}`.`{schema}`.`{name}`"
 
+    def existing(self, name: str) -> str:
+        """The quoted name of a table that others keep: schema.table of this catalog, or catalog.schema.table.
+
+        A sandbox has none of its own.
+
+        >>> StepSettings(project="p", catalog="dev").existing("crm.customers")
+        '`dev`.`crm`.`customers`'
+        """
+        parts = name.split(".")
+        return ".".join(f"`{part}`" for part in (parts if len(parts) == 3 else [self.catalog, *parts]))
+
+    def source(self, name: str) -> str:
+        """The quoted name of a silver table, or of a table that others keep, whose name has dots."""
+        return self.existing(name) if "." in name else self.table("silver", name)
+
     def landing(self) -> str:
         """The folder of the landing volume that belongs to this project."""
         return f"/Volumes/{self.catalog}/{self.sandbox_schema or 'bronze'}/landing/{self.project}"

@@ -18,16 +18,20 @@ ROOT = Path(__file__).parents[3]
 FOLDERS = [str(ROOT / "pipelines"), str(ROOT / "local"), str(ROOT / "projects" / "flight_delays")]
 CODE = """
 import json, logging, sys
+from dataclasses import replace
 sys.path[:0] = {folders!r}
 from brickyard_local.runtime import lazy_spark
 lazy_spark.install([])
 import numpy as np
 import pandas as pd
+from brickyard_pipelines.errors import BrokenContract
 from brickyard_pipelines.ml.data import gold, tables
+from brickyard_pipelines.ml.data.contract import Feature
 from brickyard_pipelines.ml.data.silver import definitions
 from brickyard_pipelines.ml.data.spark import session
 from brickyard_pipelines.ml.features.as_of import AsOf, join_pandas, join_spark
-from brickyard_pipelines.ml.project import load_project, refer
+from brickyard_pipelines.ml.project import FeatureTable, load_project, refer
+from brickyard_pipelines.ml.project.existing import ExistingFeatures, Lookup
 from brickyard_pipelines.ml.project.ingest import GoldTable
 from brickyard_pipelines.ml.settings import StepSettings
 from brickyard_pipelines.ml.steps import features
@@ -90,7 +94,46 @@ one = join_pandas(asked, known, rule)
 other = join_spark(spark.createDataFrame(asked), spark.createDataFrame(known), rule).toPandas().sort_values("key")
 other = other.reset_index(drop=True)[list(one.columns)]
 same = bool(((one == other) | (one.isna() & other.isna())).all(axis=None))
-print("REST", json.dumps({{"gold": [wrote, counted], "as_of": same, "found": int(one.sky.notna().sum())}}))
+
+# A view of others as the feature table, and values of theirs that are looked up as of each moment.
+builtins.OTHERS = (Feature(name="size", type="double", comment="S"), Feature(name="score", type="double", comment="S"))
+scores = Lookup(table=f"{{catalog}}.crm.scores", by=("customer",), at="known_at", columns=("score",))
+taken = FeatureTable(columns="builtins:OTHERS", key="id", time_key="at",
+    existing=ExistingFeatures(table="crm.moments", lookups=(scores,)))
+others = replace(project, name="others", workflow=replace(project.workflow, features=taken))
+crm, features_of_others = f"`{{catalog}}`.crm", settings.table("features", "others")
+spark.sql(f"CREATE TABLE {{crm}}.kept (id string, customer string, at timestamp, size double) USING DELTA")
+spark.sql(f"CREATE TABLE {{crm}}.scores (customer string, known_at timestamp, score double) USING DELTA")
+spark.sql(f"CREATE VIEW {{crm}}.moments AS SELECT id, customer, at, size FROM {{crm}}.kept")
+
+def taken_in():
+    features.features(settings, others)
+    history = spark.sql(f"DESCRIBE HISTORY {{features_of_others}}")
+    return [rows(spark.table(features_of_others)), history.count()]
+
+def refused(work):
+    try:
+        work()
+    except BrokenContract as error:
+        return str(error)
+
+told = [refused(lambda: features.features(settings, others))]
+spark.sql(f"INSERT INTO {{crm}}.kept VALUES ('a', 'ann', timestamp'2013-01-01 12:00:00', 1),"
+          " ('b', 'bob', timestamp'2013-01-01 12:00:00', double('NaN'))")
+spark.sql(f"INSERT INTO {{crm}}.scores VALUES ('ann', timestamp'2013-01-01 11:00:00', 0.1),"
+          " ('ann', timestamp'2013-01-01 12:00:00.4', 0.9)")
+told += [taken_in(), taken_in()]
+spark.sql(f"UPDATE {{crm}}.kept SET size = 2 WHERE id = 'a'")
+spark.sql(f"DELETE FROM {{crm}}.kept WHERE id = 'b'")
+spark.sql(f"INSERT INTO {{crm}}.kept VALUES ('c', 'ann', timestamp'2013-01-01 12:00:01', 3)")
+told.append(taken_in())
+spark.sql(f"INSERT INTO {{crm}}.kept VALUES ('c', 'ann', timestamp'2013-01-01 12:00:02', 4)")
+told.append(refused(lambda: features.features(settings, others)))
+gone = ExistingFeatures(table="crm.gone")
+told.append(refused(lambda: features.take(spark, settings, others, gone)))
+told.append(rows(spark.table(features_of_others)))
+print("REST", json.dumps({{"gold": [wrote, counted], "as_of": same, "found": int(one.sky.notna().sum()),
+    "others": told}}))
 """
 pytestmark = pytest.mark.slow
 
@@ -110,11 +153,12 @@ def weather(load: int, day: int, hour: int, temperature: int) -> list[str]:
     return f"EWR,2013,1,{day},{hour},{temperature},20,50,270,10,NA,0,1012,10,{at},{load}".split(",")
 
 
-def test_what_new_rows_touch_is_built_anew_and_equals_a_full_rebuild(local_workspace: LocalWorkspace) -> None:
-    """The second load brings a day, and corrects a flight of an earlier one."""
+@pytest.fixture(scope="module")
+def told(local_workspace: LocalWorkspace) -> list[str]:
+    """What the steps said, in one session with Spark. The second load brings a day, and corrects an earlier flight."""
     client, catalog = local_workspace.client(), "features-increments"
     client.catalogs.create(catalog)
-    for schema in ("silver", "gold", "features"):
+    for schema in ("silver", "gold", "features", "crm"):
         client.schemas.create(schema, catalog)
     kind = ["Fixed", "BOEING", "737", "2"]
     planes = [["N1", "1999", *kind, "149", "NA", "Jet", "1"], ["N2", "2004", *kind, "NA", "NA", "Jet", "1"]]
@@ -139,14 +183,39 @@ def test_what_new_rows_touch_is_built_anew_and_equals_a_full_rebuild(local_works
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
-    new, again, more = (json.loads(line[6:]) for line in lines if line.startswith("STAGE "))
-    rest: dict[str, Any] = next(json.loads(line[5:]) for line in lines if line.startswith("REST "))
+    return done.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def rest(told: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = next(json.loads(line[5:]) for line in told if line.startswith("REST "))
+    return found
+
+
+def test_what_new_rows_touch_is_built_anew_and_equals_a_full_rebuild(told: list[str]) -> None:
+    new, again, more = (json.loads(line[6:]) for line in told if line.startswith("STAGE "))
     assert [stage["rows"] for stage in (new, again, more)] == [63, 63, 72]
     assert [stage["is_whole"] for stage in (new, again, more)] == [True] * 3
     assert "all features are built, since it is new" in new["said"][0]
     assert again["commits"] == new["commits"]
     assert "new rows touch the features of 2013-01-03 to 2013-01-06, 2013-01-07 to 2013-01-11" in more["said"][0]
+
+
+def test_gold_is_built_once_and_as_of_joins_are_those_of_pandas(rest: dict[str, Any]) -> None:
     assert rest["gold"] == [[True, False], [["EWR", "72"]]]
     assert rest["as_of"]
     assert rest["found"] > 50
+
+
+def test_a_view_of_others_is_the_feature_table_with_what_was_known_at_each_moment(rest: dict[str, Any]) -> None:
+    empty, first, again, changed, twice, gone, after = rest["others"]
+    noon = "2013-01-01 12:00:00"
+    assert "crm.moments is not the feature table of project.yaml: it has no rows (id)" in empty
+    # The score of 12:00:00.4 was not known at noon, and bob has none.
+    assert first[0] == [["a", noon, "1.0", "0.1"], ["b", noon, "nan", "None"]]
+    assert again == first, "what is as it was is not written again"
+    assert changed[0] == [["a", noon, "2.0", "0.1"], ["c", "2013-01-01 12:00:01", "3.0", "0.9"]]
+    assert changed[1] == first[1] + 1
+    assert "3 rows have only 2 different id" in twice
+    assert "`crm`.`gone` (workflow.features.existing) cannot be read" in gone
+    assert after == changed[0], "what was refused has changed nothing"

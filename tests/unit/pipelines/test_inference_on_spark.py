@@ -236,6 +236,37 @@ def test_batches_score_each_row_once_and_labels_are_joined_when_they_come(demo: 
     assert changed == [["k1", "0", "True"], ["k2", "0", "True"], ["k4", "1", "True"]]
 
 
+KILLS = """
+import os, signal
+from brickyard_pipelines.ml.inference import append, pending, streams
+from brickyard_pipelines.ml.steps import unpack_payloads
+def dies(*given, **named):
+    os.kill(os.getpid(), signal.SIGKILL)
+def before(module, name):
+    setattr(module, name, dies)
+"""
+
+
+def killed(process: "subprocess.Popen[str]") -> bool:
+    """Whether it died of the signal that it gave itself, and of nothing else."""
+    _, complained = process.communicate()
+    assert process.returncode == -signal.SIGKILL, complained[-2000:]
+    return True
+
+
+def test_a_batch_killed_before_its_rows_or_before_its_mark_leaves_what_one_that_was_not_killed_leaves(
+    demo: Demo,
+) -> None:
+    demo.run(CREATE + "more(0, 20)\nprint(1)")
+    score, written = "batch_inference(settings, project)\n", "print(json.dumps([counts(), tables.note(spark, table)]))"
+    assert killed(demo.begin(f"{KILLS}before(append, 'run')\n{score}"))
+    assert killed(demo.begin(f"{KILLS}before(pending, 'record')\n{score}"))
+    assert demo.run(written) == [[20, 20, 20], None]  # the rows are there, and nothing says that they are
+    counted, mark = demo.run(f"{score}more(20, 25)\n{score}{written}")
+    assert counted == [25, 25, 25]
+    assert mark["scored_until"] > 0
+
+
 def test_two_batches_at_once_write_each_row_once(demo: Demo) -> None:
     demo.run(CREATE + "more(0, 50)\ninference_table.ensure(spark, settings, project)\nprint(1)")
     both = [demo.begin("batch_inference(settings, project)\nprint(1)") for _ in range(2)]
@@ -290,14 +321,34 @@ spark.sql(f"CREATE TABLE IF NOT EXISTS {source} (databricks_request_id string, c
           " requester string, logging_error_codes array<string>) USING DELTA")
 inference_table.ensure(spark, settings, project)
 tables.create(spark, quarantine, unpacking.QUARANTINE, comment="", statistics=2)
+ship("brickyard_pipelines")
 def asked(name, status, request, response, entity):
     spark.sql(f"INSERT INTO {source} VALUES ('{name}', null, timestamp'2013-11-05 10:00:00', date'2013-11-05',"
               f" {status}, 1, 3, '{request}', '{response}', '{entity}', 'ann', array())")
+"""
+ASKED = """
 asked("r1", 200, '{"dataframe_records": [{"a": 2, "id": "k7", "at": "2013-11-04T00:00:00"}, {"a": 4}]}',
       '{"predictions": [0.5, 0.25]}', ENTITY)
 asked("r2", 400, '{"a": 1}', '{"error_code": "BAD_REQUEST"}', ENTITY)
 asked("r3", 200, '{"inputs": {"c": ["x"]}}', '{"predictions": [0.75]}', "unknown")
-ship("brickyard_pipelines")
+whole = streams.running
+def broken_between(statements, **named):
+    return whole([statements[0], "SELECT raise_error('broken between the writes')", *statements[1:]], **named)
+streams.running = broken_between
+try:
+    unpack(spark, settings, project, source, quarantine)
+except Exception as error:
+    print(json.dumps([str(error), len(kept("id")), spark.table(quarantine).count()]))
+"""
+KILLED_WHILE_IT_STREAMS = """
+begin = streams.begin
+def begin_and_die(writer):
+    begin(writer)
+    dies()
+streams.begin = begin_and_die
+unpack(spark, settings, project, source, quarantine)
+"""
+UNPACKED = """
 unpack(spark, settings, project, source, quarantine)
 unpack(spark, settings, project, source, quarantine)
 reasons = sorted([row["databricks_request_id"], row["reason"]] for row in spark.table(quarantine).collect())
@@ -305,7 +356,9 @@ print(json.dumps([kept("request_id", "model_version", "source", "id", "at", "a",
 """
 
 
-def test_payloads_become_rows_of_the_version_that_answered_and_the_rest_is_kept_with_its_reason(demo: Demo) -> None:
+def test_payloads_become_rows_of_the_version_that_answered_or_are_kept_with_a_reason_once_however_often_killed(
+    demo: Demo,
+) -> None:
     endpoints, name = demo.workspace.client().serving_endpoints, f"scored-{secrets.token_hex(4)}"
     entity = ServedEntityInput(
         entity_name=f"{demo.catalog}.models.scored",
@@ -316,7 +369,11 @@ def test_payloads_become_rows_of_the_version_that_answered_and_the_rest_is_kept_
     endpoints.create(name, config=EndpointCoreConfigInput(name=name, served_entities=[entity]))
     known = f"SELECT served_entity_id FROM system.serving.served_entities WHERE endpoint_name = '{name}'"
     code = f'spark.sql(f"CREATE TABLE {{features}} (id string)")\nENTITY = spark.sql("{known}").first()[0]\n'
-    rows, reasons = demo.run(code + PAYLOADS)
+    said, rows_then, refused_then = demo.run(code + PAYLOADS + KILLS + ASKED)
+    assert "broken between the writes" in said
+    assert (rows_then, refused_then) == (2, 0)  # half done, and the checkpoint says nothing of it
+    assert killed(demo.begin(PAYLOADS + KILLS + KILLED_WHILE_IT_STREAMS))
+    rows, reasons = demo.run(PAYLOADS + UNPACKED)
     endpoints.delete(name)
     assert rows == [
         ["r1:0", "1", "endpoint", "k7", "2013-11-04 00:00:00", "2.0", "None", "0.5"],

@@ -64,7 +64,7 @@ def test_a_version_that_later_steps_cannot_use_is_not_handed_on(
         check_train.check(client, "m", "3")
 
 
-TABLE = FeatureTable(function="f", columns="c", inputs=(), key="id", time_key="at")
+TABLE = FeatureTable(function="f", columns="c", inputs=("t",), key="id", time_key="at")
 
 
 def test_a_feature_table_of_others_is_told_everything_that_is_wrong_with_it() -> None:

@@ -39,7 +39,7 @@ def current_source(spark: "SparkSession", settings: StepSettings, project: Proje
     """The newest versions of the feature table and the tables that labels come from."""
     table = settings.table("features", project.name)
     labels = {
-        name: tables.require(spark, settings.table("silver", name), made_by="ingest").version
+        name: tables.require(spark, settings.source(name), made_by="ingest").version
         for name in project.workflow.labels.inputs
     }
     version = tables.require(spark, table, made_by="features").version
@@ -62,10 +62,7 @@ def read(
 
 def known_labels(spark: "SparkSession", settings: StepSettings, project: Project, source: Source) -> "DataFrame":
     """Key and label of every row whose outcome is known, by the project's own function."""
-    silver = {
-        name: tables.at(spark, settings.table("silver", name), version)
-        for name, version in source.label_versions.items()
-    }
+    silver = {name: tables.at(spark, settings.source(name), version) for name, version in source.label_versions.items()}
     found: DataFrame = refer(project.workflow.labels.function)(silver)
     return found
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from brickyard_pipelines.errors import InvalidProject
+from brickyard_pipelines.ml.project.existing import ExistingFeatures
 
 _STORES = {"packed": "the table is packed with the model", "online": "an online store is asked for each request"}
 
@@ -67,23 +68,25 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeatureTable:
-    """The project's function that builds features, and the columns that it promises.
+    """The project's function that builds features, or the table of others that has them; and the promised columns.
 
     With `lookback_days`, new rows of an input change only features whose moment lies at most so many days before or
     after the time of the row, in the column that `event_times` names for that input. Without it, or for an input
     without a time, new rows build all features again.
     """
 
-    function: str
     columns: str
-    inputs: tuple[str, ...]
     key: str
     time_key: str
+    function: str = ""
+    inputs: tuple[str, ...] = ()
+    existing: ExistingFeatures | None = None
     lookback_days: int | None = None
     event_times: Mapping[str, str] = field(default_factory=dict)
     request: Request | None = None
 
     def __post_init__(self) -> None:
+        self._require_one_origin()
         unknown = sorted(set(self.event_times) - set(self.inputs))
         if unknown:
             raise InvalidProject(
@@ -105,10 +108,31 @@ class FeatureTable:
                 "workflow.features.lookback_days: given without event_times, so nobody knows when a row happened."
             )
 
+    def _require_one_origin(self) -> None:
+        """Features are built by a function from silver tables, or taken from what others keep."""
+        if bool(self.function) == (self.existing is not None):
+            raise InvalidProject(
+                "workflow.features: give `function` (the project builds its features) or `existing` (others keep"
+                " them), exactly one."
+            )
+        if self.existing is None:
+            if not self.inputs:
+                raise InvalidProject("workflow.features.inputs: missing; name the silver tables that `function` gets.")
+            return
+        needless = [name for name in ("inputs", "lookback_days", "event_times", "request") if getattr(self, name)]
+        if needless:
+            raise InvalidProject(
+                f"workflow.features.{needless[0]}: belongs to `function`; features that others keep are taken as they"
+                " are. Remove it, or build the features."
+            )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Labels:
-    """The project's function that says what happened in the end: the key and a 0/1 label."""
+    """The project's function that says what happened in the end: the key and a 0/1 label.
+
+    `inputs` are silver tables by name, or Delta tables of others as schema.table or catalog.schema.table.
+    """
 
     function: str
     inputs: tuple[str, ...]

@@ -13,7 +13,7 @@ from brickyard_pipelines.ml.settings import StepSettings
 from brickyard_pipelines.ml.steps import entry
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ def check_features(settings: StepSettings, project: Project) -> None:
     state = _state(spark, table)
     types = dict(spark.table(table).dtypes)
     wrong = wrong_columns(definition, refer(definition.columns), types)
-    wrong += [] if wrong else wrong_rows(definition, _counts(spark, table, definition))
+    wrong += [] if wrong else wrong_rows(definition, counts(spark.table(table), definition))
     if wrong:
         raise BrokenContract(f"{table} is not the feature table of project.yaml: {'; '.join(wrong)}.")
     _log.info("%s at Delta version %d: its columns, key and time key are as project.yaml says", table, state)
@@ -66,12 +66,14 @@ def _state(spark: "SparkSession", table: str) -> int:
     except Exception as error:  # a view, or a table that is no Delta table
         raise BrokenContract(
             f"{table} has no Delta history, so nobody can say from which rows a model was made: it must be a Delta"
-            f" table, not a view. {type(error).__name__}: {str(error)[:300]}"
+            " table, not a view. Features under another name, or in a view, are copied there by"
+            f" workflow.features.existing. {type(error).__name__}: {str(error)[:300]}"
         ) from error
 
 
-def _counts(spark: "SparkSession", table: str, definition: FeatureTable) -> dict[str, int]:
-    counted = spark.table(table).selectExpr(
+def counts(rows: "DataFrame", definition: FeatureTable) -> dict[str, int]:
+    """How many rows there are, and how many of them lack a key of their own or a moment."""
+    counted = rows.selectExpr(
         "count(*) AS total",
         f"count(DISTINCT `{definition.key}`) AS keys",
         f"count_if(`{definition.key}` IS NULL) AS no_key",

@@ -5,18 +5,20 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from brickyard_pipelines.errors import UnusableRows
+from brickyard_pipelines.errors import BrokenContract, UnusableRows
 from brickyard_pipelines.ml.code import package_sha256
 from brickyard_pipelines.ml.data import tables
 from brickyard_pipelines.ml.data.contract import Feature
 from brickyard_pipelines.ml.data.spark import session, ship
 from brickyard_pipelines.ml.data.tables import ColumnDefinition
-from brickyard_pipelines.ml.features import incremental, touched
+from brickyard_pipelines.ml.features import existing, incremental, touched
 from brickyard_pipelines.ml.features.incremental import Input
 from brickyard_pipelines.ml.features.touched import Plan
 from brickyard_pipelines.ml.project import FeatureTable, Project, refer
+from brickyard_pipelines.ml.project.existing import ExistingFeatures
 from brickyard_pipelines.ml.settings import StepSettings
 from brickyard_pipelines.ml.steps import entry
+from brickyard_pipelines.ml.steps.check_features import counts, wrong_columns, wrong_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -33,6 +35,9 @@ def features(settings: StepSettings, project: Project) -> None:
     """Bring the feature table to what silver holds now: what new rows may touch, or all of it."""
     spark = session()
     definition, table = project.workflow.features, settings.table("features", project.name)
+    if definition.existing is not None:
+        take(spark, settings, project, definition.existing)
+        return
     known = tables.note(spark, table)
     inputs = read_inputs(spark, settings, project, known)
     made_from = {
@@ -50,6 +55,23 @@ def features(settings: StepSettings, project: Project) -> None:
         tables.replace(build(project, whole), table, made_from=made_from)
     elif not plan.nothing:
         update(spark, project, table, inputs, made_from)
+    check(spark, project, table)
+
+
+def take(spark: "SparkSession", settings: StepSettings, project: Project, others: ExistingFeatures) -> None:
+    """Bring what others keep into the feature table, once it has been looked at as a whole.
+
+    Errors: BrokenContract, with everything that is wrong; nothing was written then.
+    """
+    definition, table = project.workflow.features, settings.table("features", project.name)
+    rows = existing.rows(spark, settings, project, others)
+    wrong = wrong_columns(definition, refer(definition.columns), dict(rows.dtypes))
+    wrong += [] if wrong else wrong_rows(definition, counts(rows, definition))
+    if wrong:
+        raise BrokenContract(f"{others.table} is not the feature table of project.yaml: {'; '.join(wrong)}.")
+    create(spark, table, project)
+    written = existing.bring(spark, table, rows, definition)
+    _log.info("%s: %d rows were other than in %s", table, written, others.table)
     check(spark, project, table)
 
 

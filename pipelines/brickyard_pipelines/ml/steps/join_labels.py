@@ -46,7 +46,7 @@ def labels(spark: "SparkSession", settings: StepSettings, project: Project) -> "
     definition = project.workflow.labels
     silver = {}
     for name in definition.inputs:
-        source = settings.table("silver", name)
+        source = settings.source(name)
         version = tables.require(spark, source, made_by="ingest").version
         silver[name] = tables.at(spark, source, version)
     found: DataFrame = refer(definition.function)(silver)
