@@ -60,9 +60,10 @@ def judge(options: argparse.Namespace) -> Mapping[str, Any]:
 
     Errors: InvalidPlan, UnusableAnswers.
     """
-    from brickyard_pipelines.finetuning.evaluation.answers import read_answers, read_questions
+    from brickyard_pipelines.finetuning.evaluation.answers import read_answers
     from brickyard_pipelines.finetuning.evaluation.judgement import compare
     from brickyard_pipelines.finetuning.evaluation.judgement import judge as judged
+    from brickyard_pipelines.finetuning.evaluation.questions import read_questions
 
     criteria = load_criteria(options.criteria)
     questions = read_questions(options.questions, cluster_by=criteria.cluster_by)

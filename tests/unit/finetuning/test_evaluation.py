@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from brickyard_pipelines.finetuning.errors import UnusableAnswers
 from brickyard_pipelines.finetuning.evaluation import text_metrics as metrics
-from brickyard_pipelines.finetuning.evaluation.answers import Answer, Question, read_answers
+from brickyard_pipelines.finetuning.evaluation.answers import Answer, read_answers
 from brickyard_pipelines.finetuning.evaluation.judgement import Answers, compare, judge
+from brickyard_pipelines.finetuning.evaluation.questions import Question
 from brickyard_pipelines.finetuning.evaluation.statistics import holm, sampled
 from brickyard_pipelines.finetuning.plan import parse_criteria
 

@@ -1,79 +1,51 @@
-"""Answers of a model, from a file: JSONL with `id` and `answer`, and what was measured while answering."""
+"""Answers of a model, as JSONL: a line each, with `id` and `answer`, and what was measured while answering."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from brickyard_pipelines.finetuning.errors import Problem, UnusableAnswers
+from brickyard_pipelines.finetuning.evaluation.questions import Question
 from brickyard_pipelines.finetuning.sources.files import jsonl
 
 _MAX_BYTES = 4_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
-    """What is asked of every model alike.
-
-    *Shapes*: `slices` are names and values; questions of one `cluster`, such as a conversation, belong together.
-    """
-
-    id: str
-    references: tuple[str, ...]
-    slices: Mapping[str, str]
-    cluster: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What a model said. *Units*: seconds; None where it was not measured."""
+    """What a model said, and what was measured; None where it was not.
+
+    *Units*: seconds; `latency_s` is how long who asked has waited, `busy_s` the answer's share of the machine's time;
+    `nll` is minus the log-likelihood (nats) of the reference, of `scored_tokens` tokens; `cost` in the plan's currency.
+    `chosen` is the choice that is likeliest. `stopped` is False where an answer was cut off at the most tokens.
+    """
 
     text: str
     latency_s: float | None = None
+    busy_s: float | None = None
     stopped: bool | None = None
+    prompt_tokens: int | None = None
+    answer_tokens: int | None = None
+    nll: float | None = None
+    scored_tokens: int | None = None
+    chosen: str | None = None
+    cost: float | None = None
 
 
-def read_questions(path: Path, *, cluster_by: str | None) -> list[Question]:
-    """Questions of a JSONL file: `id`, `reference` (a text, or a list of them), and any slices.
+_MEASURED = tuple(each.name for each in fields(Answer) if each.name != "text")
+_NUMBERS = frozenset(_MEASURED) - {"stopped", "chosen"}
 
-    Errors: UnusableAnswers when a line is none, an id is there twice, or there is no line.
+
+def line_of(name: str, answer: Answer) -> str:
+    """An answer as it is kept: a line of JSON, without what was not measured.
+
+    >>> line_of("1", Answer(text="Paris", latency_s=0.5))
+    '{"id": "1", "answer": "Paris", "latency_s": 0.5}'
     """
-    questions: dict[str, Question] = {}
-    problems: list[Problem] = []
-    for found in jsonl(path, max_bytes=_MAX_BYTES):
-        where, refusal = f"{path.name}:{found.line}", found.refusal
-        if refusal is not None:
-            problems.append(Problem(where=where, got=refusal.got, rule=refusal.rule, fix=refusal.fix))
-            continue
-        question = _question(found.document, cluster_by)
-        if question is None or question.id in questions:
-            got = "no question" if question is None else f"the id {question.id!r} twice"
-            rule = f"a question has an id of its own, a reference{f' and {cluster_by}' if cluster_by else ''}"
-            problems.append(Problem(where=where, got=got, rule=rule, fix='Write {"id": …, "reference": "…"}.'))
-        else:
-            questions[question.id] = question
-    if not questions and not problems:
-        fix = "Write one per line."
-        problems.append(Problem(where=path.name, got="no line", rule="there are questions", fix=fix))
-    if problems:
-        raise UnusableAnswers(problems)
-    return list(questions.values())
-
-
-def _question(document: Mapping[str, object], cluster_by: str | None) -> Question | None:
-    given = document.get("reference")
-    references = [given] if isinstance(given, str) else given if isinstance(given, list) else []
-    if not references or not all(isinstance(text, str) for text in references):
-        return None
-    if "id" not in document or (cluster_by is not None and cluster_by not in document):
-        return None
-    name = str(document["id"])
-    return Question(
-        id=name,
-        references=tuple(references),
-        slices={key: str(value) for key, value in document.items() if key not in ("id", "reference")},
-        cluster=name if cluster_by is None else str(document[cluster_by]),
-    )
+    document = {"id": name, "answer": answer.text}
+    measured = {key: value for key, value in asdict(answer).items() if key != "text" and value is not None}
+    return json.dumps({**document, **measured}, ensure_ascii=False)
 
 
 def read_answers(path: Path, questions: Sequence[Question]) -> dict[str, Answer]:
@@ -81,6 +53,18 @@ def read_answers(path: Path, questions: Sequence[Question]) -> dict[str, Answer]
 
     Errors: UnusableAnswers when a line is no answer, an id is unknown or twice, or a question has none.
     """
+    answers = read_given(path, questions)
+    missing = sorted({question.id for question in questions} - answers.keys())
+    if missing:
+        got, fix = f"no answer to {len(missing)} questions, {missing[0]!r} among them", "Answer every question."
+        raise UnusableAnswers(
+            [Problem(where=path.name, got=got, rule="models are compared on the same questions", fix=fix)]
+        )
+    return answers
+
+
+def read_given(path: Path, questions: Sequence[Question]) -> dict[str, Answer]:
+    """As `read_answers`, with questions that nobody has answered yet."""
     answers: dict[str, Answer] = {}
     known = {question.id for question in questions}
     problems: list[Problem] = []
@@ -95,10 +79,6 @@ def read_answers(path: Path, questions: Sequence[Question]) -> dict[str, Answer]
             answers[str(found.document["id"])] = _answer(found.document)
         else:
             problems.append(problem)
-    missing = sorted(known - answers.keys())
-    if missing and not problems:
-        got, fix = f"no answer to {len(missing)} questions, {missing[0]!r} among them", "Answer every question."
-        problems.append(Problem(where=path.name, got=got, rule="models are compared on the same questions", fix=fix))
     if problems:
         raise UnusableAnswers(problems)
     return answers
@@ -115,17 +95,24 @@ def _problem(
         return Problem(where=where, got=f"the id {name!r}", rule="an answer has its question", fix="Correct the id.")
     if name in answers:
         return Problem(where=where, got=f"the id {name!r} twice", rule="a question has one answer", fix="Keep one.")
-    latency, stopped = document.get("latency_s"), document.get("stopped")
-    if not isinstance(latency, int | float | None) or not isinstance(stopped, bool | None):
-        got = f"latency_s {latency!r}, stopped {stopped!r}"
-        return Problem(where=where, got=got, rule="seconds, and true or false", fix="Correct or leave them out.")
+    for key in _MEASURED:
+        if not _fits(key, document.get(key)):
+            got = f"{key} {document[key]!r}"
+            rule = "seconds, tokens and costs are numbers, stopped is true or false, chosen a text"
+            return Problem(where=where, got=got, rule=rule, fix="Correct it, or leave it out.")
     return None
 
 
+def _fits(key: str, value: object) -> bool:
+    if value is None:
+        return True
+    if key == "stopped":
+        return isinstance(value, bool)
+    if key == "chosen":
+        return isinstance(value, str)
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+
+
 def _answer(document: Mapping[str, object]) -> Answer:
-    latency, stopped = document.get("latency_s"), document.get("stopped")
-    return Answer(
-        text=str(document["answer"]),
-        latency_s=float(latency) if isinstance(latency, int | float) else None,
-        stopped=stopped if isinstance(stopped, bool) else None,
-    )
+    measured = {key: document[key] for key in _MEASURED if document.get(key) is not None}
+    return Answer(text=str(document["answer"]), **measured)  # type: ignore[arg-type] # each was looked at

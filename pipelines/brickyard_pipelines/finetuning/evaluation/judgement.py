@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from brickyard_pipelines.finetuning.errors import UnusableAnswers
-from brickyard_pipelines.finetuning.evaluation.answers import Answer, Question
+from brickyard_pipelines.finetuning.evaluation.answers import Answer
+from brickyard_pipelines.finetuning.evaluation.measures import Weighed, gain, scale_of, weighed
+from brickyard_pipelines.finetuning.evaluation.questions import Question
 from brickyard_pipelines.finetuning.evaluation.statistics import (
     Mean,
     Sampled,
@@ -14,7 +16,6 @@ from brickyard_pipelines.finetuning.evaluation.statistics import (
     sampled,
     smallest_effect,
 )
-from brickyard_pipelines.finetuning.evaluation.text_metrics import score
 from brickyard_pipelines.finetuning.plan.criteria import Criteria, Criterion
 
 Answers = Mapping[str, Answer]
@@ -53,7 +54,7 @@ def judge(criteria: Criteria, questions: Sequence[Question], answers: Answers) -
     Errors: UnusableAnswers when a slice has no row, or a metric was not measured.
     """
     samples = {item.name: _sample(item, questions, answers) for item in criteria.criteria}
-    bars = {item.name: item.sign * item.threshold for item in criteria.criteria}
+    bars = {item.name: _bar(item) for item in criteria.criteria}
     above = holm({name: sample.p_above(bars[name]) for name, sample in samples.items()})
     below = holm({name: sample.p_below(bars[name]) for name, sample in samples.items()})
     return [
@@ -68,10 +69,33 @@ def compare(
 
     Errors: UnusableAnswers as `judge`.
     """
-    gains = {item.name: _gains(item, questions, candidate, reference) for item in criteria.criteria}
-    samples = {name: sampled(values, clusters) for name, (values, clusters) in gains.items()}
-    p_values = holm({name: min(1.0, 2 * min(s.p_above(0), s.p_below(0))) for name, s in samples.items()})
-    return [_difference(name, sample, gains[name][0], p_values[name], criteria) for name, sample in samples.items()]
+    return compare_all(criteria, questions, {"candidate": candidate}, reference)["candidate"]
+
+
+def compare_all(
+    criteria: Criteria, questions: Sequence[Question], candidates: Mapping[str, Answers], reference: Answers
+) -> dict[str, list[Difference]]:
+    """As `compare`, of many candidates: p-values are corrected for all of them together.
+
+    Errors: UnusableAnswers as `judge`.
+    """
+    gains = {
+        (name, item.name): _gains(item, questions, answers, reference)
+        for name, answers in candidates.items()
+        for item in criteria.criteria
+    }
+    clusters = {item.name: [each.cluster for each in asked_of(item, questions)] for item in criteria.criteria}
+    samples = {key: _sampled(found, clusters[key[1]]) for key, found in gains.items()}
+    p_values = holm({key: min(1.0, 2 * min(each.p_above(0), each.p_below(0))) for key, each in samples.items()})
+    return {
+        name: [
+            _difference(
+                item.name, samples[name, item.name], gains[name, item.name], p_values[name, item.name], criteria
+            )
+            for item in criteria.criteria
+        ]
+        for name in candidates
+    }
 
 
 def _outcome(item: Criterion, sample: Sampled, above: float, below: float, criteria: Criteria) -> Outcome:
@@ -79,19 +103,19 @@ def _outcome(item: Criterion, sample: Sampled, above: float, below: float, crite
     verdict: Literal["met", "missed", "no decision"] = "no decision"
     if sample.clusters >= _FEWEST:
         verdict = "met" if above <= risk else "missed" if below <= risk else "no decision"
-    effect = sample.mean - item.sign * item.threshold
+    effect = sample.mean - _bar(item)
     needed = rows_needed(mean.error, mean.rows, effect, confidence=criteria.confidence, power=criteria.power)
     return Outcome(
         criterion=item.name,
         verdict=verdict,
-        mean=_turned(mean, item.sign),
+        mean=_turned(mean, item),
         threshold=item.threshold,
         p_value=min(above, below),
         rows_needed=needed if verdict == "no decision" else 0,
     )
 
 
-def _difference(name: str, sample: Sampled, gains: Sequence[float], p: float, criteria: Criteria) -> Difference:
+def _difference(name: str, sample: Sampled, gains: Sequence[Weighed], p: float, criteria: Criteria) -> Difference:
     mean = sample.interval(criteria.confidence)
     decided = p <= 1 - criteria.confidence and sample.clusters >= _FEWEST
     return Difference(
@@ -100,35 +124,48 @@ def _difference(name: str, sample: Sampled, gains: Sequence[float], p: float, cr
         mean=mean,
         p_value=p,
         smallest_effect=smallest_effect(mean.error, confidence=criteria.confidence, power=criteria.power),
-        wins=sum(gain > 0 for gain in gains),
-        ties=sum(gain == 0 for gain in gains),
-        losses=sum(gain < 0 for gain in gains),
+        wins=sum(each.value > 0 for each in gains),
+        ties=sum(each.value == 0 for each in gains),
+        losses=sum(each.value < 0 for each in gains),
     )
 
 
-def _turned(mean: Mean, sign: float) -> Mean:
-    """As measured again, where less is better."""
+def _bar(item: Criterion) -> float:
+    """The threshold where more is better, on the scale of the mean."""
+    return item.sign * scale_of(item.metric)[0](item.threshold)
+
+
+def _turned(mean: Mean, item: Criterion) -> Mean:
+    """As measured again: where less is better, and on the metric's own scale."""
+    sign, back = item.sign, scale_of(item.metric)[1]
     low, high = (mean.low, mean.high) if sign > 0 else (-mean.high, -mean.low)
-    return Mean(mean=sign * mean.mean, low=low, high=high, error=mean.error, clusters=mean.clusters, rows=mean.rows)
+    middle = back(sign * mean.mean)
+    # The error of exp(x) is exp(x) times that of x.
+    error = mean.error if back is float else mean.error * middle
+    return Mean(mean=middle, low=back(low), high=back(high), error=error, clusters=mean.clusters, rows=mean.rows)
 
 
 def _sample(item: Criterion, questions: Sequence[Question], answers: Answers) -> Sampled:
-    asked = _slice(item, questions)
-    values = [item.sign * value(item, question, answers[question.id]) for question in asked]
-    return sampled(values, [question.cluster for question in asked])
+    asked = asked_of(item, questions)
+    found = [weighed(item, question, answers[question.id]) for question in asked]
+    turned = [Weighed(value=item.sign * each.value, weight=each.weight) for each in found]
+    return _sampled(turned, [question.cluster for question in asked])
 
 
-def _gains(
-    item: Criterion, questions: Sequence[Question], candidate: Answers, reference: Answers
-) -> tuple[list[float], list[str]]:
-    asked = _slice(item, questions)
-    gains = [
-        item.sign * (value(item, each, candidate[each.id]) - value(item, each, reference[each.id])) for each in asked
-    ]
-    return gains, [question.cluster for question in asked]
+def _sampled(found: Sequence[Weighed], clusters: Sequence[str]) -> Sampled:
+    return sampled([each.value for each in found], clusters, [each.weight for each in found])
 
 
-def _slice(item: Criterion, questions: Sequence[Question]) -> list[Question]:
+def _gains(item: Criterion, questions: Sequence[Question], candidate: Answers, reference: Answers) -> list[Weighed]:
+    asked = asked_of(item, questions)
+    return [gain(item, each, candidate[each.id], reference[each.id]) for each in asked]
+
+
+def asked_of(item: Criterion, questions: Sequence[Question]) -> list[Question]:
+    """The questions that a criterion is judged on: those of its slice.
+
+    Errors: UnusableAnswers when there are none.
+    """
     wanted = (item.slice or {}).items()
     asked = [each for each in questions if all(each.slices.get(name) == word for name, word in wanted)]
     if not asked:
@@ -137,19 +174,3 @@ def _slice(item: Criterion, questions: Sequence[Question]) -> list[Question]:
             " Correct the slice, or hold out rows of it."
         )
     return asked
-
-
-def value(item: Criterion, question: Question, answer: Answer) -> float:
-    """What a criterion's metric says of one answer.
-
-    Errors: UnusableAnswers when it has to be measured while answering, and was not.
-    """
-    if item.metric not in ("latency_s", "stopped"):
-        return score(item, answer.text, question.references)
-    measured = answer.latency_s if item.metric == "latency_s" else answer.stopped
-    if measured is None:
-        raise UnusableAnswers(
-            f"criterion {item.name!r}: got no {item.metric} for question {question.id!r}; it is measured while"
-            f" answering. Add {item.metric} to the answers, or leave the criterion out."
-        )
-    return float(measured)

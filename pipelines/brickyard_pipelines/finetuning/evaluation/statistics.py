@@ -8,11 +8,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
+_Key = TypeVar("_Key")
 _RESAMPLES = 4000
 
 
@@ -61,10 +63,13 @@ class Sampled:
         return float((1 + np.count_nonzero(self.mean - self.drawn >= excess - 1e-12)) / (len(self.drawn) + 1))
 
 
-def sampled(values: Sequence[float], clusters: Sequence[str] | None = None) -> Sampled:
+def sampled(
+    values: Sequence[float], clusters: Sequence[str] | None = None, weights: Sequence[float] | None = None
+) -> Sampled:
     """The mean of rows, resampled by cluster: rows of one conversation are no independent witnesses.
 
-    The seed is fixed: the same rows give the same verdict.
+    With weights (such as tokens) it is the sum of values over the sum of weights. The seed is fixed: the same rows
+    give the same verdict.
 
     >>> sampled([1.0, 1.0, 0.0, 0.0], ["a", "a", "b", "b"]).clusters
     2
@@ -72,22 +77,23 @@ def sampled(values: Sequence[float], clusters: Sequence[str] | None = None) -> S
     array = np.asarray(values, dtype=np.float64)
     labels = np.arange(len(array)) if clusters is None else np.unique(np.asarray(clusters), return_inverse=True)[1]
     count = int(labels.max()) + 1
-    sums, sizes = np.bincount(labels, weights=array, minlength=count), np.bincount(labels, minlength=count)
+    weighing = np.ones(len(array)) if weights is None else np.asarray(weights, dtype=np.float64)
+    sums, sizes = (np.bincount(labels, weights=each, minlength=count) for each in (array, weighing))
     generator = np.random.default_rng(0)
     drawn = np.empty(_RESAMPLES)
     for at in range(0, _RESAMPLES, 100):  # bounded memory for many rows
         picked = generator.integers(0, count, size=(100, count))
         drawn[at : at + 100] = sums[picked].sum(axis=1) / sizes[picked].sum(axis=1)
-    return Sampled(mean=float(array.mean()), drawn=drawn, clusters=count, rows=len(array))
+    return Sampled(mean=float(array.sum() / weighing.sum()), drawn=drawn, clusters=count, rows=len(array))
 
 
-def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+def holm(p_values: Mapping[_Key, float]) -> dict[_Key, float]:
     """Each p-value as it stands when so many questions were asked.
 
     >>> holm({"a": 0.01, "b": 0.04, "c": 0.03})
     {'a': 0.03, 'c': 0.06, 'b': 0.06}
     """
-    adjusted: dict[str, float] = {}
+    adjusted: dict[_Key, float] = {}
     highest = 0.0
     for rank, (name, value) in enumerate(sorted(p_values.items(), key=lambda item: item[1])):
         highest = max(highest, min(1.0, (len(p_values) - rank) * value))

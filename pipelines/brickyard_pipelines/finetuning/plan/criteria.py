@@ -20,7 +20,11 @@ METRICS: Mapping[str, tuple[Direction, float, float]] = {
     "refusal": ("lower", 0.0, 1.0),
     "stopped": ("higher", 0.0, 1.0),
     "words": ("lower", 0.0, float("inf")),
+    "multiple_choice": ("higher", 0.0, 1.0),
+    "perplexity": ("lower", 1.0, float("inf")),
     "latency_s": ("lower", 0.0, float("inf")),
+    "tokens_per_second": ("higher", 0.0, float("inf")),
+    "cost": ("lower", 0.0, float("inf")),
 }
 _NEEDS = {"schema_valid": "json_schema", "regex_valid": "pattern"}
 

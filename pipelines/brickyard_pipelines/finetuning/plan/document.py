@@ -1,9 +1,10 @@
 """plan.yaml as frozen dataclasses: use case, base models, data, training, evaluation, hardware, budget."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from brickyard_pipelines.finetuning.plan.durations import Duration, parse_duration
+from brickyard_pipelines.finetuning.plan.evaluation import Evaluation
 
 Approach = Literal["supervised", "continued_pretraining", "chat_completion"]
 # The retired Foundation Model Fine-tuning API's names, which customers have in their scripts.
@@ -162,4 +163,5 @@ class Plan:
     training: Training = Training()
     hardware: Hardware = Hardware()
     budget: Budget = Budget()
+    evaluation: Evaluation = field(default_factory=Evaluation)
     register_to: str | None = None

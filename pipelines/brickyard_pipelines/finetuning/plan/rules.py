@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from brickyard_pipelines.finetuning.plan import evaluation
 from brickyard_pipelines.finetuning.plan.document import Plan, Source
 from brickyard_pipelines.finetuning.plan.durations import parse_duration
 from brickyard_pipelines.finetuning.plan.hardware import ACCELERATORS
@@ -18,6 +19,7 @@ def problems(plan: Plan) -> Iterator[Broken]:
     yield from _training(plan)
     yield from _numbers(plan)
     yield from _hardware(plan)
+    yield from evaluation.problems(plan.evaluation, tuple(model.name for model in plan.base_models))
 
 
 def _models(plan: Plan) -> Iterator[Broken]:
