@@ -158,6 +158,7 @@ def _check(settings: "Settings") -> int:
 
 def _plan(named: str) -> "PlanFile":
     """`stack=file`, or a file named after its stack, or lying in the stack's folder."""
+    from brickyard.source_links import repository_of
     from brickyard_review import PlanFile, plan_file
     from brickyard_review.sources import read_sources
 
@@ -167,7 +168,9 @@ def _plan(named: str) -> "PlanFile":
     if name == "-":
         return PlanFile(stack=stack or "standard input", name="-", open=lambda: sys.stdin.buffer)
     path = Path(name)
-    return plan_file(path, stack or _stack_name(path), read_sources(path.parent))
+    repository = repository_of(path.parent)
+    sources = read_sources(path.parent, repository.line) if repository else read_sources(path.parent)
+    return plan_file(path, stack or _stack_name(path), sources)
 
 
 def _stack_name(path: Path) -> str:

@@ -8,7 +8,7 @@ Gaps: what a plan cannot tell stands in `gaps`, what it could not decide in `und
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 class Severity(StrEnum):
@@ -87,6 +87,7 @@ class Change:
     title: str  # as people call it: `catalog sales_prod`
     construct: str | None = None  # where the code made it: `prod-platform/catalog`
     source: str | None = None  # `file:line`, where known
+    source_url: str | None = None  # the page that shows this line, where the repository and its commit are known
     previous_address: str | None = None
     import_id: str | None = None
     reason: str | None = None  # why Terraform plans this, in words
@@ -120,6 +121,7 @@ class Finding:
     address: str | None = None
     construct: str | None = None
     source: str | None = None
+    source_url: str | None = None
     waived: Waived | None = None
 
 
@@ -190,8 +192,7 @@ class Cost:
     """Run-rate change by a price file. Units: `currency` per month of 730 hours."""
 
     currency: str
-    prices: str
-    """The name and the date of the price file."""
+    prices: str  # the name and the date of the price file
     before: float
     after: float
     changes: tuple[CostChange, ...] = ()
@@ -220,8 +221,7 @@ class Blast:
 
     nodes: tuple[GraphNode, ...] = ()
     edges: tuple[GraphEdge, ...] = ()
-    left_out: int = 0
-    """Nodes not in this picture."""
+    left_out: int = 0  # nodes that are not in this picture
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -263,8 +263,7 @@ class StackReview:
     """One plan. Lists are sorted worst first."""
 
     name: str
-    plan: str
-    """The plan's file as it was named."""
+    plan: str  # its file as it was named
     verdict: Verdict
     headline: str
     terraform_version: str | None = None

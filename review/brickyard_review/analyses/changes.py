@@ -83,6 +83,7 @@ def _described(
         title=access_title(change) or title(change),
         construct=sources.construct(change.address),
         source=sources.line(change.address),
+        source_url=sources.page(change.address),
         previous_address=change.previous_address if change.moved else None,
         import_id=change.import_id,
         reason=_reason(change),

@@ -62,6 +62,7 @@ def _finding(rule: Rule, severity: Severity, fact: Fact, stack: str, sources: So
         address=fact.address,
         construct=sources.construct(fact.address) if fact.address else None,
         source=sources.line(fact.address) if fact.address else None,
+        source_url=sources.page(fact.address) if fact.address else None,
     )
 
 

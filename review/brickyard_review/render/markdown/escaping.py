@@ -5,6 +5,7 @@ import re
 
 _FORMATTING = re.compile(r"[\\`*\[\]#|~$<>&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _LIVE = re.compile(r"(@|#(?=\d)|:(?=//)|www(?=\.))")
+_URL = re.compile(r"https://[!#$%&+,\-./:=?@\w~]+", re.ASCII)
 _MAX_TEXT, _MAX_CODE = 600, 300
 _BREAK = "\u200b"  # a space of no width: `@team` notifies nobody, a URL is no link
 
@@ -17,6 +18,11 @@ def text(value: str) -> str:
 def code(value: str) -> str:
     """A value or an address in type; within it, hosts look for neither mentions nor links."""
     return f"<code>{_entities(_one_line(value, _MAX_CODE))}</code>" if value else ""
+
+
+def link(shown: str, url: str | None) -> str:
+    """A text that leads to a page of ours; the page's address cannot end the link."""
+    return f"[{text(shown)}](<{url}>)" if url and _URL.fullmatch(url) else text(shown)
 
 
 def pre(lines: list[str]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from brickyard_review.model import Action, Change, Finding, Severity, StackReview
 from brickyard_review.render.markdown.budget import Block
-from brickyard_review.render.markdown.escaping import code, pre, text
+from brickyard_review.render.markdown.escaping import code, link, pre, text
 from brickyard_review.render.picture import tree
 from brickyard_review.render.words import DONE, SEVERITY_SIGNS, SIGNS, money, value
 
@@ -69,13 +69,14 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _finding(finding: Finding) -> tuple[str, ...]:
-    place = "<br>".join(filter(None, (code(finding.address or ""), _place(finding.construct, finding.source))))
+    place = "<br>".join(filter(None, (code(finding.address or ""), _place(finding))))
     rule = f"<sub>{finding.rule} · {finding.id}</sub>"
     return SEVERITY_SIGNS[finding.severity], f"{text(finding.message)}<br>{rule}", place, text(finding.fix)
 
 
-def _place(construct: str | None, source: str | None) -> str:
-    return " · ".join(text(part) for part in (construct, source) if part)
+def _place(of: Finding | Change) -> str:
+    places = (text(of.construct or ""), link(of.source, of.source_url) if of.source else "")
+    return " · ".join(filter(None, places))
 
 
 def _access(stack: StackReview) -> Iterator[tuple[str, ...]]:
@@ -99,7 +100,7 @@ def _gone(stack: StackReview) -> Iterator[tuple[str, ...]]:
 
 
 def _object(change: Change) -> str:
-    place = _place(change.construct, change.source)
+    place = _place(change)
     return f"{text(change.title)}<br>{code(change.address)}" + (f"<br>{place}" if place else "")
 
 
