@@ -10,6 +10,7 @@ from constructs import IValidation
 from brickyard_constructs.errors import ConstructsError
 from brickyard_stacks.artifacts import Wheel, build_wheel
 from brickyard_stacks.base import EnvironmentStack
+from brickyard_stacks.copying import Copier, copiers
 from brickyard_stacks.deployment import ProjectDeployment, Sandbox
 from brickyard_stacks.errors import CannotBuildStacks, Refused, StacksError
 from brickyard_stacks.guarding import judge, load_rules, stack_file
@@ -69,7 +70,7 @@ def build_app(
     ]
     refuse_equal_names(environment, [deployment.names for deployment in deployments])
     try:
-        platform = None if sandbox else _shared_stacks(app, environment, root)
+        platform = None if sandbox else _shared_stacks(app, environment, root, copiers(deployments))
         pipelines = build_wheel(root / "pipelines", root / _WHEELS)
         for deployment in deployments:
             _project_stacks(app, deployment, platform, pipelines)
@@ -78,8 +79,8 @@ def build_app(
     return app
 
 
-def _shared_stacks(app: App, environment: Environment, root: Path) -> PlatformStack:
-    platform = PlatformStack(app, environment, root=root)
+def _shared_stacks(app: App, environment: Environment, root: Path, some: tuple[Copier, ...]) -> PlatformStack:
+    platform = PlatformStack(app, environment, root=root, copiers=some)
     if environment.account is not None:
         from brickyard_stacks.account import AccountStack
 

@@ -81,6 +81,11 @@ def model_privileges() -> Privileges:
     }
 
 
+def copier_privileges(securable: str) -> Privileges:
+    """On the way to a model that the next environment's job copies up: its `run_as` reads it, and nothing else."""
+    return {"run_as": {"catalog": ("USE_CATALOG",), "schema": ("USE_SCHEMA",), "model": ("EXECUTE",)}[securable]}
+
+
 def job_levels(stage: Stage) -> Levels:
     """On a project's job. What retrains, and tasks that run a job, start it as `run_as`."""
     return {

@@ -55,6 +55,8 @@ def page() -> str:
         ("A storage credential", data.credential_privileges()),
     ):
         parts.append(_section(title, {"every stage": given}))
+    copied = {f"on the {name}": data.copier_privileges(name) for name in ("catalog", "schema", "model")}
+    parts.append(_section("The next environment's jobs, where models are copied up (`promotion.by: model`)", copied))
     parts += _staged("A job", stages, data.job_levels)
     parts += _staged("The deployment job of models", stages, data.deployment_job_levels)
     parts += _staged("An experiment", stages, data.experiment_levels)

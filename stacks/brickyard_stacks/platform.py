@@ -16,8 +16,9 @@ from brickyard_constructs.catalog import (
 )
 from brickyard_constructs.workspace import Folder, FolderProps
 from brickyard_stacks.base import EnvironmentStack, provider_arguments
+from brickyard_stacks.copying import Copier, bindings, with_copiers
 from brickyard_stacks.identities import platform_identities
-from brickyard_stacks.names import ARTIFACTS_VOLUME, LANDING_VOLUME, EnvironmentNames
+from brickyard_stacks.names import ARTIFACTS_VOLUME, LANDING_VOLUME, MODELS_SCHEMA, EnvironmentNames
 from brickyard_stacks.permissions import (
     Privileges,
     artifacts_privileges,
@@ -42,7 +43,11 @@ class PlatformStack(EnvironmentStack):
     databricks_directory and databricks_permissions; databricks_access_control_rule_set where it makes `run_as`.
     """
 
-    def __init__(self, scope: Construct, environment: Environment, *, root: Path) -> None:
+    def __init__(
+        self, scope: Construct, environment: Environment, *, root: Path, copiers: tuple[Copier, ...] = ()
+    ) -> None:
+        """`copiers` copy models up from here."""
+        self._copiers = copiers
         self._names = EnvironmentNames.of(environment)
         super().__init__(scope, self._names.platform_stack, environment=environment, root=root)
         iam = Construct(self, "iam")
@@ -84,19 +89,23 @@ class PlatformStack(EnvironmentStack):
 
     def _environment_catalog(self, storage_root: str | None) -> EnvironmentCatalog:
         settings = self.environment.catalog
-        bindings = [
+        bound = [
             CatalogBinding(workspace_id=b.workspace_id, read_only=b.access == "read_only") for b in settings.bindings
         ]
         owned = {name: getattr(settings.schemas, name) for name in SCHEMAS}
         identities = self._identities
+        access = identities.access(catalog_privileges(self.environment.stage), settings.extra_access)
+        schema_access = {n: identities.access(schema_privileges(n), s.extra_access) for n, s in owned.items()}
+        models = schema_access[MODELS_SCHEMA]
+        schema_access[MODELS_SCHEMA] = with_copiers(self, models, self._copiers, "schema")
         props = EnvironmentCatalogProps(
             name=settings.name,
             comment=f"Data, features and models of the environment {self.environment.name}",
             isolated=settings.isolation == "ISOLATED",
             storage_root=storage_root,
-            bindings=tuple(bindings),
-            access=identities.access(catalog_privileges(self.environment.stage), settings.extra_access),
-            schema_access={n: identities.access(schema_privileges(n), s.extra_access) for n, s in owned.items()},
+            bindings=(*bound, *bindings(self.environment, self._copiers)),
+            access=with_copiers(self, access, self._copiers, "catalog"),
+            schema_access=schema_access,
             ownership=settings.ownership,
             schema_ownership={n: s.ownership for n, s in owned.items()},
             protected=self.environment.deletion_protection,

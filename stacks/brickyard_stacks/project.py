@@ -22,6 +22,7 @@ from brickyard_constructs.workspace import Folder, FolderProps
 from brickyard_stacks.artifacts import Wheel
 from brickyard_stacks.base import EnvironmentStack
 from brickyard_stacks.code_commit import code_commit
+from brickyard_stacks.copying import copier, with_copiers
 from brickyard_stacks.deployment import ProjectDeployment
 from brickyard_stacks.identities import Identities, referenced_identities
 from brickyard_stacks.inference import PARAMETERS as INFERENCE_PARAMETERS
@@ -109,12 +110,14 @@ class ProjectStack(EnvironmentStack):
 
     def _model(self, name: str) -> GovernedModel:
         settings = self._deployment.project.models[name]
+        next_one = copier(self._deployment) if self._names.model_called(name) == self._names.model else None
+        access = self._identities.access(model_privileges())
         props = GovernedModelProps(
             catalog=self._names.shared.catalog,
             schema=self._names.model_schema,
             name=name,
             owner=self._identities.principals["run_as"],
-            access=self._identities.access(model_privileges()),
+            access=with_copiers(self, access, [next_one] if next_one else [], "model"),
             comment=settings.title or self._deployment.project.title,
             protected=self._deployment.protected,
         )

@@ -89,12 +89,13 @@ def _source_model(deployment: ProjectDeployment) -> str | None:
     place = asked.path.index(environment.name)
     if place == 0:
         return None
-    source = _environment_before(deployment, where, asked.path[place - 1])
-    _require_one_metastore(environment, source, where)
+    source = environment_of_path(deployment, where, asked.path[place - 1])
+    require_one_metastore(environment, source, where)
     return ProjectNames.of(source, deployment.project).model
 
 
-def _environment_before(deployment: ProjectDeployment, where: str, name: str) -> Environment:
+def environment_of_path(deployment: ProjectDeployment, where: str, name: str) -> Environment:
+    """The settings of an environment that a path names. Errors: CannotBuildStacks."""
     file = deployment.root / "environments" / f"{name}.yaml"
     if not file.is_file():
         there = ", ".join(sorted(path.stem for path in file.parent.glob("*.yaml"))) or "none"
@@ -102,8 +103,8 @@ def _environment_before(deployment: ProjectDeployment, where: str, name: str) ->
     return load_environment(file)
 
 
-def _require_one_metastore(environment: Environment, source: Environment, where: str) -> None:
-    """Copying a version is a call within one metastore."""
+def require_one_metastore(environment: Environment, source: Environment, where: str) -> None:
+    """Copying a version is a call within one metastore. Errors: CannotBuildStacks."""
     here, there = metastore_of(environment), metastore_of(source)
     if here != there:
         raise CannotBuildStacks(

@@ -37,6 +37,12 @@ def write_package(folder: Path, package: str) -> Path:
 
 
 @pytest.fixture(scope="session")
+def package() -> Callable[[Path, str], Path]:
+    """Writes a package that a wheel can be built of."""
+    return write_package
+
+
+@pytest.fixture(scope="session")
 def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
     """Settings (changes to local.yaml and to project.yaml) in, stacks by name out, as the guards let them through."""
 

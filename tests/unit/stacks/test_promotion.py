@@ -1,5 +1,7 @@
 """Promoting by code or by model, with or without approval: which tasks there are, and where a model may come from."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,8 @@ import pytest
 import yaml
 
 from brickyard_constructs.jobs import WheelTask
+from brickyard_stacks.app import synthesise as synthesise_app
+from brickyard_stacks.copying import copier
 from brickyard_stacks.deployment import ProjectDeployment
 from brickyard_stacks.errors import CannotBuildStacks, InvalidSettings
 from brickyard_stacks.promotion import Promoting, promoted_tasks, promoting
@@ -36,6 +40,29 @@ def deployment(root: Path, name: str) -> ProjectDeployment:
         project=load_project(root / "projects/churn/project.yaml"),
         root=root,
     )
+
+
+Synthesised = Callable[[Path, str], dict[str, Any]]
+
+
+@pytest.fixture
+def synthesised(package: Callable[[Path, str], Path]) -> Synthesised:
+    """The resources and look-ups of an environment's stacks, by kind and type."""
+
+    def run(root: Path, name: str) -> dict[str, Any]:
+        package(root / "pipelines", "brickyard_pipelines")
+        package(root / "projects/churn", "churn")
+        made = deployment(root, name)
+        synthesise_app(made.environment, [made.project], root=root, outdir=str(root / "out"))
+        found: dict[str, Any] = {}
+        for file in (root / "out/stacks").glob("*/cdk.tf.json"):
+            document = json.loads(file.read_text())
+            for kind in ("resource", "data"):
+                for type_, resources in document.get(kind, {}).items():
+                    found.setdefault(f"{kind}.{type_}", []).extend(resources.values())
+        return found
+
+    return run
 
 
 BY_MODEL = {"by": "model", "path": ["dev", "test", "live"]}
@@ -154,3 +181,62 @@ def test_where_approval_is_required_approvers_may_repair_the_run_that_waits(synt
         if "job_id" in each
     ]
     assert {each["local-approvers"] for each in levels} == {"CAN_MANAGE_RUN"}
+
+
+def run_as_is(root: Path, environment: str, principal: dict[str, str]) -> None:
+    file = root / f"environments/{environment}.yaml"
+    document = yaml.safe_load(file.read_text())
+    document["service_principals"]["run_as"] = principal
+    file.write_text(yaml.safe_dump(document))
+
+
+NEXT = "00000000-0000-0000-0000-00000000a001"
+
+
+def test_who_copies_up_reads_the_model_and_its_workspace_sees_the_catalog(
+    synthesised: Synthesised, tmp_path: Path
+) -> None:
+    elsewhere = {"workspace": {"name": "other", "id": 77, "auth": {"type": "profile", "profile": "other"}}}
+    root = clone(tmp_path, {"dev": {}, "test": elsewhere, "live": {}}, BY_MODEL)
+    run_as_is(root, "test", {"name": "r", "application_id": NEXT})
+
+    found = synthesised(root, "dev")
+
+    given = {
+        next(str(set_[key]) for key in ("catalog", "schema", "model") if key in set_): each["privileges"]
+        for set_ in found["resource.databricks_grants"]
+        for each in set_["grant"]
+        if each["principal"] == NEXT
+    }
+    assert sorted(given.values()) == [["EXECUTE"], ["USE_CATALOG"], ["USE_SCHEMA"]]
+    (binding,) = found["resource.databricks_workspace_binding"]
+    assert (binding["workspace_id"], binding["binding_type"]) == (77, "BINDING_TYPE_READ_ONLY")
+
+
+def test_who_copies_up_without_an_id_in_the_settings_is_looked_up_once_in_each_stack(
+    synthesised: Synthesised, tmp_path: Path
+) -> None:
+    root = clone(tmp_path, {"dev": {}, "test": {}, "live": {}}, BY_MODEL)
+    run_as_is(root, "live", {"name": "live-runs"})
+    found = synthesised(root, "test")  # `live` comes after it, in the same workspace
+    looked_up = [each["display_name"] for each in found["data.databricks_service_principal"]]
+    assert looked_up.count("live-runs") == 2, "in the platform's stack and in the project's"
+    assert "resource.databricks_workspace_binding" not in found
+
+
+def test_a_workspace_that_cannot_be_bound_is_asked_for_its_id(synthesised: Synthesised, tmp_path: Path) -> None:
+    elsewhere = {"workspace": {"name": "other", "auth": {"type": "profile", "profile": "other"}}}
+    root = clone(tmp_path, {"dev": {}, "test": elsewhere, "live": {}}, BY_MODEL)
+    with pytest.raises(
+        CannotBuildStacks, match=r"environments/test\.yaml: workspace\.id is missing.*copied up from dev"
+    ):
+        synthesised(root, "dev")
+
+
+def test_where_each_environment_trains_nobody_reads_anothers_model(tmp_path: Path) -> None:
+    root = clone(tmp_path, {"dev": {}, "test": {}}, {})
+    assert copier(deployment(root, "dev")) is None
+    (tmp_path / "other").mkdir()
+    last = clone(tmp_path / "other", {"dev": {}, "test": {}, "live": {}}, BY_MODEL)
+    assert copier(deployment(last, "live")) is None
+    assert getattr(copier(deployment(last, "dev")), "name", None) == "test"
