@@ -25,7 +25,7 @@ class Poster:
         from brickyard_review.posting.post import of_review
         from brickyard_review.render.markdown.document import to_markdown
 
-        text = to_markdown(made, room(self._platform.most_characters))
+        text = to_markdown(made, room(self._platform.most_characters), run_url=self._run.url)
         self._tell(self._platform.post(of_review(made, text, key=self._key, run=self._run)))
 
     def post_failure(self, reason: str) -> None:

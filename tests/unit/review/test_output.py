@@ -44,6 +44,14 @@ def test_a_comment_of_any_size_is_whole_and_counts_what_it_leaves_out(dangerous:
     assert ("Left out for size" in text) == (whole > limit - 400 or len(text) < whole)
 
 
+@pytest.mark.parametrize("limit", [4_000, 8_000])
+def test_what_is_left_out_can_be_opened(dangerous: Review, limit: int) -> None:
+    text = to_markdown(dangerous, limit, run_url="https://github.com/acme/ml/actions/runs/7")
+
+    assert len(text) <= limit
+    assert text.endswith("They stand in the [full review of this run](<https://github.com/acme/ml/actions/runs/7>).")
+
+
 def test_dangers_stay_when_little_else_does(dangerous: Review) -> None:
     text = to_markdown(dangerous, 8_000)
 
@@ -102,7 +110,7 @@ def test_json_follows_its_published_schema_and_reads_back(dangerous: Review) -> 
 
     jsonschema.validate(json.loads(text), schema())
     assert from_json(text) == dangerous
-    assert json.loads(text)["schema_version"] == "1.0"
+    assert json.loads(text)["schema_version"] == "1.1"
 
 
 def test_the_same_plan_gives_the_same_words(

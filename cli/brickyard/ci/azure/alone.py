@@ -4,9 +4,9 @@ from typing import Any
 
 from brickyard.ci.azure.applying import applying, deployment
 from brickyard.ci.azure.pipelines import nightly
-from brickyard.ci.azure.steps import POOL, begin, posting, script, signed, variables
+from brickyard.ci.azure.steps import POOL, begin, posting, previewing, script, signed, variables
 from brickyard.ci.settings import Release, Released
-from brickyard.ci.stages import BUNDLE, DRIFT, PLAN, PREVIEW, SET_UP, TRAIN
+from brickyard.ci.stages import BUNDLE, DRIFT, PLAN, SET_UP, TRAIN
 from brickyard_stacks.settings import Environment
 
 _REASON = "variables['Build.Reason']"
@@ -21,7 +21,7 @@ def plan_alone(release: Release, released: Released, environment: Environment) -
     steps: list[dict[str, Any]] = [
         *begin(),
         script(SET_UP),
-        {**posting(released, environment, PREVIEW), "condition": f"and(succeeded(), eq({_REASON}, 'PullRequest'))"},
+        *previewing(released, environment, f"eq({_REASON}, 'PullRequest')"),
         {**posting(released, environment, DRIFT), "condition": f"and(succeeded(), eq({_REASON}, 'Schedule'))"},
         *({**each, "condition": f"and(succeeded(), not(in({_REASON}, 'PullRequest', 'Schedule')))"} for each in plan),
     ]

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from brickyard.ci.azure.steps import CACHED, POOL, begin, id_, posting, script, variables
+from brickyard.ci.azure.steps import CACHED, POOL, begin, id_, posting, previewing, script, variables
 from brickyard.ci.settings import Chain, Release
-from brickyard.ci.stages import CHECKS, DRIFT, PREVIEW, SET_UP, synth
+from brickyard.ci.stages import CHECKS, DRIFT, SET_UP, synth
 
 
 def pull_request(chain: Chain, environments: Sequence[str]) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def pull_request(chain: Chain, environments: Sequence[str]) -> dict[str, Any]:
             "pool": POOL,
             "timeoutInMinutes": 30,
             "variables": variables(released, environment, "plan"),
-            "steps": [*begin(), script(SET_UP), posting(released, environment, PREVIEW)],
+            "steps": [*begin(), script(SET_UP), *previewing(released, environment)],
         }
         for released, environment in chain
     ]

@@ -7,7 +7,7 @@ docs.aws.amazon.com/vsts/latest/userguide/awsshell.html (AWSShellScript@1)
 from typing import Any
 
 from brickyard.ci.settings import Release, Released
-from brickyard.ci.stages import CACHES, PLUGINS, Step, only
+from brickyard.ci.stages import BUNDLE, CACHES, PLUGINS, PREVIEW, Step, only
 from brickyard_stacks.settings import Environment
 from brickyard_stacks.settings.state import S3State
 
@@ -88,6 +88,18 @@ def posting(released: Released, environment: Environment, step: Step) -> dict[st
 def apart(environment: Environment) -> bool:
     """Whether planning and applying are two pipelines."""
     return _OIDC in (environment.workspace.auth.type, environment.platform_auth.type)
+
+
+def previewing(released: Released, environment: Environment, when: str = "") -> list[dict[str, Any]]:
+    """Review what is proposed, and keep the page that a comment has no room for; it holds no secret."""
+    page = {
+        "publish": f"{BUNDLE}/review.html",
+        "artifact": f"review-{released.name}",
+        "displayName": "The whole review",
+    }
+    first = {"condition": f"and(succeeded(), {when})"} if when else {}
+    then = {"condition": f"and(succeededOrFailed(), {when})" if when else "succeededOrFailed()"}
+    return [{**posting(released, environment, PREVIEW), **first}, {**page, **then}]
 
 
 def variables(released: Released, environment: Environment, who: str) -> dict[str, str]:

@@ -114,6 +114,17 @@ def upload(released: Released) -> dict[str, Any]:
     return {"name": "The bundle, sealed", "uses": _UPLOAD, "with": given}
 
 
+def whole_review(released: Released) -> dict[str, Any]:
+    """The page of a preview, for what a comment has no room for; it holds no secret."""
+    given = {
+        "name": f"review-{released.name}",
+        "path": f"{BUNDLE}/review.html",
+        "retention-days": 7,
+        "overwrite": True,
+    }
+    return {"name": "The whole review", "if": "${{ !cancelled() }}", "uses": _UPLOAD, "with": given}
+
+
 def artifact(released: Released) -> str:
     """Rounds of one run follow each other, and each takes the place of the one before."""
     return f"plan-{released.name}"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from brickyard.ci.github.release import call
-from brickyard.ci.github.steps import READ, RUNNER, SIGNED, posting, ready, step, tools, variables
+from brickyard.ci.github.steps import READ, RUNNER, SIGNED, posting, ready, step, tools, variables, whole_review
 from brickyard.ci.settings import Chain, Release
 from brickyard.ci.stages import CHECKS, DRIFT, PREVIEW, synth
 
@@ -29,7 +29,7 @@ def pull_request(release: Release, chain: Chain, environments: Sequence[str]) ->
             "environment": {"name": f"{released.name}-plan"},
             "permissions": {**SIGNED, "pull-requests": "write", "checks": "write"},
             "env": variables(released, environment, "plan"),
-            "steps": [*ready(release, released, environment, "plan"), posting(PREVIEW)],
+            "steps": [*ready(release, released, environment, "plan"), posting(PREVIEW), whole_review(released)],
         }
     return {
         "name": "Pull request",

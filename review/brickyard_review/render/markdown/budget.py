@@ -21,9 +21,12 @@ class Block:
     """Kept whatever the size: the verdict."""
 
 
-def fit(blocks: Sequence[Block], limit: int) -> str:
-    """The blocks in their order, at most `limit` characters long; a limit below that of the verdict is a mistake."""
-    room = limit - _RESERVED - sum(len(_text(block, len(block.rows))) for block in blocks if block.fixed)
+def fit(blocks: Sequence[Block], limit: int, rest: str) -> str:
+    """The blocks in their order, at most `limit` characters long; a limit below that of the verdict is a mistake.
+
+    `rest` says where all of them stand.
+    """
+    room = limit - _RESERVED - len(rest) - sum(len(_text(block, len(block.rows))) for block in blocks if block.fixed)
     kept = {id(block): len(block.rows) for block in blocks if block.fixed}
     for block in sorted((block for block in blocks if not block.fixed), key=lambda block: block.priority):
         rows = _rows_that_fit(block, room)
@@ -32,7 +35,7 @@ def fit(blocks: Sequence[Block], limit: int) -> str:
             room -= len(_text(block, rows))
     texts = (_text(block, kept[id(block)]) for block in blocks if id(block) in kept)
     written = re.sub(r"\n{3,}", "\n\n", "".join(texts))
-    return written + _left_out(blocks, kept)
+    return written + _left_out(blocks, kept, rest)
 
 
 def _rows_that_fit(block: Block, room: int) -> int:
@@ -59,7 +62,7 @@ def _more(block: Block, rows: int) -> str:
     return f"\n*… and {left} more {block.what}.*\n" if left else ""
 
 
-def _left_out(blocks: Sequence[Block], kept: dict[int, int]) -> str:
+def _left_out(blocks: Sequence[Block], kept: dict[int, int], rest: str) -> str:
     counted: dict[str, int] = {}
     for block in blocks:
         left = len(block.rows) - kept.get(id(block), 0)
@@ -68,5 +71,5 @@ def _left_out(blocks: Sequence[Block], kept: dict[int, int]) -> str:
     if not counted:
         return ""
     words = ", ".join(f"{number} {what}" for what, number in counted.items())
-    line = f"\n**Left out for size:** {words}. They stand in the full review of this run."
-    return line if len(line) < _RESERVED else f"\n**Left out for size:** {sum(counted.values())} rows."
+    words = words if len(words) < _RESERVED - 100 else f"{sum(counted.values())} rows"
+    return f"\n**Left out for size:** {words}. They stand in the {rest}."

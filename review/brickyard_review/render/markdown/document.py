@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from brickyard_review.model import Review, StackReview
 from brickyard_review.render.markdown.budget import Block, fit
-from brickyard_review.render.markdown.escaping import text
+from brickyard_review.render.markdown.escaping import link, text
 from brickyard_review.render.markdown.stack_blocks import stack_blocks
 from brickyard_review.render.words import SIGNS, money
 
@@ -13,9 +13,12 @@ AZURE_DEVOPS_LIMIT = 150_000
 _MAX_NAME = 80
 
 
-def to_markdown(review: Review, limit: int = GITHUB_LIMIT) -> str:
-    """The review in at most `limit` characters: the verdict and what is dangerous stay, the rest goes from the end."""
-    return fit(list(_blocks(review)), limit)
+def to_markdown(review: Review, limit: int = GITHUB_LIMIT, *, run_url: str | None = None) -> str:
+    """The review in at most `limit` characters: the verdict and what is dangerous stay, the rest goes from the end.
+
+    `run_url` is the page of the run that has all of it, for what is left out.
+    """
+    return fit(list(_blocks(review)), limit, link("full review of this run", run_url))
 
 
 def _blocks(review: Review) -> Iterator[Block]:
