@@ -9,6 +9,7 @@ from databricks.sdk.errors import NotFound
 from databricks.sdk.service.serving import AiGatewayConfig, AiGatewayInferenceTableConfig, ServingEndpointDetailed
 from hypothesis import given
 from hypothesis import strategies as st
+from mlflow.exceptions import MlflowException
 
 from brickyard_pipelines.errors import BrokenContract, InvalidProject, NoChampion
 from brickyard_pipelines.ml.data.contract import Feature
@@ -45,20 +46,33 @@ def test_notes_of_others_are_passed_over() -> None:
     assert pending.newest(['{"silver": 3}', "by hand", "[]", '{"scope": {}, "scored_until": 8}'], SCOPE) is None
 
 
+SPLIT = {
+    "split.train_since": "2013-01-01",
+    "split.train_until": "2013-09-01",
+    "split.validation_since": "2013-09-01",
+    "split.validation_until": "2013-10-01",
+    "split.holdout_since": "2013-10-01",
+    "split.holdout_until": "2013-11-01",
+}
+
+
 class Registry:
     """The registry calls of a champion's look-up."""
 
-    def __init__(self, version: str | None, parameters: dict[str, str]) -> None:
+    def __init__(self, version: str | None, parameters: dict[str, str], tags: dict[str, str] | None = None) -> None:
         self.aliases = {"champion": version} if version else {}
         self.parameters = parameters
+        self.tags = tags
 
     def get_registered_model(self, _name: str) -> Any:
         return SimpleNamespace(aliases=self.aliases)
 
     def get_model_version(self, _name: str, _version: str) -> Any:
-        return SimpleNamespace(run_id="r")
+        return SimpleNamespace(run_id="r", tags=self.tags)
 
     def get_run(self, _run: str) -> Any:
+        if self.tags is not None:  # a copy: its run is in the workspace that trained it
+            raise MlflowException("Run 'r' not found")
         return SimpleNamespace(data=SimpleNamespace(params=self.parameters))
 
 
@@ -67,8 +81,12 @@ def test_a_champion_scores_what_is_later_than_all_it_has_seen() -> None:
 
     settings = StepSettings(project="p", catalog="dev", model="dev.models.m")
     without: Any = SimpleNamespace(workflow=SimpleNamespace(batch=None))
-    registry: Any = Registry("3", {"split.validation_until": "2013-10-01", "validation_until": "1999-01-01"})
+    registry: Any = Registry("3", SPLIT)
     assert champion.current(registry, settings, without).since == dt.date(2013, 10, 1)
+    copied: Any = Registry("3", {}, {key.replace(".", "_"): day for key, day in SPLIT.items()})
+    assert champion.current(copied, settings, without).since == dt.date(2013, 10, 1)
+    said_by_people: Any = Registry("3", {}, {"seen_until": "2013-05-01"})
+    assert champion.current(said_by_people, settings, without).since == dt.date(2013, 5, 1)
     nobody: Any = Registry(None, {})
     with pytest.raises(NoChampion, match=r"[nN]o version"):
         champion.current(nobody, settings, without)

@@ -58,25 +58,25 @@ def current(client: "MlflowClient", settings: StepSettings, project: Project) ->
     period = project.workflow.batch
     if period is not None:
         return Champion(model=model, version=version, since=period.since, until=period.until)
-    run_id = client.get_model_version(model, version).run_id
-    parameters = client.get_run(str(run_id)).data.params if run_id else {}
-    return Champion(model=model, version=version, since=seen_until(parameters), until=None)
+    from brickyard_pipelines.ml.registry import candidates  # seconds of imports that tests do not need
+
+    facts = client.get_model_version(model, version)
+    seen = candidates.seen_until(candidates.find_run(client, facts), facts.tags or {})
+    return Champion(model=model, version=version, since=day(seen), until=None)
 
 
-def seen_until(parameters: Mapping[str, str]) -> dt.date | None:
-    """The day before which the version has seen data; None when its run does not say.
+def day(seen_until: str | None) -> dt.date | None:
+    """The day before which the version has seen data; None when nothing says one.
 
-    >>> seen_until({"split.validation_until": "2013-11-01"})
+    >>> day("2013-11-01")
     datetime.date(2013, 11, 1)
-    >>> seen_until({"validation_until": "some day"}) is None
+    >>> day("some day") is None
     True
     """
-    for name in ("split.validation_until", "validation_until"):
-        try:
-            return dt.date.fromisoformat(parameters[name])
-        except (KeyError, ValueError):
-            continue
-    return None
+    try:
+        return None if seen_until is None else dt.date.fromisoformat(seen_until)
+    except ValueError:
+        return None
 
 
 def inputs(champion: Champion, project: Project) -> tuple[str, ...]:
