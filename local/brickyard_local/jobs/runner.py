@@ -88,6 +88,13 @@ class Runner:
                 self._records.end_all(run, CANCELED)
                 self._tell(run["run_id"])
 
+    def cancel_queued(self, run: Document) -> None:
+        """Cancel a run that waits; one that has begun since it was listed goes on."""
+        with self._lock:
+            stored = self._records.run(run["workspace_id"], run["run_id"])
+            if stored is not None and stored["life_cycle_state"] == "QUEUED":
+                self.cancel_run(stored)
+
     def recover(self, workspace_ids: list[int]) -> None:
         """Before requests are answered: end what a killed workspace left active, and what only that waited for."""
         for workspace_id in workspace_ids:

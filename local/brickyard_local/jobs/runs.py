@@ -101,10 +101,10 @@ class RunsService:
             raise InvalidParameter("runs/cancel-all needs a job_id, or all_queued_runs.")
         if job_id is not None:
             self._jobs.get(caller, job_id, level="CAN_MANAGE_RUN")
+        cancel = self._runner.cancel_queued if queued else self._runner.cancel_run
         for run in self._records.runs(caller.workspace.workspace_id, job_id, active=True):
-            wanted = not queued or run["life_cycle_state"] == "QUEUED"
-            if wanted and self._jobs.may_run(caller, run["job_id"]):
-                self._runner.cancel(run, None)
+            if self._jobs.may_run(caller, run["job_id"]):
+                cancel(run)
 
     def repair(self, caller: Caller, asked: RepairRun) -> int:
         """Run tasks of an ended run again, with the job's settings and run_as of now. Answers the repair's id."""
