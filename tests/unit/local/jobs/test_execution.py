@@ -85,3 +85,13 @@ def test_what_a_deleted_job_left_in_the_queue_never_starts(tmp_path: Path) -> No
     queued = records.change_run(run_of(records), life_cycle_state="QUEUED")
     Runner(records, broken, caller).recover([WORKSPACE_ID])
     assert ended(records, queued)["result_state"] == "CANCELED"
+
+
+def test_a_run_that_began_after_it_was_seen_to_wait_is_not_cancelled_with_what_waits(tmp_path: Path) -> None:
+    records = Records(Store(tmp_path / "account.db"))
+    seen = dict(records.change_run(run_of(records), life_cycle_state="QUEUED"))
+    records.change_run(seen, life_cycle_state="RUNNING")
+
+    Runner(records, broken, caller).cancel_queued(seen)
+
+    assert (records.run(WORKSPACE_ID, seen["run_id"]) or {})["life_cycle_state"] == "RUNNING"
