@@ -9,11 +9,12 @@ from brickyard.bootstrap.identities import Trust, identities
 from brickyard.bootstrap.run_as import run_as_roles
 from brickyard.bootstrap.state_store import state_store
 from brickyard.bootstrap.step import Step
+from brickyard.bootstrap.system_tables import system_tables
 from brickyard.clone import Clone
 from brickyard.errors import CannotBootstrap, NotConfirmed, in_one_line
 from brickyard.screen import Screen
 from brickyard.sign_in import workspace_client
-from brickyard_stacks.settings import environment_file, load_environment
+from brickyard_stacks.settings import environment_file, load_environment, load_project, project_files
 
 # Something is left that only a person can do.
 BY_HAND = 1
@@ -25,9 +26,15 @@ def bootstrap(clone: Clone, screen: Screen, environment: str, *, trust: Trust, d
     Errors: CannotBootstrap, CannotSignIn, NotConfirmed, InvalidSettings.
     """
     settings = load_environment(environment_file(clone.root, {"BRICKYARD_ENV": environment}))
+    projects = [load_project(path) for path in project_files(clone.root)]
     client = workspace_client(clone, settings, auth=settings.platform_auth)
     try:
-        steps = [*state_store(settings), *identities(client, settings, trust), *run_as_roles(client, settings)]
+        steps = [
+            *state_store(settings),
+            *identities(client, settings, trust),
+            *run_as_roles(client, settings),
+            *system_tables(client, settings, projects),
+        ]
     except DatabricksError as error:
         raise CannotBootstrap(f"Databricks refuses to say what is there: {in_one_line(error)}") from error
     _show(steps, screen)

@@ -13,6 +13,7 @@ from brickyard.doctor.finding import Finding, exit_status
 from brickyard.doctor.identity import identity, who_am_i, who_is
 from brickyard.doctor.may_apply import may_apply
 from brickyard.doctor.network import network
+from brickyard.doctor.payload_sight import payload_sight
 from brickyard.doctor.plan_sight import plan_sight
 from brickyard.doctor.preflight import Check, Preflight
 from brickyard.doctor.provider_source import provider_source
@@ -32,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     identity,
     clock,
     may_apply,
+    payload_sight,
     quotas,
     state_backend,
     plan_sight,

@@ -49,12 +49,12 @@ def may_apply(preflight: Preflight) -> Iterator[Finding]:
 
 def _of_a_project(client: WorkspaceClient, caller: Caller, preflight: Preflight) -> Iterator[Finding]:
     """Who applies projects only holds what the platform's stack gives."""
-    held: dict[tuple[str, str], frozenset[str] | None] = {}
+    known: dict[tuple[str, str], frozenset[str] | None] = {}
     for right in project_rights(preflight.environment):
         place = (right.kind, right.name)
-        if place not in held:
-            held[place] = _held(client, caller, right)
-        yield _finding(right, held[place], caller)
+        if place not in known:
+            known[place] = held(client, caller, right)
+        yield finding(_CHECK, right, known[place], caller)
     yield from _entitlements(caller, preflight.environment, entitlements_of_projects())
 
 
@@ -77,12 +77,12 @@ def _folder(client: WorkspaceClient, caller: Caller, environment: Environment) -
 def _securables(client: WorkspaceClient, caller: Caller, preflight: Preflight) -> Iterator[Finding]:
     name = preflight.environment.catalog.name
     there = _document(client, f"{_UNITY}/catalogs/{name}")
-    held: dict[tuple[str, str], frozenset[str] | None] = {}
+    known: dict[tuple[str, str], frozenset[str] | None] = {}
     for right in securable_rights(preflight.environment, catalog_is_there=there is not None):
         place = (right.kind, right.name)
-        if place not in held:
-            held[place] = _held(client, caller, right)
-        yield _finding(right, held[place], caller)
+        if place not in known:
+            known[place] = held(client, caller, right)
+        yield finding(_CHECK, right, known[place], caller)
     if there is None and preflight.environment.catalog.ownership != "create":
         said = f"the catalog {name} is not there, or {caller.name} does not see it; the settings do not make it"
         text = f"GRANT USE CATALOG, BROWSE ON CATALOG `{name}` TO `{caller.name}`;"
@@ -96,18 +96,19 @@ def _securables(client: WorkspaceClient, caller: Caller, preflight: Preflight) -
         )
 
 
-def _finding(right: SecurableRight, held: frozenset[str] | None, caller: Caller) -> Finding:
+def finding(check: str, right: SecurableRight, there: frozenset[str] | None, caller: Caller) -> Finding:
+    """What to say of a right, from the privileges that reach the caller."""
     on = right.name or "the metastore"
-    if held is not None and held & {right.privilege, _ALL}:
-        return Finding(check=_CHECK, status="ok", said=f"{right.privilege} on {on}: {right.because}")
-    if held is None:  # Databricks shows grants to those who may manage them, and to nobody else
+    if there is not None and there & {right.privilege, _ALL}:
+        return Finding(check=check, status="ok", said=f"{right.privilege} on {on}: {right.because}")
+    if there is None:  # Databricks shows grants to those who may manage them, and to nobody else
         said = f"whether {caller.name} has {right.privilege} on {on} cannot be read: {right.because}"
         fix = f"with an administrator's sign-in `--principal {caller.name}` tells; else the {right.giver} runs:"
     else:
         said, fix = f"{right.privilege} on {on} is missing: {right.because}", f"the {right.giver} runs:"
     return Finding(
-        check=_CHECK,
-        status="warning" if held is None else "problem",
+        check=check,
+        status="warning" if there is None else "problem",
         said=said,
         fix=fix,
         giver=right.giver,
@@ -115,7 +116,13 @@ def _finding(right: SecurableRight, held: frozenset[str] | None, caller: Caller)
     )
 
 
-def _held(client: WorkspaceClient, caller: Caller, right: SecurableRight) -> frozenset[str] | None:
+def holds(client: WorkspaceClient, caller: Caller, right: SecurableRight) -> bool | None:
+    """Whether the right reaches the caller; None where that cannot be read."""
+    there = held(client, caller, right)
+    return None if there is None else bool(there & {right.privilege, _ALL})
+
+
+def held(client: WorkspaceClient, caller: Caller, right: SecurableRight) -> frozenset[str] | None:
     """Privileges that reach the caller; an owner holds them all. None where they cannot be read."""
     metastore: Any = client.api_client.do("GET", f"{_UNITY}/metastore_summary")
     name = str(metastore["metastore_id"]) if right.kind == "metastore" else right.name

@@ -14,7 +14,7 @@ from brickyard_stacks.settings import Environment
 
 _PLATFORM: Giver = "administrator of the platform (it applies the platform's stack)"
 
-Kind = Literal["metastore", "catalog", "schema", "external_location", "storage_credential"]
+Kind = Literal["metastore", "catalog", "schema", "table", "external_location", "storage_credential"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
