@@ -1,17 +1,19 @@
 """Documents in one SQLite file: every write is on disk before the answer leaves.
 
 One table of JSON documents, addressed by scope (0 is the account, else a workspace id), kind and key.
-Reads run in parallel (WAL); writers take turns. What every call asks for is kept in memory until it changes: this
-process is the only one that writes.
+Reads run in parallel (WAL); writers take turns (commits.py). What every call asks for is kept in memory until it
+changes: this process is the only one that writes.
 """
 
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+
+from brickyard_local.commits import Commits, Place, connect
 
 Document = dict[str, Any]
 
@@ -22,8 +24,6 @@ _LAST = "\U0010ffff"
 
 # Of what is kept in memory; enough for every token and container that is in use.
 _MOST_KEPT = 10_000
-
-Place = tuple[int, str, str]
 
 _PUT = (
     "INSERT INTO documents (scope, kind, key, body) VALUES (?, ?, ?, ?) "
@@ -49,53 +49,25 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._local = threading.local()
-        self._writer = threading.RLock()
         self._kept: dict[Place, Document] = {}
         self._keeping = threading.Lock()
-        self._commits = 0
+        self._changes = 0
+        self._commits = Commits(path, self._forget)
         with self.write():
             for statement in _SCHEMA.split(";"):
-                self._changing().execute(statement)
+                self._commits.changing().execute(statement)
 
-    @contextmanager
-    def write(self) -> Iterator[None]:
-        """A transaction: all of it is committed at the end of the block, or none of it."""
-        with self._writer:
-            if getattr(self._local, "depth", 0):
-                yield
-                return
-            connection = self._connection()
-            self._local.depth = 1
-            touched: set[Place] = set()
-            self._local.touched, self._local.waiting = touched, []
-            try:
-                yield
-                self._commit(connection)
-                self._forget(touched)
-            except BaseException:
-                if connection.in_transaction:  # SQLite ends it by itself when, say, the disk is full
-                    connection.execute("ROLLBACK")
-                raise
-            finally:
-                self._local.depth = 0
-                self._local.waiting = []
+    def write(self) -> AbstractContextManager[None]:
+        """A transaction: all of it is on disk at the end of the block, or none of it ever."""
+        return self._commits.write()
 
-    def _commit(self, connection: sqlite3.Connection) -> None:
-        """A single change is a transaction by itself: after each statement other threads take Python's lock first."""
-        if len(self._local.waiting) == 1 and not connection.in_transaction:
-            connection.execute(*self._local.waiting.pop())
-            return
-        self._do_waiting(connection)
-        if connection.in_transaction:
-            connection.execute("COMMIT")
+    def settled(self) -> AbstractContextManager[None]:
+        """What is written inside is on disk at the end of the block, not of each transaction. See `Commits.settled`."""
+        return self._commits.settled()
 
-    def _do_waiting(self, connection: sqlite3.Connection) -> None:
-        """What `put` left for later: for whatever comes next in the transaction, at the latest its end."""
-        waiting, self._local.waiting = self._local.waiting, []
-        if waiting and not connection.in_transaction:
-            connection.execute("BEGIN IMMEDIATE")
-        for statement, values in waiting:
-            connection.execute(statement, values)
+    def settle(self) -> None:
+        """Inside `settled`, between transactions: what was written is on disk now."""
+        self._commits.settle()
 
     def get(self, kind: str, key: str | int, *, scope: int = ACCOUNT) -> Document | None:
         """The document, or None."""
@@ -109,15 +81,15 @@ class Store:
     def shared(self, kind: str, key: str | int, *, scope: int = ACCOUNT) -> Document | None:
         """As `get`, of what every call asks for: kept in memory until it changes. Read it, never change it."""
         place = (scope, kind, str(key))
-        if getattr(self._local, "depth", 0) and place in self._local.touched:
+        if self._commits.inside and self._commits.is_open(place):
             return self.get(kind, key, scope=scope)
         kept = self._kept.get(place)
         if kept is not None:
             return kept
-        commits = self._commits
+        changes = self._changes
         found = self.get(kind, key, scope=scope)
         with self._keeping:
-            if found is not None and commits == self._commits:  # else it may be from before the last commit
+            if found is not None and changes == self._changes:  # else it may be from before the last commit
                 if len(self._kept) >= _MOST_KEPT:
                     self._kept.clear()
                 self._kept[place] = found
@@ -126,7 +98,7 @@ class Store:
     def _forget(self, touched: set[Place]) -> None:
         """After a commit and before it is answered, so that nobody keeps what was read before it."""
         with self._keeping:
-            self._commits += 1
+            self._changes += 1
             for place in touched:
                 self._kept.pop(place, None)
 
@@ -158,16 +130,16 @@ class Store:
     def put(self, kind: str, key: str | int, document: Document, *, scope: int = ACCOUNT) -> Document:
         """Create or replace; the place in the order of `all` is kept. Returns the document."""
         with self.write():
-            self._local.touched.add((scope, kind, str(key)))
-            self._local.waiting.append((_PUT, (scope, kind, str(key), json.dumps(document))))
+            place = (scope, kind, str(key))
+            self._commits.later(place, _PUT, (*place, json.dumps(document)))
         return document
 
     def delete(self, kind: str, key: str | int, *, scope: int = ACCOUNT) -> bool:
         """Whether there was one to delete."""
         with self.write():
-            self._local.touched.add((scope, kind, str(key)))
-            cursor = self._changing().execute(
-                "DELETE FROM documents WHERE scope=? AND kind=? AND key=?", (scope, kind, str(key))
+            place = (scope, kind, str(key))
+            cursor = self._commits.changing(place).execute(
+                "DELETE FROM documents WHERE scope=? AND kind=? AND key=?", place
             )
         return cursor.rowcount > 0
 
@@ -179,31 +151,21 @@ class Store:
         if statement.lstrip()[:6].upper() == "SELECT":
             return self._connection().execute(statement, values).fetchall()
         with self.write():
-            return self._changing().execute(statement, values).fetchall()
+            return self._commits.changing().execute(statement, values).fetchall()
 
     def next_id(self) -> int:
         """A number that was never given out before by this account, at least 100 001."""
         with self.write():
-            cursor = self._changing().execute("INSERT INTO ids DEFAULT VALUES")
+            cursor = self._commits.changing().execute("INSERT INTO ids DEFAULT VALUES")
         return 100_000 + int(cursor.lastrowid or 0)
 
-    def _changing(self) -> sqlite3.Connection:
-        """The connection inside a transaction of SQLite's."""
-        connection = self._connection()
-        if not connection.in_transaction:
-            connection.execute("BEGIN IMMEDIATE")
-        return connection
-
     def _connection(self) -> sqlite3.Connection:
-        """This thread's, which has seen all that its transaction changed."""
+        """What this thread reads with: its transaction's, else its own, which knows only what is on disk."""
+        if self._commits.inside:
+            return self._commits.reading()
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(self._path, isolation_level=None, timeout=30)
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-            self._local.connection = connection
-        if getattr(self._local, "waiting", None):
-            self._do_waiting(connection)
+            connection = self._local.connection = connect(self._path)
         return connection
 
 

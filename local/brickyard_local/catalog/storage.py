@@ -49,7 +49,7 @@ class Storage:
     @contextmanager
     def change(self) -> Iterator[FolderMoves]:
         """A transaction over documents and folders; changes never overlap, a nested one joins."""
-        with self._lock:
+        with self._store.settled(), self._lock:
             if self._current is not None:
                 yield self._current
                 return
@@ -60,6 +60,8 @@ class Storage:
                     written = [self._write_down(old, new) for old, new in moves.pending]
             finally:
                 self._current = None
+            if written:
+                self._store.settle()
             for entry in written:
                 self._do(entry)
         for entry in written:
