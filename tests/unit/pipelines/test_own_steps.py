@@ -102,20 +102,29 @@ def test_a_wrapped_project_needs_nothing_but_its_bar_and_a_step_names_what_it_mi
 
 
 class Registry:
-    def __init__(self, metrics: dict[str, float]) -> None:
-        self.tags: dict[str, str] = {}
+    def __init__(self, metrics: dict[str, float] | None) -> None:
+        self.tags: dict[str, str] = {"approval": "Approved"}  # a word on an earlier verdict
+        self.aliases = {"champion": "2"}
         self.metrics = metrics
 
     def set_model_version_tag(self, _model: str, _version: str, key: str, value: str) -> None:
         self.tags[key] = value
 
+    def delete_model_version_tag(self, _model: str, _version: str, key: str) -> None:
+        del self.tags[key]
+
+    def set_registered_model_alias(self, _model: str, alias: str, version: str) -> None:
+        self.aliases[alias] = version
+
     def get_registered_model(self, _name: str) -> Any:
-        return SimpleNamespace(aliases={"champion": "2"})
+        return SimpleNamespace(aliases=dict(self.aliases))
 
     def get_model_version(self, *_: str) -> Any:
-        return SimpleNamespace(run_id="r")
+        return SimpleNamespace(run_id="r", tags=dict(self.tags))
 
     def get_run(self, _run_id: str) -> Any:
+        if self.metrics is None:
+            raise MlflowException("Run 'r' not found")
         return SimpleNamespace(data=SimpleNamespace(metrics=self.metrics))
 
 
@@ -152,6 +161,24 @@ def test_what_a_training_reported_must_be_there_clear_the_bar_and_load(
         with pytest.raises(error):
             validate_reported.validate_reported(SETTINGS, tumours)
     assert registry.tags["validation_status"] == status
+    assert "approval" not in registry.tags, "a word counts for the verdict that it was given on"
+    assert ("challenger" in registry.aliases) == (error is None)
+
+
+def test_a_verified_copy_is_judged_by_what_its_source_reported_and_nothing_else_is(
+    tumours: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, here = Registry({"test_accuracy": 0.97, "test_roc_auc": 0.99, "more": 1.0}), Registry(None)
+    monkeypatch.setattr(mlflow.pyfunc, "load_model", lambda _uri: None)
+    monkeypatch.setattr(mlflow, "MlflowClient", lambda: there)
+    validate_reported.validate_reported(SETTINGS, tumours)
+    monkeypatch.setattr(mlflow, "MlflowClient", lambda: here)
+    here.tags |= {"reported_metrics": there.tags["reported_metrics"]}
+    with pytest.raises(BrokenContract, match="its run cannot be read in this workspace, and it is no verified copy"):
+        validate_reported.validate_reported(SETTINGS, tumours)
+    here.tags |= {"copied_as": "m/3"}
+    validate_reported.validate_reported(SETTINGS, tumours)
+    assert here.tags["validation_status"] == "PASSED"
 
 
 def test_thresholds_are_bounds(tumours: Project) -> None:
