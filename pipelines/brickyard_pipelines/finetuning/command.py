@@ -1,9 +1,9 @@
-"""`finetuning plan | prepare | judge`: the steps that there are, for a shell and for a job's task alike."""
+"""`finetuning plan | prepare | train | judge`: the steps that there are, for a shell and for a job's task alike."""
 
 import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,26 @@ def prepare(options: argparse.Namespace) -> Mapping[str, Any]:
     model = _model(settings, options.plan, options.model)
     version = prepared(settings, root=root, model=root / model.path, output=options.output)
     return {"version": version.id, "folder": str(version.folder), "splits": version.manifest["splits"]}
+
+
+def train(options: argparse.Namespace) -> Mapping[str, Any]:
+    """Trains one base model of the plan on prepared data, on as many devices as the plan has.
+
+    Errors: InvalidPlan where the estimate is above hardware or budget; else as `training.run.train`.
+    """
+    from brickyard_pipelines.finetuning.training import sharding
+    from brickyard_pipelines.finetuning.training.record import read
+    from brickyard_pipelines.finetuning.training.run import train as trained
+
+    settings, root = load_plan(options.plan), options.plan.parent
+    model = _model(settings, options.plan, options.model)
+    if sharding.is_needed(settings):
+        sharding.launch(settings, options)
+        return read(options.output)
+    _estimates(replace(settings, base_models=(model,)), root, options.data)
+    return trained(
+        settings, root=root, model=model, data=options.data, output=options.output, experiment=options.experiment
+    )
 
 
 def judge(options: argparse.Namespace) -> Mapping[str, Any]:
@@ -116,7 +136,12 @@ def _parser() -> argparse.ArgumentParser:
     prepared = steps.add_parser("prepare", help="a frozen version of the plan's data")
     prepared.add_argument("--model", help="name of the base model whose tokenizer and template are used")
     prepared.add_argument("--output", type=Path, required=True, help="folder that versions are put into")
-    for each, step in ((planned, plan), (prepared, prepare)):
+    trained = steps.add_parser("train", help="a tuned model, from prepared data; goes on where it was killed")
+    trained.add_argument("--data", type=Path, required=True, help="folder of a prepared version")
+    trained.add_argument("--model", help="name of the base model to begin with")
+    trained.add_argument("--output", type=Path, required=True, help="folder of this one run, on a volume")
+    trained.add_argument("--experiment", help="MLflow experiment; left out, nothing is sent anywhere")
+    for each, step in ((planned, plan), (prepared, prepare), (trained, train)):
         each.add_argument("--plan", type=Path, required=True, help="plan.yaml")
         each.set_defaults(step=step)
     judged = steps.add_parser("judge", help="answers against criteria, and against other answers")

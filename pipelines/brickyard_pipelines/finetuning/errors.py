@@ -47,8 +47,12 @@ class OutputTaken(FinetuningError):
     """Raised when another run writes to the same folder, or another configuration wrote there."""
 
 
-class DamagedCheckpoint(FinetuningError):
-    """Raised when a checkpoint is not what its manifest says."""
+class CannotTrainHere(FinetuningError):
+    """Raised when this machine or environment lacks what the plan's training needs."""
+
+
+class CheckpointNotWritten(FinetuningError):
+    """Raised when a checkpoint cannot be written whole; the one before it is untouched."""
 
 
 class TrainingStopped(FinetuningError):
@@ -57,3 +61,11 @@ class TrainingStopped(FinetuningError):
 
 class UnusableAnswers(FinetuningError):
     """Raised when the answers to be judged do not fit the questions."""
+
+
+class UnusableCandidate(FinetuningError):
+    """Raised when a model cannot be asked: it is not there, or cannot say what the criteria look at."""
+
+
+class NotEvaluated(FinetuningError):
+    """Raised when a model is to be registered without an evaluation of this very model."""

@@ -77,9 +77,11 @@ def test_an_error_ends_the_task_with_a_sentence(task: Path) -> None:
 
 
 def test_reading_the_package_loads_no_heavy_library() -> None:
+    """But for the two modules that extend classes of TRL and transformers, which others read when they train."""
     code = (
         "import importlib, pkgutil, sys, brickyard_pipelines.finetuning as f\n"
-        "for m in pkgutil.walk_packages(f.__path__, f.__name__ + '.'): importlib.import_module(m.name)\n"
+        "for m in pkgutil.walk_packages(f.__path__, f.__name__ + '.'):\n"
+        "    m.name.endswith(('training.trainer', 'training.callbacks')) or importlib.import_module(m.name)\n"
         "print(sorted({'torch', 'transformers', 'tokenizers', 'pyspark', 'jsonschema'} & set(sys.modules)))"
     )
     done = subprocess.run(

@@ -1,10 +1,7 @@
 """Sources in, a frozen version out: read, decide, write, publish. A version that is there is found, not made again."""
 
-import json
-import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from brickyard_pipelines.finetuning.errors import OutputTaken
+from brickyard_pipelines.finetuning.outputs import alone, file_hashes, place, write_json
 from brickyard_pipelines.finetuning.plan.document import Plan
 from brickyard_pipelines.finetuning.preparation import limits, report
 from brickyard_pipelines.finetuning.preparation.account import SPLITS, Account
@@ -24,7 +21,6 @@ from brickyard_pipelines.finetuning.preparation.version import (
     MANIFEST,
     Version,
     VersionWriter,
-    file_hashes,
     open_version,
     version_id,
 )
@@ -53,8 +49,7 @@ def prepare(plan: Plan, *, root: Path, model: Path, output: Path) -> Version:
     Errors: UnsupportedModel, UnusableTemplate, UnusableData (the limits of the plan), OutputTaken.
     """
     masker = masker_of(read_tokenizer(model), plan.approach)
-    output.mkdir(parents=True, exist_ok=True)
-    with _alone(output), tempfile.TemporaryDirectory(prefix="brickyard-prepare-") as name:
+    with alone(output, "preparation"), tempfile.TemporaryDirectory(prefix="brickyard-prepare-") as name:
         folder = Path(name)
         work = _Work(
             folder=folder,
@@ -148,9 +143,8 @@ def _publish(
     manifest |= {"files": file_hashes(work.folder, [*files, *_BESIDE])}
     target.mkdir(exist_ok=True)
     for name in (*files, *_BESIDE):
-        _place(work.folder / name, target / name)
-    (work.folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-    _place(work.folder / MANIFEST, target / MANIFEST)
+        place(work.folder / name, target / name)
+    write_json(target / MANIFEST, manifest)
     return open_version(target)
 
 
@@ -165,26 +159,3 @@ def _settings(work: _Work) -> dict[str, Any]:
         "pad_token_id": work.masker.tokenizer.pad,
         "eos_token_id": work.masker.tokenizer.eos,
     }
-
-
-def _place(made: Path, target: Path) -> None:
-    """A whole file under its name: copied beside it first, since the work folder may be on another disk."""
-    partial = target.with_name(f".{target.name}.partial")
-    shutil.copyfile(made, partial)
-    partial.replace(target)
-
-
-@contextmanager
-def _alone(output: Path) -> Iterator[None]:
-    """No second preparation on one output.
-
-    Errors: OutputTaken.
-    """
-    import fcntl
-
-    with (output / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise OutputTaken(f"{output}: another preparation writes there. Wait for it, or choose another.") from error
-        yield

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from brickyard_pipelines.finetuning.errors import Problem, UnusableData
+from brickyard_pipelines.finetuning.outputs import file_sha256
 from brickyard_pipelines.finetuning.preparation.account import SPLITS
 from brickyard_pipelines.finetuning.preparation.spool import SCHEMA
 
@@ -54,7 +55,7 @@ def open_version(folder: Path) -> Version:
         fix = "Prepare the data again."
         raise UnusableData([Problem(where=str(path), got=f"{error}", rule="a version is whole", fix=fix)]) from error
     for name, expected in files.items():
-        actual = _file_sha256(folder / name)
+        actual = file_sha256(folder / name)
         if actual != expected:
             fix = "Prepare the data again; a version is never changed."
             got = f"sha256 {actual[:12]} instead of {expected[:12]}"
@@ -101,16 +102,3 @@ def version_id(*parts: Mapping[str, Any]) -> str:
     """16 hexadecimal digits of what the version is made of: settings, rows, and what was left out."""
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def file_hashes(folder: Path, names: list[str]) -> dict[str, str]:
-    """The SHA-256 of files."""
-    return {name: _file_sha256(folder / name) for name in names}
-
-
-def _file_sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return "missing"
