@@ -1,17 +1,25 @@
-"""The estimate, the price file and the exit status of `brickyard doctor`."""
+"""The estimate, the price file, quotas and the exit status of `brickyard doctor`."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import yaml
+from databricks.sdk.errors import PermissionDenied
+from databricks.sdk.service.catalog import QuotaInfo
 
+from brickyard.clone import Clone
 from brickyard.doctor.clock import compare
 from brickyard.doctor.finding import Finding, Status, exit_status
+from brickyard.doctor.preflight import Preflight
 from brickyard.doctor.prices import InvalidPrices, load_prices
-from brickyard.doctor.run_rate import estimate, total
+from brickyard.doctor.quotas import quotas
+from brickyard.doctor.run_rate import estimate, run_rate, total
 from brickyard_stacks.settings import Environment, Project, load_environment
+from brickyard_stacks.settings.operations import Budget
 
 ROOT = Path(__file__).resolve().parents[3]
 PRICES = ROOT / "docs/prices.example.yaml"
@@ -99,3 +107,62 @@ def test_a_clock_that_is_off_is_told_before_a_signature_is_refused(off_s: int, s
     now = datetime(2026, 1, 1, tzinfo=UTC)
     assert compare(now, now + timedelta(seconds=off_s)).status == status
     assert compare(now + timedelta(seconds=off_s), now).status == status
+
+
+def preflight(environment: Environment, *projects: Project, client: object = None) -> Preflight:
+    return Preflight(
+        clone=Clone.find(ROOT), environment=environment, projects=projects, variables={}, client=cast("Any", client)
+    )
+
+
+def metastore(listed: Callable[[], list[QuotaInfo]]) -> Any:
+    return SimpleNamespace(resource_quotas=SimpleNamespace(list_quotas=listed))
+
+
+def quota(name: str, count: int) -> QuotaInfo:
+    return QuotaInfo(parent_full_name="acme_dev", quota_name=name, quota_count=count, quota_limit=100)
+
+
+def test_a_quota_that_is_nearly_or_wholly_used_is_told_by_name() -> None:
+    listed = [quota("schema-quota", 79), quota("table-quota", 80), quota("volume-quota", 100)]
+
+    found = list(quotas(preflight(environment(), client=metastore(lambda: listed))))
+
+    assert [(each.status, each.said) for each in found] == [
+        ("warning", "table-quota of acme_dev: 80 of 100"),
+        ("problem", "volume-quota of acme_dev: 100 of 100"),
+    ]
+    (fine,) = quotas(preflight(environment(), client=metastore(lambda: listed[:1])))
+    assert (fine.status, fine.said) == ("ok", "1 quotas, none above 80%")
+
+
+def test_quotas_that_this_sign_in_may_not_list_are_unknown_and_not_fine() -> None:
+    def refused() -> list[QuotaInfo]:
+        raise PermissionDenied("only metastore administrators")
+
+    (found,) = quotas(preflight(environment(), client=metastore(refused)))
+
+    assert found.status == "warning"
+    assert "not known: only metastore administrators" in found.said
+    assert "metastore administrator" in found.fix
+
+
+@pytest.mark.parametrize(
+    ("monthly_usd", "told"), [(7000, None), (6200, ("warning", "always busy")), (6000, ("problem", "even idle"))]
+)
+def test_the_run_rate_is_a_range_that_names_prices_and_what_is_unknown_and_is_held_against_the_budget(
+    monthly_usd: float, told: tuple[str, str] | None
+) -> None:
+    always_on = environment(warehouses={"main": {"ownership": "create", "size": "Small", "auto_stop_minutes": 0}})
+    settings = always_on.model_copy(update={"budget": Budget(monthly_usd=monthly_usd)})
+    large = project(route="llm", provisioned_throughput={"model_units": 50})
+
+    rate, unknown, *over = run_rate(preflight(settings, project(), large))
+
+    assert rate.said.startswith("6,132 (idle) to 6,336 (always busy) USD a month for 2 of 3 things, by docs/prices")
+    assert (unknown.status, unknown.said) == (
+        "warning",
+        "endpoint p/m: not known: no price of its provisioned throughput",
+    )
+    assert [each.status for each in over] == ([told[0]] if told else [])
+    assert all(told and told[1] in each.said for each in over)
