@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from brickyard_pipelines.finetuning.preparation.disk_index import DiskIndex
+from brickyard_pipelines.finetuning.preparation.keeping import Indices
 from brickyard_pipelines.finetuning.preparation.spool import Spool
 
 _Twins = NDArray[np.int64]
@@ -27,13 +27,13 @@ class Twins:
     asked: _Twins
 
 
-def twins_of(folder: Path, spool: Spool, found: dict[str, DiskIndex], *, threshold: float) -> Twins:
+def twins_of(folder: Path, spool: Spool, found: Indices, *, threshold: float) -> Twins:
     """The twins by digest, by overlap of at least `threshold`, by id, and by what is asked."""
     arrays = {name: _array(folder / f"{name}-twins.bin", spool.rows) for name in ("same", "near", "ids", "asked")}
-    for name in ("same", "ids", "asked"):
-        for later, earlier in found[name].pairs():
+    for name, index in (("same", found.same), ("ids", found.ids), ("asked", found.asked)):
+        for later, earlier in index.pairs():
             np.minimum.at(arrays[name], later, earlier)
-    for later, earlier in found["near"].pairs():
+    for later, earlier in found.near.pairs():
         alike = _alike(spool, later, earlier, threshold)
         np.minimum.at(arrays["near"], later[alike], earlier[alike])
     return Twins(**arrays)

@@ -14,8 +14,9 @@ from brickyard_pipelines.finetuning.plan.document import Plan
 from brickyard_pipelines.finetuning.preparation import limits, report
 from brickyard_pipelines.finetuning.preparation.account import SPLITS, Account
 from brickyard_pipelines.finetuning.preparation.deciding import Decider, Fate, twins_of
+from brickyard_pipelines.finetuning.preparation.keeping import Keeper, indices
 from brickyard_pipelines.finetuning.preparation.quarantine import Quarantine
-from brickyard_pipelines.finetuning.preparation.reading import Reader, indices
+from brickyard_pipelines.finetuning.preparation.reading import Reader
 from brickyard_pipelines.finetuning.preparation.spool import Spool
 from brickyard_pipelines.finetuning.preparation.version import (
     MANIFEST,
@@ -69,26 +70,21 @@ def prepare(plan: Plan, *, root: Path, model: Path, output: Path) -> Version:
 
 def _read(work: _Work, root: Path) -> tuple[list[dict[str, Any]], Decider]:
     """The first pass: samples for the report, and who decides about every row."""
-    same, near, ids, asked = indices(work.folder)
+    keeper = Keeper(data=work.plan.data, spool=work.spool, indices=indices(work.folder))
     reader = Reader(
         plan=work.plan,
         root=root,
         masker=work.masker,
-        spool=work.spool,
+        keeper=keeper,
         quarantine=work.quarantine,
-        same=same,
-        near=near,
-        ids=ids,
-        asked=asked,
         accounts=work.accounts,
     )
     try:
         reader.read()
     finally:
         work.spool.close()
-    found = {"same": same, "near": near, "ids": ids, "asked": asked}
-    twins = twins_of(work.folder, work.spool, found, threshold=work.plan.data.near_duplicates.threshold)
-    return reader.samples, Decider(work.folder, twins, work.spool.rows)
+    twins = twins_of(work.folder, work.spool, keeper.indices, threshold=work.plan.data.near_duplicates.threshold)
+    return keeper.samples, Decider(work.folder, twins, work.spool.rows)
 
 
 def _write(work: _Work, decider: Decider) -> tuple[Mapping[str, str], list[str]]:

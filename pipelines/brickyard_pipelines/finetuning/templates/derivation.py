@@ -6,9 +6,9 @@ the same text on every probe here, and later on every row.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from brickyard_pipelines.finetuning.errors import UnusableTemplate
+from brickyard_pipelines.finetuning.templates.pieces import NO_SYSTEM, Pieces, written
 from brickyard_pipelines.finetuning.templates.rendering import ChatTemplate
 
 _Turns = Sequence[Mapping[str, str]]
@@ -31,22 +31,6 @@ PROBES: tuple[_Turns, ...] = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pieces:
-    """What a template puts around the words of each role. `stop` ends an answer; `rest` follows it, not learnt."""
-
-    opening: str
-    opening_with_system: str
-    after_system: str
-    before_user: str
-    after_user: str
-    before_assistant: str
-    stop: str
-    rest: str
-    generation_prompt: str
-    trimmed: frozenset[str]
-
-
 def derive(template: ChatTemplate, stop_in: Callable[[str], str]) -> tuple[ChatTemplate, Pieces]:
     """The training template and its pieces. `stop_in` gives a text up to and with its first special token.
 
@@ -54,7 +38,7 @@ def derive(template: ChatTemplate, stop_in: Callable[[str], str]) -> tuple[ChatT
     otherwise than the training text begins it.
     """
     pieces = _pieces(template, stop_in)
-    derived = ChatTemplate(source=_written(pieces), tokens=template.tokens)
+    derived = ChatTemplate(source=written(pieces), tokens=template.tokens)
     for turns in PROBES:
         if _refuses_system(pieces, turns):
             continue
@@ -119,15 +103,12 @@ def _with_system(template: ChatTemplate, asked: Mapping[str, str], before_user: 
         text = template.render(({"role": "system", "content": _RULE}, asked)).text
         before, _, after = _cut(text, _RULE)
     except UnusableTemplate:
-        return _NO_SYSTEM, ""
+        return NO_SYSTEM, ""
     return before, _without(_cut(after, _ASKED)[0], before_user, front=False)
 
 
-_NO_SYSTEM = "\0\0"
-
-
 def _refuses_system(pieces: Pieces, turns: _Turns) -> bool:
-    return pieces.opening_with_system == _NO_SYSTEM and turns[0]["role"] == "system"
+    return pieces.opening_with_system == NO_SYSTEM and turns[0]["role"] == "system"
 
 
 def _trimmed(template: ChatTemplate) -> frozenset[str]:
@@ -145,49 +126,6 @@ def _trimmed(template: ChatTemplate) -> frozenset[str]:
         if " Xq " not in text:
             found.add(role)
     return frozenset(found)
-
-
-def _written(pieces: Pieces) -> str:
-    words = {role: " | trim" if role in pieces.trimmed else "" for role in ("system", "user", "assistant")}
-    system = (
-        "{{- raise_exception('this template takes no system prompt') -}}"
-        if pieces.opening_with_system == _NO_SYSTEM
-        else _text(pieces.opening_with_system)
-        + "{{- messages[0]['content']"
-        + words["system"]
-        + " -}}"
-        + _text(pieces.after_system)
-    )
-    return (
-        "{%- if messages[0]['role'] == 'system' -%}"
-        + system
-        + "{%- set turns = messages[1:] -%}{%- else -%}"
-        + _text(pieces.opening)
-        + "{%- set turns = messages -%}{%- endif -%}{%- for message in turns -%}{%- if message['role'] == 'user' -%}"
-        + _text(pieces.before_user)
-        + "{{- message['content']"
-        + words["user"]
-        + " -}}"
-        + _text(pieces.after_user)
-        + "{%- elif message['role'] == 'assistant' -%}"
-        + _text(pieces.before_assistant)
-        + "{%- generation -%}{{- message['content']"
-        + words["assistant"]
-        + " -}}"
-        + _text(pieces.stop)
-        + "{%- endgeneration -%}"
-        + _text(pieces.rest)
-        + "{%- else -%}{{- raise_exception('the derived template knows no role ' + message['role']) -}}{%- endif -%}"
-        + "{%- endfor -%}{%- if add_generation_prompt -%}"
-        + _text(pieces.generation_prompt)
-        + "{%- endif -%}"
-    )
-
-
-def _text(piece: str) -> str:
-    """A text as Jinja prints it: its string literals know Python's escapes."""
-    escaped = piece.encode("unicode_escape").decode("ascii").replace("'", "\\'")
-    return f"{{{{- '{escaped}' -}}}}" if piece else ""
 
 
 def _cut(text: str, at: str) -> tuple[str, str, str]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from brickyard_pipelines.finetuning.errors import UnusableTemplate
 from brickyard_pipelines.finetuning.rows.canonical import Conversation
 from brickyard_pipelines.finetuning.rows.refusals import Reason, RowRefused
-from brickyard_pipelines.finetuning.templates.derivation import PROBES, Pieces, check_asks_as_taught, derive
+from brickyard_pipelines.finetuning.templates.derivation import PROBES, check_asks_as_taught, derive
+from brickyard_pipelines.finetuning.templates.pieces import Pieces
 from brickyard_pipelines.finetuning.templates.rendering import ChatTemplate, Rendered, Span, chat_document
 
 
