@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from brickyard_review.posting.azure_devops import AzureDevOps, AzurePullRequest
 from brickyard_review.posting.github import GitHub, GitHubPullRequest
@@ -33,7 +34,7 @@ def issues(platform: str, variables: Mapping[str, str]) -> tuple[Platform, Run]:
         collection, project, build, commit, token = given.need(
             "SYSTEM_COLLECTIONURI", "SYSTEM_TEAMPROJECT", "BUILD_BUILDID", "BUILD_SOURCEVERSION", "SYSTEM_ACCESSTOKEN"
         )
-        url = f"{collection.rstrip('/')}/{project}/_build/results?buildId={build}"
+        url = f"{collection.rstrip('/')}/{quote(project)}/_build/results?buildId={build}"
         return AzureWorkItems(collection, project, token), Run(number=_number(build, "build"), url=url, commit=commit)
     if platform == "github":
         api, server, repository, run, commit, token = given.need(
@@ -71,7 +72,7 @@ def _azure_devops(variables: _Variables) -> tuple[Platform, Run]:
     at = AzurePullRequest(
         collection=collection, project=project, repository=repository, number=_number(number, "pull request")
     )
-    url = f"{collection.rstrip('/')}/{project}/_build/results?buildId={build}"
+    url = f"{collection.rstrip('/')}/{quote(project)}/_build/results?buildId={build}"
     return AzureDevOps(at, token), Run(number=_number(build, "build"), url=url, commit=commit)
 
 

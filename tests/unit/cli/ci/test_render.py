@@ -300,6 +300,16 @@ def test_zizmor_finds_nothing_in_the_workflows() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.skipif(shutil.which("actionlint") is None, reason="actionlint is not on PATH")
+def test_actionlint_finds_nothing_in_the_workflows() -> None:
+    """`$ONLY`, `$DESTROY` and `$COMPLETE` are words of ours, split on purpose, which shellcheck cannot know."""
+    files = sorted(map(str, (ROOT / ".github/workflows").glob("*.yml")))
+
+    done = subprocess.run(["actionlint", "-shellcheck=", *files], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.skipif("BRICKYARD_PIPELINES_SCHEMA" not in os.environ, reason="no schema of Azure Pipelines named")
 def test_azures_own_schema_allows_every_pipeline(files: dict[str, str]) -> None:
     """The file service-schema.json of microsoft/azure-pipelines-vscode; it knows no task of an extension."""
