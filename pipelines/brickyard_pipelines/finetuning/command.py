@@ -1,4 +1,4 @@
-"""`finetuning plan | prepare | train | judge`: the steps that there are, for a shell and for a job's task alike."""
+"""`finetuning STEP`: from a plan to a served model, for a shell and for a job's task alike."""
 
 import argparse
 import json
@@ -11,6 +11,7 @@ from brickyard_pipelines.errors import PipelineError
 from brickyard_pipelines.finetuning.errors import InvalidPlan, Problem
 from brickyard_pipelines.finetuning.plan import Plan, load_criteria, load_plan
 from brickyard_pipelines.finetuning.plan.document import BaseModel
+from brickyard_pipelines.finetuning.steps import benchmark, evaluate, register
 
 _Step = Callable[[argparse.Namespace], Mapping[str, Any]]
 
@@ -149,4 +150,6 @@ def _parser() -> argparse.ArgumentParser:
         judged.add_argument(f"--{name}", type=Path, required=True)
     judged.add_argument("--against", type=Path, help="answers of another model to the same questions")
     judged.set_defaults(step=judge)
+    for each in (benchmark, evaluate, register):
+        each.add(steps)
     return parser
