@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from brickyard_local.provider.install import install
+from brickyard_local.pytest_plugin import local_cache
 
 PLANS = Path(__file__).parent / "plans"
 
@@ -58,7 +59,7 @@ class Stack:
 @pytest.fixture(scope="session")
 def make_stack(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Stack]:
     root = tmp_path_factory.mktemp("review")
-    cli_config = install(root / "terraform", root / "cache")
+    cli_config = install(root / "terraform", local_cache())
 
     def make() -> Stack:
         return Stack(folder=tmp_path_factory.mktemp("stack"), cli_config=cli_config)

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,7 +18,48 @@ from brickyard_local.pytest_plugin import LocalWorkspace
 from brickyard_review.rules.loading import load_rules
 
 ROOT = Path(__file__).resolve().parents[3]
+PLANS = Path(__file__).parent / "plans"
 PASSWORD = "planted-Tr0ub4dor-3"
+
+# Which rules fire on which plan that a released Terraform makes.
+OF_BUILTIN = {"check-failed", "resource-replaced", "resource-destroyed", "moved", "state-forgotten", "output-removed"}
+OF_SALES = {
+    "administrator-made",
+    "access-lost",
+    "compute-grows",
+    "compute-size-changed",
+    "cost-grows",
+    "data-destroyed",
+    "data-replaced",
+    "destroy-allowed",
+    "drift",
+    "entitlement-gained",
+    "everyone-gains-access",
+    "group-left",
+    "import-changes",
+    "isolation-opened",
+    "moved",
+    "never-stops",
+    "resource-destroyed",
+    "run-as-changed",
+    "schedule-changed",
+    "silent-overwrite",
+    "state-forgotten",
+    "strong-access-gained",
+}
+OF_SERVICES = {
+    "binding-changed",
+    "many-dependents",
+    "policy-changed",
+    "protection-removed",
+    "resource-replaced",
+    "served-model-changed",
+    "service-destroyed",
+    "service-replaced",
+    "sign-in-widened",
+}
+# Only builds of Terraform with its experiments defer a change.
+OF_NO_RELEASE = {"change-deferred"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,14 +110,32 @@ def test_replaced_destroyed_moved_forgotten_outputs_and_checks_are_seen(builtin:
     assert PASSWORD in plan.read_text()
     assert found.status == 2
     assert found.stack["verdict"] == "dangerous"
-    expected = {"check-failed", "resource-replaced", "resource-destroyed", "moved", "state-forgotten", "output-removed"}
-    assert found.rules() == expected
+    assert found.rules() == OF_BUILTIN
     counts = found.stack["counts"]
     assert [counts[name] for name in ("replace", "delete", "update", "forget", "moved")] == [1, 2, 1, 1, 1]
     replaced = next(change for change in found.stack["changes"] if change["action"] == "replace")
     assert replaced["forced_by"] == ["triggers_replace"]
     assert replaced["source"] == "builtin_after.tf:11"
     assert [node["address"] for node in found.stack["blast"]["nodes"]] == ["terraform_data.root", "terraform_data.leaf"]
+
+
+def test_services_sign_ins_and_protections_are_seen(make_stack: Callable[[], Any], tmp_path: Path) -> None:
+    """Over a state that no workspace knows: planned without a refresh, nothing is asked for."""
+    stack = make_stack()
+    stack.use("databricks.tf", "services_after.tf")
+    shutil.copy(PLANS / "services.tfstate.json", stack.folder / "terraform.tfstate")
+    settings = {"host": "http://127.0.0.1:9", "token": PASSWORD, "prefix": "none"}
+    stack.run("init", "-input=false", "-no-color", **settings)
+    plan = stack.plan("-refresh=false", **settings)
+
+    found = review(str(plan), "--format", "json", folder=tmp_path)
+
+    assert found.status == 2
+    assert found.rules() == OF_SERVICES
+
+
+def test_every_rule_has_a_plan_that_a_real_terraform_made() -> None:
+    assert {rule.id for rule in load_rules()} == OF_BUILTIN | OF_SALES | OF_SERVICES | OF_NO_RELEASE
 
 
 def test_a_plan_of_a_part_is_not_decided(builtin: Any) -> None:
@@ -164,29 +224,8 @@ def test_a_dangerous_release_is_blocked_for_every_reason(
 
     assert (found.status, found.stack["verdict"]) == (2, "blocked")
     assert local_workspace.token not in found.text
-    assert found.rules() >= {
-        "access-lost",
-        "compute-grows",
-        "compute-size-changed",
-        "cost-grows",
-        "data-destroyed",
-        "data-replaced",
-        "destroy-allowed",
-        "drift",
-        "entitlement-gained",
-        "everyone-gains-access",
-        "group-left",
-        "isolation-opened",
-        "moved",
-        "never-stops",
-        "resource-destroyed",
-        "run-as-changed",
-        "schedule-changed",
-        "silent-overwrite",
-        "state-forgotten",
-        "strong-access-gained",
-    }
-    assert found.stack["counts"]["imported"] == 1
+    assert found.rules() >= OF_SALES
+    assert found.stack["counts"]["imported"] == 2
 
 
 @pytest.mark.slow

@@ -131,6 +131,27 @@ import {
   id = "/Shared/${var.prefix}-adopted"
 }
 
+data "databricks_group" "admins" {
+  display_name = "admins"
+}
+
+resource "databricks_group_member" "admin" {
+  group_id  = data.databricks_group.admins.id
+  member_id = databricks_service_principal.interactive.id
+}
+
+resource "databricks_sql_endpoint" "taken" {
+  name                      = "${var.prefix}-other"
+  cluster_size              = "Large"
+  max_num_clusters          = 1
+  enable_serverless_compute = true
+}
+
+import {
+  to = databricks_sql_endpoint.taken
+  id = var.other_warehouse
+}
+
 output "connection" {
   value     = "postgres://app:${var.password}@db/sales"
   sensitive = true
