@@ -7,6 +7,7 @@ from typing import Any
 from databricks.sdk.errors import NotFound
 from databricks.sdk.service.serving import (
     EndpointCoreConfigOutput,
+    PtEndpointCoreConfig,
     ServedEntityInput,
     ServedEntityOutput,
     ServingEndpointDetailed,
@@ -30,6 +31,7 @@ class Endpoints:
     config: EndpointCoreConfigOutput | None = None
     updates: list[list[ServedEntityInput]] = field(default_factory=list)
     waited: list[dt.timedelta] = field(default_factory=list)
+    in_units: list[PtEndpointCoreConfig] = field(default_factory=list)
 
     def get(self, name: str) -> ServingEndpointDetailed:
         if self.config is None:
@@ -38,6 +40,10 @@ class Endpoints:
 
     def update_config(self, _name: str, *, served_entities: list[ServedEntityInput]) -> Waiting:
         self.updates.append(served_entities)
+        return Waiting(self.waited)
+
+    def update_provisioned_throughput_endpoint_config(self, _name: str, config: PtEndpointCoreConfig) -> Waiting:
+        self.in_units.append(config)
         return Waiting(self.waited)
 
 
@@ -79,3 +85,26 @@ def test_an_endpoint_that_serves_another_model_is_moved_too() -> None:
     api = Endpoints(config=other)
     endpoints.move(api, "dev-m", MODEL, "3")  # type: ignore[arg-type]
     assert len(api.updates) == 1
+
+
+def test_a_language_model_keeps_its_throughput_and_gets_no_machines() -> None:
+    api = Endpoints(config=serving("2", min_provisioned_throughput=0, max_provisioned_throughput=970))
+    endpoints.move(api, "dev-m", MODEL, "3")  # type: ignore[arg-type]
+    (entity,) = api.updates[0]
+    assert entity.as_dict() == {
+        "entity_name": MODEL,
+        "entity_version": "3",
+        "min_provisioned_throughput": 0,
+        "max_provisioned_throughput": 970,
+    }
+
+
+def test_model_units_are_moved_by_the_api_that_has_them() -> None:
+    api = Endpoints(config=serving("2", provisioned_model_units=50))
+    endpoints.move(api, "dev-m", MODEL, "3")  # type: ignore[arg-type]
+    (config,) = api.in_units
+    assert api.updates == []
+    assert config.as_dict() == {
+        "served_entities": [{"entity_name": MODEL, "entity_version": "3", "provisioned_model_units": 50}]
+    }
+    assert api.waited

@@ -26,6 +26,8 @@ _READY_WITHIN = dt.timedelta(minutes=30)
 _POLL_S = 2.0
 _ALL = 100
 _MOST_CHARACTERS = 63  # of a served entity's name
+_UNITS = "provisioned_model_units"  # of language models, whose endpoints have an API of their own
+_THROUGHPUT = ("max_provisioned_throughput", "min_provisioned_throughput", _UNITS, "environment_vars")
 _KEPT = (
     "workload_size",
     "workload_type",
@@ -142,7 +144,9 @@ def entity_for(
     from databricks.sdk.service.serving import ServedEntityInput
 
     facts: dict[str, Any] = current.as_dict() if current else {}
-    kept = {key: facts[key] for key in _KEPT if facts.get(key) is not None}
+    # Throughput stands in the place of machines: the platform refuses both.
+    sized = _THROUGHPUT if facts.get("max_provisioned_throughput") or facts.get(_UNITS) else _KEPT
+    kept = {key: facts[key] for key in sized if facts.get(key) is not None}
     default = {"workload_size": "Small", "scale_to_zero_enabled": True} if not kept else {}
     named = {"name": name} if name else {}
     return ServedEntityInput.from_dict({**default, **kept, **named, "entity_name": model, "entity_version": version})
@@ -155,7 +159,14 @@ def _update(
     version: str,
     **traffic: Any,
 ) -> None:
+    from databricks.sdk.service.serving import PtEndpointCoreConfig, PtServedModel
+
     with _told(endpoints, endpoint, version):
+        if any(entity.provisioned_model_units for entity in entities):
+            served = [PtServedModel.from_dict(entity.as_dict()) for entity in entities]
+            config = PtEndpointCoreConfig(served_entities=served, **traffic)
+            endpoints.update_provisioned_throughput_endpoint_config(endpoint, config).result(timeout=_READY_WITHIN)
+            return
         endpoints.update_config(endpoint, served_entities=list(entities), **traffic).result(timeout=_READY_WITHIN)
 
 
