@@ -9,16 +9,19 @@ export PIPENV_IGNORE_VIRTUALENVS := 1
 export BRICKYARD_ENV ?= local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev up status down test test-all conformance coverage lint types format lock clean
+.PHONY: help setup setup-dev setup-finetuning up status down test test-all test-finetuning conformance coverage lint types format lock clean
 
 help: ## This list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install everything into this clone, by lock file
 	@$(PYTHON) cli/bootstrap.py
 
 setup-dev: ## As setup, and what tests, linting and typing need
 	@$(PYTHON) cli/bootstrap.py --dev
+
+setup-finetuning: ## As setup-dev, and what trains language models: 6 GB
+	@$(PYTHON) cli/bootstrap.py --dev --finetuning
 
 up: setup ## Deploy `local`, run the ML workflow, answer a REST request
 	@$(RUN) brickyard up
@@ -37,6 +40,9 @@ test-all: setup-dev ## All tests, the end-to-end ones included
 	@$(MAKE) --no-print-directory lint types
 	@$(RUN) pytest -n 2 --ignore=tests/end_to_end
 	@$(RUN) pytest tests/end_to_end
+
+test-finetuning: setup-finetuning ## The tests that train, tune and serve a tiny language model
+	@$(RUN) pytest -n 2 tests/unit/finetuning tests/unit/finetuning_run
 
 conformance: setup-dev ## Calls and expectations against a workspace; writes a dated record to compare
 	@$(RUN) pytest tests/conformance --conformance-record \

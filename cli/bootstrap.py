@@ -1,4 +1,4 @@
-"""Set up this clone: `python3 cli/bootstrap.py [--dev]`. Everything goes into the clone, by lock file.
+"""Set up this clone: `python3 cli/bootstrap.py [--dev] [--finetuning]`. Everything goes into the clone, by lock file.
 
 Only the standard library, and syntax that an older Python can read: it must be able to say that it is too old.
 """
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".brickyard"
 TOOLS = STATE / "tools"
 LOGS = STATE / "logs"
-FREE_GIB = 6
+FREE_GIB, FREE_GIB_FINETUNING = 6, 12
 TOOL_RULES = (
     ("node", ("node", "--version"), (20,), "install Node.js 20 or newer (nodejs.org)"),
     ("npm", ("npm", "--version"), (9,), "it comes with Node.js"),
@@ -60,6 +60,7 @@ def main() -> int:
     """Run the steps that are not done yet. Exit status 1 with a sentence when one cannot be done."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dev", action="store_true", help="also what tests, linting and typing need")
+    parser.add_argument("--finetuning", action="store_true", help="also what trains language models: gigabytes")
     options = parser.parse_args()
     try:
         check_tools()
@@ -67,6 +68,8 @@ def main() -> int:
         with (STATE / "setup.lock").open("w") as lock:
             wait_for_others(lock)
             install(dev=options.dev)
+            if options.finetuning:
+                install_finetuning()
     except (SetupFailed, OSError) as error:
         sys.stderr.write(f"\nbrickyard: {error}\n")
         return 1
@@ -85,10 +88,22 @@ def install(*, dev: bool) -> None:
     parts = [Part("cdktf-cli (npm ci)", "node", ("package-lock.json",), node, npm_ci)]
     if dev or full.due():
         parts.append(full if dev else small)
+    carry_out(parts, FREE_GIB)
+
+
+def install_finetuning() -> None:
+    """The category `finetuning` of Pipfile.lock, into the same .venv and therefore after the rest."""
+    product = ROOT / ".venv" / "bin" / "accelerate"
+    title = "Fine-tuning's packages (pipenv sync --categories finetuning)"
+    carry_out([Part(title, "finetuning", ("Pipfile.lock",), product, sync_finetuning)], FREE_GIB_FINETUNING)
+
+
+def carry_out(parts, free_gib) -> None:  # noqa: ANN001
+    """What is due of these parts, side by side. Errors: SetupFailed with all that failed."""
     due = [part for part in parts if part.due()]
     if not due:
         return
-    check_disk()
+    check_disk(free_gib)
     for part in due:
         part.start()
     show_progress(due)
@@ -105,6 +120,11 @@ def npm_ci() -> None:
 def sync_dev() -> None:
     """All packages of Pipfile.lock into .venv."""
     sync("--dev")
+
+
+def sync_finetuning() -> None:
+    """The packages of the category, beside those that are there."""
+    sync("--categories", "finetuning")
 
 
 def sync(*flags: str) -> None:
@@ -157,12 +177,12 @@ def version_of(argv):  # noqa: ANN001, ANN201 - an older Python could not read t
     return None
 
 
-def check_disk() -> None:
+def check_disk(needed_gib) -> None:  # noqa: ANN001
     """Errors: SetupFailed when the disk cannot hold what will be installed."""
     free_gib = shutil.disk_usage(ROOT).free / 2**30
-    if free_gib < FREE_GIB:
+    if free_gib < needed_gib:
         raise SetupFailed(
-            f"{free_gib:.1f} GiB are free where this clone lies; {FREE_GIB} GiB are needed for the tools and the "
+            f"{free_gib:.1f} GiB are free where this clone lies; {needed_gib} GiB are needed for the tools and the "
             "local workspace. Free some space, or clone to a larger disk."
         )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 lock = Path(__file__).parent.parent / "Pipfile.lock"
 content = json.loads(lock.read_text())
 content["_meta"]["sources"] = []
-for section in ("default", "develop"):
+for section in content.keys() - {"_meta"}:
     for package in content[section].values():
         package.pop("index", None)
 lock.write_text(json.dumps(content, indent=4) + "\n")
