@@ -7,7 +7,7 @@ from pathlib import Path
 from cdktf import Token
 from constructs import Construct
 
-from brickyard_constructs.compute import ClusterSpec, Library, PackageIndex
+from brickyard_constructs.compute import Library, PackageIndex
 from brickyard_constructs.iam import Permission
 from brickyard_constructs.jobs import (
     After,
@@ -30,23 +30,18 @@ from brickyard_constructs.jobs import (
 )
 from brickyard_constructs.secret_reference import SecretReference
 from brickyard_stacks.after_apply import DEPLOYMENT_JOB
-from brickyard_stacks.compute import referenced_policy, referenced_warehouse
+from brickyard_stacks.clusters import job_cluster
+from brickyard_stacks.compute import referenced_warehouse
 from brickyard_stacks.errors import CannotBuildStacks
 from brickyard_stacks.names import ProjectNames
 from brickyard_stacks.settings import Environment
-from brickyard_stacks.settings.deployment.jobs import WORKFLOW, Cluster, ExtraJob
+from brickyard_stacks.settings.deployment.clusters import Cluster
+from brickyard_stacks.settings.deployment.jobs import WORKFLOW, ExtraJob
 from brickyard_stacks.settings.deployment.schedule import FileArrival as FileArrivalSettings
 from brickyard_stacks.settings.deployment.schedule import Schedule
 from brickyard_stacks.settings.deployment.tasks import Task as TaskSettings
 
 SERVERLESS = "default"
-# What a policy of ours allows by itself. For GPUs no name follows the newest runtime.
-_RUNTIMES = {
-    "personal": "auto:latest-lts-ml",
-    "job": "auto:latest-lts",
-    "ml": "auto:latest-lts-ml",
-    "gpu": "16.4.x-gpu-ml-scala2.12",
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -217,32 +212,7 @@ class _Builder:
         return self._warehouses[name]
 
     def _cluster(self, key: str, cluster: Cluster) -> JobCluster:
-        compute = self._workshop.environment.compute
-        allowed = compute.gpu_node_types if cluster.policy == "gpu" else compute.node_types
-        node_type = cluster.node_type or next(iter(allowed), None)
-        if node_type is None or cluster.pool is not None:
-            raise CannotBuildStacks(self._no_machine(key, cluster))
-        known = cluster.policy in compute.policies
-        environment = self._workshop.environment
-        spec = ClusterSpec(
-            spark_version=cluster.runtime or _RUNTIMES[cluster.policy],
-            node_type=node_type,
-            workers=cluster.workers,
-            policy_id=referenced_policy(self._scope, environment, cluster.policy) if known else None,
-            single_user=self._workshop.run_as,
-            spark_conf=cluster.spark_conf,
-            package_index=self._workshop.package_index,
-            tags=self._workshop.tags,
-        )
-        return JobCluster(key=key, spec=spec)
-
-    def _no_machine(self, key: str, cluster: Cluster) -> str:
-        where = f"jobs.{self._name}.clusters.{key}"
-        if cluster.pool is not None:
-            return f"{where}.pool: clusters from pools are not made yet; name a node_type instead"
-        kind = "gpu_node_types" if cluster.policy == "gpu" else "node_types"
-        environment = f"environments/{self._workshop.environment.name}.yaml"
-        return f"{where} has no node type; name one there, or compute.{kind} in {environment}"
+        return job_cluster(self._scope, self._workshop, cluster, key=key, where=f"jobs.{self._name}.clusters.{key}")
 
     def _trigger(self) -> Trigger | None:
         settings, names = self._settings, self._workshop.names

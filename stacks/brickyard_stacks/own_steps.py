@@ -6,7 +6,9 @@ from string import Template
 
 from constructs import Construct
 
-from brickyard_constructs.jobs import Notebook, PythonFile, PythonWheel, RunJob, Task
+from brickyard_constructs.compute import Library
+from brickyard_constructs.jobs import JobCluster, Notebook, PythonFile, PythonWheel, RunJob, Task
+from brickyard_stacks.clusters import job_cluster
 from brickyard_stacks.errors import CannotBuildStacks
 from brickyard_stacks.files import put_file
 from brickyard_stacks.jobs import SERVERLESS, Workshop
@@ -27,11 +29,41 @@ def with_own_steps(
     """The tasks of the workflow, the team's own work in those that it does itself."""
     values = placeholders(workshop.names, own)
     return tuple(
-        _replaced(Construct(scope, f"step-{task.key}"), workshop, task, own[task.key], values)
+        _on_its_cluster(
+            workshop,
+            _replaced(Construct(scope, f"step-{task.key}"), workshop, task, own[task.key], values),
+            own[task.key],
+        )
         if task.key in own
         else task
         for task in tasks
     )
+
+
+def own_clusters(scope: Construct, workshop: Workshop, own: Mapping[str, OwnStep]) -> tuple[JobCluster, ...]:
+    """The job clusters of the team's own steps, each called as its step.
+
+    Errors: CannotBuildStacks when an environment has no node type for one.
+    """
+    return tuple(
+        job_cluster(
+            Construct(scope, f"cluster-{step}"),
+            workshop,
+            work.cluster,
+            key=step,
+            where=f"deployment.job.steps.{step}.cluster",
+        )
+        for step, work in own.items()
+        if work.cluster is not None and workshop.has_machines
+    )
+
+
+def _on_its_cluster(workshop: Workshop, task: Task, own: OwnStep) -> Task:
+    """The task on its own cluster, with the wheels that serverless compute has from its environment."""
+    if own.cluster is None or not workshop.has_machines:
+        return task
+    wheels = tuple(Library(wheel=path) for path in workshop.wheels) if isinstance(task.does, PythonWheel) else ()
+    return replace(task, compute=task.key, libraries=wheels)
 
 
 def placeholders(names: ProjectNames, own: Mapping[str, OwnStep]) -> dict[str, str]:

@@ -68,6 +68,7 @@ def test_every_placeholder_stands_for_something() -> None:
         ({"python_file": {"path": "t.py", "parameters": ["$modle"]}}, r"\$modle is none of the placeholders \$catalog"),
         ({"notebook": {"path": "t.py", "parameters": {"cost": "5$"}}}, r"write \$\$ for one that does not"),
         ({"existing_job": {"job_ids": {}}}, "at least 1 item"),
+        ({"skip": True, "cluster": {"policy": "gpu"}}, "nothing runs on it: remove it"),
     ],
 )
 def test_an_own_step_that_is_nothing_or_too_much_is_refused(step: dict[str, Any], said: str) -> None:

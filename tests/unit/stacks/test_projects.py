@@ -106,6 +106,46 @@ def test_a_finetuning_run_has_a_gpu_cluster_of_its_own_under_the_environments_po
     assert job["health"]["rules"][0]["value"] == 5400
 
 
+OWN_CLUSTER = {
+    "train": {
+        "wheel": {
+            "package": "brickyard_pipelines",
+            "entry_point": "finetuning",
+            "parameters": ["run", "--model=$model"],
+        },
+        "cluster": {"policy": "gpu"},
+    }
+}
+
+
+def test_a_step_of_the_workflow_may_have_a_gpu_cluster_of_its_own_and_the_others_stay_serverless(
+    synthesise: Any, prod_settings: dict[str, Any]
+) -> None:
+    settings = {"deployment": {"job": {"steps": OWN_CLUSTER}}}
+    stack = synthesise(prod_settings | {"compute": COMPUTE}, settings)["prod-azure-weu-flight-delays"]
+    (job,) = resources(stack, "databricks_job")
+    tasks = {task["task_key"]: task for task in job["task"]}
+    (cluster,) = job["job_cluster"]
+    assert (cluster["job_cluster_key"], tasks["train"]["job_cluster_key"]) == ("train", "train")
+    assert cluster["new_cluster"]["node_type_id"] == "Standard_NC24ads_A100_v4"
+    assert len(tasks["train"]["library"]) == 2
+    assert "environment_key" not in tasks["train"]
+    assert tasks["train"]["python_wheel_task"]["parameters"] == ["run", "--model=prod.models.flight_delays"]
+    assert tasks["deploy"]["environment_key"] == "default"
+
+    local = synthesise(project=settings)["local-flight-delays"]
+    (job,) = resources(local, "databricks_job")
+    assert "job_cluster" not in job
+    assert {task["environment_key"] for task in job["task"]} == {"default"}
+
+
+def test_a_step_whose_environment_has_no_gpus_is_refused_with_its_place(
+    synthesise: Any, prod_settings: dict[str, Any]
+) -> None:
+    with pytest.raises(CannotBuildStacks, match=r"deployment\.job\.steps\.train\.cluster has no node type"):
+        synthesise(prod_settings, {"deployment": {"job": {"steps": OWN_CLUSTER}}})
+
+
 def test_the_deployment_job_takes_the_version_and_approvers_may_repair_its_run(synthesise: Any) -> None:
     job = {"tasks": [{"key": "deploy", "wheel": {"package": "flight_delays", "entry_point": "deploy"}}]}
     models = {"flight_delays": {"deployment_job": True}}
@@ -214,9 +254,11 @@ def test_a_sandbox_is_a_copy_of_the_project_that_meets_nobody_elses(synthesise: 
     assert model["depends_on"][0].startswith("databricks_schema.")
     assert experiment["depends_on"][0].startswith("databricks_directory.")
     assert all(f["depends_on"][0].startswith("databricks_volume.art") for f in resources(stack, "databricks_file"))
-    grants = json.dumps(resources(stack, "databricks_grants"))
-    assert "ada@example.com" in grants
-    assert "admin@brickyard.local" not in grants
+    grants = [grant for each in resources(stack, "databricks_grants") for grant in each["grant"]]
+    assert "ada@example.com" in {grant["principal"] for grant in grants}
+    # What is over is removed by who looks after the platform, who needs the files for it and nothing else.
+    of_administrator = [grant["privileges"] for grant in grants if grant["principal"] == "admin@brickyard.local"]
+    assert of_administrator == [["READ_VOLUME", "WRITE_VOLUME"]]
     for kind in ("databricks_job", "databricks_mlflow_experiment", "databricks_file"):
         mine_names = {r.get("name") or r.get("path") for r in resources(stack, kind)}
         others = {r.get("name") or r.get("path") for r in resources(shared["local-flight-delays"], kind)}

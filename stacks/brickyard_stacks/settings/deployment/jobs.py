@@ -1,14 +1,15 @@
 """A project's jobs: the workflow's, and extra ones with tasks and clusters of their own."""
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
+from brickyard_stacks.settings.deployment.clusters import Cluster
 from brickyard_stacks.settings.deployment.schedule import Schedule, Trigger
 from brickyard_stacks.settings.deployment.steps import OwnStep, StepName
 from brickyard_stacks.settings.deployment.tasks import Parameters, Task
-from brickyard_stacks.settings.strict import Broken, Kebab, Strict, Text
+from brickyard_stacks.settings.strict import Broken, Kebab, Strict
 
 WORKFLOW, INFERENCE, STREAMING = "workflow", "inference", "streaming"
 
@@ -28,19 +29,6 @@ class WorkflowJob(Job):
     """How the project's workflow runs, and which of its steps are the team's own."""
 
     steps: dict[StepName, OwnStep] = Field(default={}, description="the team's own steps; default: ours")
-
-
-class Cluster(Strict):
-    """A job cluster, sized by the environment's node types."""
-
-    policy: Literal["job", "gpu"] = Field(
-        default="job", description="which policy's rules it keeps, and whose node types it takes"
-    )
-    node_type: Text | None = Field(default=None, description="default: the environment's first, of GPUs for policy gpu")
-    workers: int = Field(default=0, ge=0, le=1000, description="0 is one machine, up to 1000")
-    runtime: Text | None = Field(default=None, description="a Databricks Runtime's key; default: the policy's")
-    pool: Kebab | None = Field(default=None, description="one of the environment's pools")
-    spark_conf: Parameters = Field(default={}, description="Spark's settings")
 
 
 class ExtraJob(Strict):

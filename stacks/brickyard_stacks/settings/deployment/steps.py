@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from brickyard_stacks.settings.deployment.clusters import Cluster
 from brickyard_stacks.settings.deployment.tasks import NotebookWork, Parameters, PythonFileWork, WheelWork
 from brickyard_stacks.settings.strict import Broken, Kebab, Strict, TaskKey, Text
 
@@ -41,6 +42,9 @@ class OwnStep(Strict):
     notebook: NotebookWork | None = Field(default=None, description="a notebook")
     python_file: PythonFileWork | None = Field(default=None, description="a Python file")
     existing_job: ExistingJobWork | None = Field(default=None, description="a job that is there already")
+    cluster: Cluster | None = Field(
+        default=None, description="a job cluster for this step, of GPUs for instance; default: serverless"
+    )
 
     def broken_rules(self) -> Iterable[Broken]:
         """One step is one thing, and its parameters name what there is."""
@@ -48,6 +52,8 @@ class OwnStep(Strict):
         if len(given) != 1:
             got = f"; got {' and '.join(given)}" if given else ""
             yield Broken(key=("step",), rule=f"a step has exactly one of {', '.join(WORK)}{got}")
+        if self.cluster is not None and (self.skip or self.existing_job is not None):
+            yield Broken(key=("cluster",), rule="nothing runs on it: remove it")
         for kind in given:
             yield from _unknown_placeholders(kind, self.texts())
 
