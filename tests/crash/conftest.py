@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from brickyard_local import process
-from brickyard_local.pytest_plugin import start_local_workspace
+from brickyard_local.provider.install import install
+from brickyard_local.pytest_plugin import local_cache, start_local_workspace
+from crash_loads import applies
 from crash_loads.account import Crashes
 
 
@@ -37,3 +39,17 @@ def crashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crash_seed: int) ->
     finally:
         process.stop(workspace.home)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def applied_folder(crashes: Crashes, tmp_path: Path) -> applies.Folder:
+    """An initialized Terraform folder for the workspace."""
+    folder = tmp_path / "terraform"
+    folder.mkdir()
+    shutil.copy(Path(applies.__file__).with_name("main.tf"), folder)
+    cli_config = install(folder / "tools", local_cache())
+    workspace = crashes.workspace
+    made = applies.Folder(path=folder, cli_config=cli_config, host=workspace.host, token=workspace.token)
+    said, _ = made.start("init", "-no-color", generation=0).communicate()
+    assert (folder / ".terraform.lock.hcl").exists(), said
+    return made

@@ -5,20 +5,15 @@ began to write, and a random while.
 """
 
 import os
-import shutil
 import sys
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from brickyard_local.provider.install import install
-from brickyard_local.pytest_plugin import local_cache
-from crash_loads import applies
 from crash_loads.account import Crashes
-from crash_loads.applies import TerraformApplies
+from crash_loads.applies import Folder, TerraformApplies
 from crash_loads.sql_tables import SqlTables
 from crash_loads.tracking import EXPERIMENT, Tracking
 from crash_loads.writer import Writer, make
@@ -35,8 +30,8 @@ _PATIENCE_S = 500.0
 
 
 @pytest.fixture
-def loaded(crashes: Crashes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crashes:
-    """With a warehouse, an experiment, an initialized Terraform folder, and unmodified clients that find them."""
+def loaded(crashes: Crashes, applied_folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Crashes:
+    """With a warehouse, an experiment, and unmodified clients that find them."""
     for name, value in crashes.workspace.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -46,21 +41,10 @@ def loaded(crashes: Crashes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         experiment = client.post("/api/2.0/mlflow/experiments/create", json={"name": EXPERIMENT})
     SqlTables.warehouse_id = made.raise_for_status().json()["id"]
     Tracking.experiment_id = experiment.raise_for_status().json()["experiment_id"]
-    TerraformApplies.folder = _terraform(tmp_path / "terraform", crashes)
+    TerraformApplies.folder = applied_folder
     crashes.writers = make(ENDING, crashes.random)
     crashes.outliving = make(OUTLIVING, crashes.random)
     return crashes
-
-
-def _terraform(folder: Path, crashes: Crashes) -> applies.Folder:
-    folder.mkdir()
-    shutil.copy(Path(applies.__file__).with_name("main.tf"), folder)
-    cli_config = install(folder / "tools", local_cache())
-    workspace = crashes.workspace
-    made = applies.Folder(path=folder, cli_config=cli_config, host=workspace.host, token=workspace.token)
-    said, _ = made.start("init", "-no-color", generation=0).communicate()
-    assert (folder / ".terraform.lock.hcl").exists(), said
-    return made
 
 
 def test_sql_tracking_and_terraform_are_as_acknowledged_after_every_kill(loaded: Crashes, crash_seed: int) -> None:
