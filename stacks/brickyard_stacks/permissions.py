@@ -156,6 +156,11 @@ def sandbox_privileges() -> Privileges:
     }
 
 
+def sandbox_artifacts_privileges() -> Privileges:
+    """On a sandbox's own volume of wheels: whoever looks after the platform removes what is over, the files as well."""
+    return {**artifacts_privileges(), "platform": ("READ_VOLUME", "WRITE_VOLUME")}
+
+
 def volume_privileges() -> Privileges:
     """On a volume of a project."""
     return {"run_as": ("READ_VOLUME", "WRITE_VOLUME")}

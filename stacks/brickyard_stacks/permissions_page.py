@@ -51,6 +51,7 @@ def page() -> str:
         ("A project's table", data.table_privileges()),
         ("A registered model", data.model_privileges()),
         ("The schema of a sandbox", data.sandbox_privileges()),
+        ("A sandbox's volume `artifacts`", data.sandbox_artifacts_privileges()),
         ("An external location", data.location_privileges()),
         ("A storage credential", data.credential_privileges()),
     ):

@@ -14,6 +14,7 @@ from brickyard_constructs.catalog import (
     GovernedSchemaProps,
     GovernedVolume,
     GovernedVolumeProps,
+    SecurableGrants,
 )
 from brickyard_constructs.jobs import MultiTaskJob, WheelJobProps, WheelTask
 from brickyard_constructs.ml import Experiment, ExperimentProps
@@ -29,16 +30,16 @@ from brickyard_stacks.inference import PARAMETERS as INFERENCE_PARAMETERS
 from brickyard_stacks.inference import inference_tasks
 from brickyard_stacks.jobs import Workshop, cron, make_jobs
 from brickyard_stacks.names import ARTIFACTS_VOLUME, LANDING_VOLUME
-from brickyard_stacks.own_steps import own_work, with_own_steps
+from brickyard_stacks.own_steps import own_clusters, own_work, with_own_steps
 from brickyard_stacks.permissions import (
     Role,
-    artifacts_privileges,
     deployment_job_levels,
     experiment_levels,
     file_levels,
     job_levels,
     landing_privileges,
     model_privileges,
+    sandbox_artifacts_privileges,
     sandbox_privileges,
     volume_privileges,
 )
@@ -82,7 +83,10 @@ class ProjectStack(EnvironmentStack):
 
     def _who(self) -> Identities:
         deployer = self._deployment.deployer
-        return referenced_identities(Construct(self, "iam"), self.environment, _ROLES, deployer=deployer)
+        found = referenced_identities(Construct(self, "iam"), self.environment, _ROLES, deployer=deployer)
+        if self._deployment.sandbox is None:
+            return found
+        return replace(found, appliers={**found.appliers, "platform": self.environment.administrator})
 
     def _sandbox_schema(self) -> GovernedSchema | None:
         """A sandbox has one schema for all, and in it the volumes that the platform has for everybody."""
@@ -97,7 +101,8 @@ class ProjectStack(EnvironmentStack):
             protected=False,
         )
         schema = GovernedSchema(self, "sandbox", props)
-        for volume, privileges in ((LANDING_VOLUME, landing_privileges()), (ARTIFACTS_VOLUME, artifacts_privileges())):
+        volumes = ((LANDING_VOLUME, landing_privileges()), (ARTIFACTS_VOLUME, sandbox_artifacts_privileges()))
+        for volume, privileges in volumes:
             access = self._identities.access(privileges)
             self._artifacts = self._volume(volume, (props.catalog, name, volume), access, schema)
         return schema
@@ -142,9 +147,11 @@ class ProjectStack(EnvironmentStack):
     def _upload(self, wheel: Wheel) -> VolumeFile:
         props = VolumeFileProps(source=wheel.path, content_hash=wheel.content_hash, folder=self._names.wheels_folder)
         upload = VolumeFile(self, f"wheel-{wheel.package}", props)
-        own = self.node.try_find_child(ARTIFACTS_VOLUME)
-        if isinstance(own, GovernedVolume) and own.volume is not None:  # a sandbox's volume, made with it
+        own = self._artifacts
+        if own is not None and own.volume is not None:  # a sandbox's volume, made with it
             _wait_for(upload.file, own.volume)
+            if isinstance(own.grants, SecurableGrants):  # and gone after it: who removes it deletes the file by a grant
+                _wait_for(upload.file, own.grants.grants)
         return upload
 
     def _workshop(self, wheels: tuple[str, ...]) -> Workshop:
@@ -213,7 +220,9 @@ class ProjectStack(EnvironmentStack):
             ui_locked=workshop.locked,
         )
         if isinstance(settings, WorkflowJob) and settings.steps:
-            props = replace(props, tasks=with_own_steps(self, workshop, props.tasks, own_work(settings)))
+            own = own_work(settings)
+            theirs = with_own_steps(self, workshop, props.tasks, own)
+            props = replace(props, tasks=theirs, clusters=own_clusters(self, workshop, own))
         return MultiTaskJob(self, id_, replace(props, tasks=approvals_tried_once(props.tasks)))
 
     def _data(self) -> None:

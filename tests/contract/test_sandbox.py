@@ -4,6 +4,7 @@ import argparse
 import io
 import json
 import os
+import re
 import secrets
 import shutil
 from datetime import UTC, date, datetime, timedelta
@@ -12,13 +13,15 @@ from typing import Any
 
 import pytest
 import yaml
+from databricks.sdk.service.iam import Patch, PatchOp, PatchSchema
 from rich.console import Console
 
 from brickyard.clone import Clone
 from brickyard.errors import NotConfirmed, SandboxTaken, UnknownSandbox
 from brickyard.screen import Screen
-from brickyard.terraform import synthesise
+from brickyard.terraform import Synthesised, synthesise
 from brickyard.workspace_verbs import add_workspace_verbs
+from brickyard_local.account import ADMIN
 from brickyard_local.provider import install
 from brickyard_local.pytest_plugin import LocalWorkspace, local_cache
 from brickyard_stacks.errors import CannotBuildStacks, InvalidSettings
@@ -36,12 +39,14 @@ def today() -> date:
 
 
 class Dev:
-    """A dev environment whose platform is there, and a clone that deploys sandboxes to it."""
+    """One person's clone of a dev environment; `like` another one's, whose environment and states it shares."""
 
-    def __init__(self, workspace: LocalWorkspace, root: Path, *, stage: str = "dev") -> None:
+    def __init__(
+        self, workspace: LocalWorkspace, root: Path, *, stage: str = "dev", like: "Dev | None" = None, who: str = ADMIN
+    ) -> None:
         self.workspace = workspace
-        self.client = workspace.client()
-        self.environment = f"dev-{secrets.token_hex(4)}"
+        self.client = workspace.client(token=workspace.act_as(who))
+        self.environment = like.environment if like else f"dev-{secrets.token_hex(4)}"
         self.catalog = self.environment.replace("-", "_")
         root.mkdir()
         for part in ("main.py", "cdktf.json"):
@@ -51,36 +56,56 @@ class Dev:
         (root / "environments").mkdir()
         self.clone = Clone.find(root)
         self.file = root / "environments" / f"{self.environment}.yaml"
-        self.file.write_text(yaml.safe_dump(self._settings(workspace, stage)))
+        self.file.write_text(like.file.read_text() if like else yaml.safe_dump(self._settings(stage)))
+        profile = root / "databrickscfg"
+        profile.touch(0o600)
+        profile.write_text(f"[mine]\nhost = {workspace.host}\ntoken = {workspace.act_as(who)}\n")
 
-    def _settings(self, workspace: LocalWorkspace, stage: str) -> dict[str, Any]:
-        auth = {"type": "profile", "profile": "local", "config_file": str(workspace.home.config_file)}
+    def _settings(self, stage: str) -> dict[str, Any]:
+        account: Any = self.client.api_client.do("GET", "/.well-known/databricks-config")
         return {
             "name": self.environment,
             "stage": stage,
             "cloud": "aws",
             "region": "us-east-1",
-            "workspace": {"name": "local", "auth": auth},
+            "workspace": {
+                "name": "local",
+                "account_id": account["account_id"],
+                "auth": {"type": "profile", "profile": "mine", "config_file": "databrickscfg"},
+            },
             "catalog": {"name": self.catalog},
             "groups": {role: {"name": f"{self.environment}-{role}"} for role in GROUPS},
-            "service_principals": {role: {"name": f"{self.environment}-{role}"} for role in PRINCIPALS},
-            "compute": {"warehouses": {"shared": {"name": f"{self.environment}-shared"}}},
-            "deployer": "admin@brickyard.local",
-            "state": {"backend": "local", "path": ".brickyard/state"},
+            "service_principals": {
+                role: {"name": f"{self.environment}-{role}", "ownership": "create"} for role in PRINCIPALS
+            },
+            "compute": {"warehouses": {"shared": {"ownership": "create", "auto_stop_minutes": 10}}},
+            "deployer": ADMIN,
+            "state": {"backend": "local", "path": str(self.clone.root.parent / "states")},
             "tags": {"owner": "team", "cost_center": "1"},
         }
 
     def platform(self) -> None:
-        """What a platform stack has made before anybody has a sandbox."""
+        """What there is before anybody has a sandbox, as far as the commands look at it."""
+        self.client.catalogs.create(self.catalog)
+
+    def platform_by_terraform(self) -> None:
+        """The groups that SCIM brings, and the platform's stack."""
         for role in GROUPS:
             self.client.groups.create(display_name=f"{self.environment}-{role}")
-        for role in PRINCIPALS:
-            self.client.service_principals.create(display_name=f"{self.environment}-{role}")
-        made = self.client.warehouses.create(name=f"{self.environment}-shared", cluster_size="2X-Small")
-        self.client.warehouses.stop(str(made.response.id))
-        self.client.catalogs.create(self.catalog)
-        for schema in ("bronze", "models"):
-            self.client.schemas.create(schema, self.catalog)
+        out = synthesise(self.clone, self.environment, self.clone.state / "out")
+        for arguments in (("init", "-input=false"), ("apply", "-input=false", "-auto-approve")):
+            out.terraform(f"{self.environment}-platform", *arguments)
+
+    def engineer(self, name: str, role: str) -> "Dev":
+        """Another clone of the environment, of somebody who is in one group and nothing else."""
+        email = f"{name}.{self.environment}@example.com"
+        user = self.client.users.create(user_name=email)
+        (group,) = self.client.groups.list(filter=f'displayName eq "{self.environment}-{role}"')
+        added = Patch(op=PatchOp.ADD, path="members", value=[{"value": user.id}])
+        self.client.groups.patch(
+            str(group.id), operations=[added], schemas=[PatchSchema.URN_IETF_PARAMS_SCIM_API_MESSAGES_2_0_PATCH_OP]
+        )
+        return Dev(self.workspace, self.clone.root.with_name(name), like=self, who=email)
 
     def job_of(self, name: str, *, owner: str, expires: date) -> int:
         tags = {"environment": self.environment, "sandbox": name, "owner": owner, "expires": expires.isoformat()}
@@ -102,11 +127,12 @@ class Dev:
         found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
         return found
 
-    def deploy(self, name: str) -> None:
+    def deploy(self, name: str) -> Synthesised:
         out = synthesise(self.clone, self.environment, self.clone.state / "out", BRICKYARD_SANDBOX=name)
         for stack in out.stacks:
             out.terraform(stack, "init", "-input=false")
             out.terraform(stack, "apply", "-input=false", "-auto-approve")
+        return out
 
 
 @pytest.fixture
@@ -117,30 +143,49 @@ def dev(local_workspace: LocalWorkspace, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.slow
-def test_two_sandboxes_stand_beside_each_other_and_one_is_removed_whole(
+def test_two_engineers_deploy_beside_each_other_with_what_the_platform_gives_them_and_what_is_over_is_removed(
     dev: Dev, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    dev.platform()
     configuration = install.install(tmp_path / "provider", local_cache())
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(configuration))
-    for name in ("ana", "bo"):
-        dev.run("new", "--name", name)
-        dev.deploy(name)
+    dev.platform_by_terraform()
+    ana, bo = dev.engineer("ana", "data_scientists"), dev.engineer("bo", "ml_engineers")
+    ana.run("new", "--name", "ana")
+    hers = ana.deploy("ana")
+    bo.run("new", "--name", "bo")
+    record = sandbox_file(bo.clone.root, dev.environment, "bo")
+    yesterday = today() - timedelta(days=2)
+    record.write_text(re.sub("expires: .*", f"expires: {yesterday}", record.read_text()))
+    bo.deploy("bo")
 
+    assert [change for stack in hers.stacks for change in hers.plan(stack) if not change.changes_nothing] == []
     listed = dev.listed(capsys)
-    assert [sandbox["name"] for sandbox in listed] == ["ana", "bo"]
-    assert {sandbox["owner"] for sandbox in listed} == {"admin@brickyard.local"}
+    owners = [f"{name}.{dev.environment}@example.com" for name in ("ana", "bo")]
+    assert [(sandbox["name"], sandbox["owner"], sandbox["expired"]) for sandbox in listed] == [
+        ("ana", owners[0], False),
+        ("bo", owners[1], True),
+    ]
     assert f"job {dev.environment}-flight-delays-ana" in listed[0]["objects"]
     assert f"schema {dev.catalog}.ana_flight_delays" in listed[0]["objects"]
 
-    sandbox_file(dev.clone.root, dev.environment, "ana").unlink()  # made in another clone: the tags say whose
-    dev.run("remove", "ana", "--yes")
+    dev.run("expired", "--remove", "--yes")  # by an administrator's pipeline, whose clone has no record of it
 
-    assert [sandbox["name"] for sandbox in dev.listed(capsys)] == ["bo"]
+    assert [sandbox["name"] for sandbox in dev.listed(capsys)] == ["ana"]
     schemas = {schema.name for schema in dev.client.schemas.list(dev.catalog)}
-    assert "ana_flight_delays" not in schemas
-    assert "bo_flight_delays" in schemas
-    assert "models" in schemas
+    assert "bo_flight_delays" not in schemas
+    assert {"ana_flight_delays", "models"} <= schemas
+    ana.run("remove", "ana", "--yes")
+    assert dev.listed(capsys) == []
+
+
+def test_what_is_somebody_elses_and_not_over_is_removed_only_by_the_owners_name(dev: Dev) -> None:
+    dev.platform()
+    dev.job_of("bo", owner="bo@example.com", expires=date(2999, 1, 1))
+
+    with pytest.raises(SandboxTaken, match=r"'bo' is bo@example.com's, until 2999-01-01.*`--of bo@example.com`"):
+        dev.run("remove", "bo", "--yes")
+    with pytest.raises(SandboxTaken, match=r"bo@example\.com's"):
+        dev.run("remove", "bo", "--yes", "--of", "ana@example.com")
 
 
 def test_a_name_that_is_somebody_elses_is_refused(dev: Dev) -> None:
@@ -172,7 +217,7 @@ def test_nothing_is_removed_unless_somebody_agrees(dev: Dev, monkeypatch: pytest
     monkeypatch.setattr("sys.stdin", io.StringIO())
 
     with pytest.raises(NotConfirmed, match=r"deletes job dev-.*-churn-bo, .* add --yes"):
-        dev.run("remove", "bo")
+        dev.run("remove", "bo", "--of", "bo@example.com")
     with pytest.raises(UnknownSandbox, match=r"no sandbox 'di'. There: bo"):
         dev.run("remove", "di", "--yes")
     assert [job.settings.name for job in dev.client.jobs.list(name=f"{dev.environment}-churn-bo") if job.settings]
@@ -185,7 +230,7 @@ def test_the_record_says_whose_a_sandbox_is_and_until_when(dev: Dev) -> None:
 
     sandbox = read_sandbox(dev.clone.root, environment, {"BRICKYARD_SANDBOX": "ana"})
     assert sandbox is not None
-    assert (sandbox.name, sandbox.owner) == ("ana", "admin@brickyard.local")
+    assert (sandbox.name, sandbox.owner) == ("ana", ADMIN)
     assert timedelta(days=2) <= sandbox.expires - today() <= timedelta(days=4)
     assert read_sandbox(dev.clone.root, environment, {}) is None
     with pytest.raises(CannotBuildStacks, match=r"brickyard sandbox new dev-.* --name bo"):

@@ -97,15 +97,16 @@ def expired(sandboxes: Sandboxes, screen: Screen, *, remove_them: bool, yes: boo
     return EXPIRED if over and not remove_them else 0
 
 
-def remove(sandboxes: Sandboxes, screen: Screen, *, name: str, yes: bool) -> None:
+def remove(sandboxes: Sandboxes, screen: Screen, *, name: str, yes: bool, whose: str | None = None) -> None:
     """Destroy a sandbox's stacks by Terraform, then look whether something stayed.
 
-    Errors: UnknownSandbox, NotConfirmed, DeployFailed, CannotRemove.
+    Errors: UnknownSandbox, SandboxTaken, NotConfirmed, DeployFailed, CannotRemove.
     """
     found, file = sandboxes.named(name), sandbox_file(sandboxes.clone.root, sandboxes.environment.name, name)
     if found is None and not file.exists():
         there = ", ".join(sandbox.name for sandbox in sandboxes.found()) or "none"
         raise UnknownSandbox(f"{sandboxes.environment.name} has no sandbox '{name}'. There: {there}.")
+    _refuse_somebody_elses(sandboxes, found, whose)
     _confirm(name, found, yes=yes)
     if not file.exists():  # somebody else's, or another clone's: the workspace says whose
         _write_record(sandboxes, name=name, owner=_owner(sandboxes, found), expires=_last_day(found))
@@ -131,6 +132,18 @@ def _destroy(synthesised: Synthesised, stacks: list[str], say: Any) -> None:
         say(stack)
         synthesised.terraform(stack, "init", "-input=false")
         synthesised.terraform(stack, "destroy", "-input=false", "-auto-approve")
+
+
+def _refuse_somebody_elses(sandboxes: Sandboxes, found: FoundSandbox | None, whose: str | None) -> None:
+    """Whoever may write in dev may delete others' files there: only what is over, or named as theirs, is removed."""
+    if found is None or found.owner is None or found.expired(_today()):
+        return
+    if found.owner not in (whose, str(sandboxes.client.current_user.me().user_name)):
+        until = f"until {found.expires}" if found.expires else "without a last day"
+        raise SandboxTaken(
+            f"The sandbox '{found.name}' is {found.owner}'s, {until}. Ask its owner to remove it, or name the owner: "
+            f"`--of {found.owner}`."
+        )
 
 
 def _confirm(name: str, found: FoundSandbox | None, *, yes: bool) -> None:

@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         verb.add_argument("environment", metavar="ENV")
         verb.set_defaults(any_environment=True)
     removal.add_argument("name", metavar="NAME")
+    removal.add_argument("--of", metavar="OWNER", help="whose it is, where it is somebody else's and not over")
     for verb in (removal, expired):
         verb.add_argument("--yes", action="store_true", help="do not ask")
 
@@ -54,7 +55,8 @@ def _list(options: argparse.Namespace, clone: Clone, screen: Screen) -> int:
 def _remove(options: argparse.Namespace, clone: Clone, screen: Screen) -> None:
     from brickyard.sandbox.sandbox import Sandboxes, remove
 
-    remove(Sandboxes(clone, options.environment), screen, name=options.name, yes=options.yes)
+    sandboxes = Sandboxes(clone, options.environment)
+    remove(sandboxes, screen, name=options.name, yes=options.yes, whose=options.of)
 
 
 def _expired(options: argparse.Namespace, clone: Clone, screen: Screen) -> int:

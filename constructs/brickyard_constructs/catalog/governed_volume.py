@@ -58,7 +58,7 @@ class GovernedVolume(Construct):
         self.volume = self._made(props, within) if props.ownership != "reference" else None
         full_name = self.volume.id if self.volume else props.full_name
         on = SecurableName(kind=Securable.VOLUME, name=props.full_name, full_name=full_name)
-        govern(self, "grants", on=on, access=props.access, ownership=props.ownership)
+        self.grants = govern(self, "grants", on=on, access=props.access, ownership=props.ownership)
 
     def _made(self, props: GovernedVolumeProps, within: GovernedSchema | None) -> Volume:
         volume = Volume(
