@@ -1,10 +1,200 @@
-"""A tracking store and registry of files, for the tests that want mlflow's own."""
+"""What several tests build: a tracking store and registry of files, and a small project on real Spark.
 
+The project's steps run in processes of their own, as tasks do; its model is a few lines.
+"""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import pytest
+from databricks.sdk.service.catalog import VolumeType
+
+from brickyard_local.pytest_plugin import LocalWorkspace
+
+ROOT = Path(__file__).parents[3]
+FOLDERS = [str(ROOT / "pipelines"), str(ROOT / "local")]
+DEFINITIONS = """
+from types import SimpleNamespace
+from brickyard_pipelines.ml.data.contract import Feature
+TABLES = (SimpleNamespace(name="events", key=("id",)),)
+FEATURES = (Feature(name="a", type="double", comment="A"), Feature(name="c", type="string", comment="C"))
+def nothing(*_):
+    raise NotImplementedError
+def build(tables):
+    return tables["events"].select("id", "at", "a", "c")
+def labels(tables):
+    return tables["events"].select("id", "late")
+"""
+PROJECT = """
+name: scored
+workflow:
+  contract: scored.definitions:TABLES
+  features:
+    {function: "scored.definitions:build", columns: "scored.definitions:FEATURES", inputs: [events], key: id,
+     time_key: at}
+  labels: {function: "scored.definitions:labels", inputs: [events], column: late}
+  split:
+    train: {since: 2013-01-01, until: 2013-10-01}
+    validation: {since: 2013-10-01, until: 2013-11-01}
+    holdout: {since: 2013-11-01, until: 2014-01-01}
+  training: {function: "scored.definitions:nothing"}
+  baseline_groups: [c]
+  gate: {min_rows: 100, thresholds: {roc_auc: {min: 0.6}}, baseline_min_gain: 0.0}
+  inference: {streaming: {files_per_batch: 1}}
+"""
+MLMODEL = """
+flavors:
+  python_function: {loader_module: halves, code: code, env: {virtualenv: python_env.yaml}}
+model_uuid: 0123456789abcdef
+signature:
+  inputs: '[{"type": "double", "name": "a", "required": false}, {"type": "string", "name": "c", "required": false}]'
+  outputs: '[{"type": "double"}]'
+"""
+MODEL = """
+class Halves:
+    def predict(self, data, params=None):
+        return (data["a"] / 2 + VERSION).to_numpy()
+def _load_pyfunc(path):
+    return Halves()
+"""
+PREAMBLE = """
+import json, sys
+sys.path[:0] = {folders!r}
+from pathlib import Path
+from brickyard_local.runtime import lazy_spark, shared_models
+lazy_spark.install([])
+shared_models.install(Path({copies!r}))
+from brickyard_pipelines.ml.data import tables
+from brickyard_pipelines.ml.data.spark import session, ship
+from brickyard_pipelines.ml.inference import table as inference_table, unpacking
+from brickyard_pipelines.ml.project import load_project
+from brickyard_pipelines.ml.settings import StepSettings
+from brickyard_pipelines.ml.steps.batch_inference import batch_inference
+from brickyard_pipelines.ml.steps.join_labels import join_labels
+from brickyard_pipelines.ml.steps.streaming_inference import streaming_inference
+from brickyard_pipelines.ml.steps.unpack_payloads import unpack
+C = {catalog!r}
+settings = StepSettings(project="scored", catalog=C, model=C + ".models.scored", available_now=True)
+project = load_project("scored")
+spark = session()
+features, table, events = f"`{{C}}`.features.scored", f"`{{C}}`.inference.scored_predictions", f"`{{C}}`.silver.events"
+def make_features():
+    spark.sql(f"CREATE TABLE {{features}} (id string NOT NULL, at timestamp NOT NULL, a double, c string) USING DELTA")
+def more(first, last, files=1):
+    rows = spark.sql(
+        f"SELECT 'k' || id AS id, timestamp'2013-11-01' + make_interval(0, 0, 0, 0, 0, id) AS at,"
+        f" double(id) AS a, 'x' AS c FROM range({{first}}, {{last}}, 1, {{files}})"
+    )
+    rows.writeTo(features).append()
+def kept(*columns, where="true"):
+    rows = spark.table(table).where(where).selectExpr(*columns).collect()
+    return sorted([str(value) for value in row] for row in rows)
+def counts():
+    row = spark.table(table).selectExpr("count(*) n", "count(DISTINCT id) k", "count(DISTINCT request_id) r").first()
+    return list(row)
+"""
+
+KILLS = """
+import os, signal
+from brickyard_pipelines.ml.inference import append, pending, streams
+def dies(*given, **named):
+    os.kill(os.getpid(), signal.SIGKILL)
+def dies_before(module, name):
+    setattr(module, name, dies)
+def dies_after(module, name):
+    work = getattr(module, name)
+    setattr(module, name, lambda *given, **named: dies(work(*given, **named)))
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Demo:
+    """The project in a catalog of its own, its model, and processes that work on it."""
+
+    workspace: LocalWorkspace
+    catalog: str
+    folder: Path
+
+    def begin(self, code: str) -> "subprocess.Popen[str]":
+        """A process that runs `code` after the preamble."""
+        preamble = PREAMBLE.format(folders=[*FOLDERS, str(self.folder)], copies=str(self.folder), catalog=self.catalog)
+        return subprocess.Popen(
+            [sys.executable, "-c", preamble + code],
+            env=os.environ | self.workspace.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, code: str) -> Any:
+        """What the process printed last, as JSON."""
+        return self.ended(self.begin(code))
+
+    @staticmethod
+    def ended(process: "subprocess.Popen[str]") -> Any:
+        """What it printed last, as JSON; the test fails with its words when it failed."""
+        said, complained = process.communicate()
+        told = [line for line in complained.splitlines() if not line.lstrip().startswith("at org.")]
+        assert process.returncode == 0, "\n".join(told)[-4000:]
+        return json.loads(said.splitlines()[-1])
+
+    def killed(self, code: str) -> None:
+        """Run what ends by the signal that it gives itself, and by nothing else."""
+        process = self.begin(KILLS + code)
+        _, complained = process.communicate()
+        assert process.returncode == -signal.SIGKILL, complained[-2000:]
+
+    def champion(self, version: int) -> None:
+        """Make a version, and the champion of it."""
+        client, name = self.workspace.client(), f"{self.catalog}.models.scored"
+        registry = "/api/2.0/mlflow/unity-catalog/model-versions"
+        client.api_client.do("POST", f"{registry}/create", body={"name": name, "source": "none"})
+        folder = f"/Models/{self.catalog}/models/scored/{version}"
+        for path, text in (("MLmodel", MLMODEL), ("code/halves.py", MODEL.replace("VERSION", str(version)))):
+            client.files.create_directory(f"{folder}/{path}".rpartition("/")[0])
+            headers = {"Content-Type": "text/plain"}
+            client.api_client.do("PUT", f"/api/2.0/fs/files{folder}/{path}", data=text.encode(), headers=headers)
+        client.api_client.do("POST", f"{registry}/finalize", body={"name": name, "version": str(version)})
+        client.registered_models.set_alias(name, "champion", version)
+
+
+def made(workspace: LocalWorkspace, folder: Path) -> Demo:
+    """The project's catalog, its code, and a first champion."""
+    client, catalog = workspace.client(), f"scored-{secrets.token_hex(4)}"  # a hyphen: names are quoted
+    client.catalogs.create(catalog)
+    for schema in ("bronze", "silver", "features", "inference", "models"):
+        client.schemas.create(schema, catalog)
+    client.volumes.create(catalog, "bronze", "landing", VolumeType.MANAGED)
+    client.registered_models.create(catalog_name=catalog, schema_name="models", name="scored")
+    package = folder / "scored"
+    package.mkdir(parents=True)
+    for name, text in (("__init__.py", ""), ("definitions.py", DEFINITIONS), ("project.yaml", PROJECT)):
+        (package / name).write_text(text)
+    demo = Demo(workspace=workspace, catalog=catalog, folder=folder)
+    demo.champion(1)
+    return demo
+
+
+@pytest.fixture
+def demo(local_workspace: LocalWorkspace, tmp_path: Path) -> Iterator[Demo]:
+    project = made(local_workspace, tmp_path)
+    yield project
+    local_workspace.client().catalogs.delete(project.catalog, force=True)
+
+
+@pytest.fixture
+def lonely_demo(fresh_local_workspace: LocalWorkspace, tmp_path: Path) -> Demo:
+    """In a workspace whose Spark nobody else uses, so that it can be killed."""
+    return made(fresh_local_workspace, tmp_path / "project")
 
 
 @pytest.fixture(scope="session")
