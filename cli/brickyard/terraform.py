@@ -52,11 +52,11 @@ class Synthesised:
         """Initialise and plan, without a lock: nothing is written but the plan. Errors: DeployFailed."""
         return list(_changes(json.loads(self.planned(stack))))
 
-    def planned(self, stack: str) -> str:
+    def planned(self, stack: str, *options: str) -> str:
         """The same, as `terraform show -json` has it; it may hold what is secret. Errors: DeployFailed."""
         if not (self.folder / "stacks" / stack / ".terraform").exists():
             self.terraform(stack, "init", "-input=false")
-        self.terraform(stack, "plan", "-input=false", "-lock=false", "-out=plan")
+        self.terraform(stack, "plan", "-input=false", "-lock=false", *options, "-out=plan")
         shown = self.terraform(stack, "show", "-json", "plan")
         (self.folder / "stacks" / stack / "plan").unlink()  # it may hold what is secret
         return shown

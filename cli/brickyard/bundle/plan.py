@@ -65,7 +65,7 @@ def plan(clone: Clone, screen: Screen, asked: Asked) -> int:
         made = _reviewed(synthesised, planned, asked)
         _show(made, asked)
         if not asked.preview:
-            _refuse_deletions(environment, planned)
+            refuse_deletions(environment, planned)
             write_bundle(asked.out, _bundling(clone, asked, recipient, made), synthesised, planned)
     finally:
         remove([folder])  # saved plans hold what is secret
@@ -146,7 +146,7 @@ def _show(made: "Review", asked: Asked) -> None:
         asked.poster.post(made)
 
 
-def _refuse_deletions(environment: Environment, planned: Sequence[Planned]) -> None:
+def refuse_deletions(environment: Environment, planned: Sequence[Planned]) -> None:
     """Errors: WouldDestroy, for what holds data and nobody has named."""
     if not environment.deletion_protection:
         return

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from brickyard.bundle.order import stacks_in_order
 from brickyard.clone import Clone
 from brickyard.drift.found import Found, found_in, headline_of, markdown_of
+from brickyard.drift.readable import planned_by_reader
 from brickyard.removal import remove
 from brickyard.screen import Screen
 from brickyard.terraform import synthesise
@@ -53,7 +54,10 @@ def _found(clone: Clone, screen: Screen, asked: Asked) -> Iterator[Found]:
             synthesised = synthesise(clone, asked.environment, folder)
         for stack in stacks_in_order(folder, asked.environment, asked.parts):
             with screen.step(f"Plan {stack}"):
-                shown = json.loads(synthesised.planned(stack))
-                yield found_in(stack, shown, only_reads=only_reads)
+                if only_reads:
+                    shown, unread = planned_by_reader(synthesised, stack)
+                else:
+                    shown, unread = synthesised.planned(stack), frozenset()
+                yield found_in(stack, json.loads(shown), unread)
     finally:
         remove([folder])

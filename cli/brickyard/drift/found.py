@@ -4,14 +4,10 @@ A plan changes an address because reality left it, or because the code is ahead 
 what it saw differ under `resource_drift`; only where the plan would also mend it is it drift for somebody to look at.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-# Databricks shows these only to who may change them (docs/adr/0035): who only reads sees them empty.
-UNSEEN_BY_READERS = frozenset(
-    {"databricks_grants", "databricks_grant", "databricks_secret_acl", "databricks_access_control_rule_set"}
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,27 +21,21 @@ class Drifted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """Of one stack: what drifted, what the code would change besides, and how much could not be seen."""
+    """Of one stack: what drifted, what the code would change besides, and the addresses that could not be read."""
 
     stack: str
     drifted: tuple[Drifted, ...]
     not_deployed: tuple[str, ...]
-    unseen: int
+    unseen: frozenset[str]
 
 
-def found_in(stack: str, shown: Mapping[str, Any], *, only_reads: bool) -> Found:
-    """Read the JSON of a plan that was made with a refresh."""
-    unseen = UNSEEN_BY_READERS if only_reads else frozenset()
+def found_in(stack: str, shown: Mapping[str, Any], unseen: frozenset[str] = frozenset()) -> Found:
+    """Read the JSON of a plan that was made with a refresh, of everything but `unseen`."""
     changes = [each for each in _managed(shown.get("resource_changes", ())) if each["change"]["actions"] != ["no-op"]]
     drifts = {each["address"]: each["change"] for each in _managed(shown.get("resource_drift", ()))}
-    seen = [each for each in changes if each["type"] not in unseen]
-    hidden = sum(1 for each in _managed(shown.get("resource_changes", ())) if each["type"] in unseen)
-    return Found(
-        stack=stack,
-        drifted=tuple(_drifted(each["address"], drifts[each["address"]]) for each in seen if each["address"] in drifts),
-        not_deployed=tuple(each["address"] for each in seen if each["address"] not in drifts),
-        unseen=hidden,
-    )
+    drifted = tuple(_drifted(each["address"], drifts[each["address"]]) for each in changes if each["address"] in drifts)
+    ahead = tuple(each["address"] for each in changes if each["address"] not in drifts)
+    return Found(stack=stack, drifted=drifted, not_deployed=ahead, unseen=unseen)
 
 
 def _managed(changes: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -75,13 +65,13 @@ def markdown_of(environment: str, found: Iterable[Found]) -> str:
         lines += ["| Stack | Address | Seen |", "|---|---|---|"]
         lines += [_row(each.stack, one) for each in found for one in each.drifted]
         lines += ["", "Take the change into the code, or plan and apply this commit, which takes it back.", ""]
-    ahead, unseen = sum(len(each.not_deployed) for each in found), sum(each.unseen for each in found)
+    ahead = sum(len(each.not_deployed) for each in found)
+    unseen = Counter(address.partition(".")[0] for each in found for address in each.unseen)
     if ahead:
         lines.append(f"{ahead} more would change because this commit is not deployed; that is no drift.")
     if unseen:
-        lines.append(
-            f"{unseen} lists of access could not be read by who only reads: a drift of those is not seen here."
-        )
+        told = ", ".join(f"{count} `{kind}`" for kind, count in sorted(unseen.items()))
+        lines.append(f"Who only reads cannot read these, or what they are built on, so that no drift is seen: {told}.")
     return "\n".join(lines).rstrip() + "\n"
 
 
