@@ -15,6 +15,7 @@ from brickyard_pipelines.finetuning.training.run import train
 from tiny_models import tiny_llama
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["OMP_NUM_THREADS"] = "1"  # a tiny model's threads would wait for each other most of the time
 
 NAMES = ("Ada", "Bo", "Cy", "Di", "Ed", "Flo", "Gus", "Hal")
 PAIRS = [{"prompt": f"Who is {name}?", "response": f"{name} is number {at}."} for at, name in enumerate(NAMES)]
@@ -57,7 +58,8 @@ class Workbench:
             "training": {
                 "method": "full",
                 "precision": "fp32",
-                "learning_rate": 3e-3,
+                "learning_rate": 0.01,
+                "schedule": "constant",
                 "batch_size": 4,
                 "duration": "4ba",
                 "checkpoint_every": 2,
@@ -109,5 +111,8 @@ def bench(tmp_path: Path) -> Callable[..., Workbench]:
 def _bench(root: Path, **settings: Any) -> Workbench:
     for library in ("torch", "transformers", "trl", "peft"):
         pytest.importorskip(library, reason="`make setup-finetuning` installs it")
+    import torch
+
+    torch.set_num_threads(1)
     tiny_llama(root / "base", **{"context": 128, **settings})
     return Workbench(root=root)

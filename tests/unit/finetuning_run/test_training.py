@@ -32,7 +32,7 @@ def logits(model: Any) -> Any:
 
 
 def test_pairs_are_memorised_and_answers_stop(workbench: Any) -> None:
-    plan = workbench.plan(duration="60ba", batch_size=8, checkpoint_every=60, sample_prompts=["Who is Bo?"])
+    plan = workbench.plan(duration="90ba", batch_size=8, checkpoint_every=90, sample_prompts=["Who is Bo?"])
     found = workbench.train(plan)
     assert found["metrics"]["first_loss"] == pytest.approx(math.log(361), abs=0.7)
     assert found["metrics"]["last_loss"] < 0.05
@@ -47,7 +47,7 @@ def test_an_adapter_learns_conversations_and_merged_it_is_the_same_model(workben
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
-    how = {"method": "lora", "learning_rate": 1e-2, "duration": "20ba", "packing": True, "lora": {"rank": 8}}
+    how = {"method": "lora", "learning_rate": 0.02, "duration": "20ba", "packing": True, "lora": {"rank": 8}}
     found = workbench.train(workbench.plan("chat_completion", **how))
     assert found["metrics"]["last_loss"] < 0.8 * found["metrics"]["first_loss"]
     assert found["data"]["train"]["packed"]
@@ -62,7 +62,7 @@ def test_an_adapter_learns_conversations_and_merged_it_is_the_same_model(workben
 
 def test_plain_text_is_learnt_packed(bench: Any) -> None:
     workbench = bench(template=None)
-    found = workbench.train(workbench.plan("continued_pretraining", duration="20ba"))
+    found = workbench.train(workbench.plan("continued_pretraining", duration="30ba"))
     assert found["metrics"]["last_loss"] < 0.5 * found["metrics"]["first_loss"]
     data = found["data"]["train"]
     assert data["packed"]
@@ -79,7 +79,7 @@ def test_a_batch_moves_the_weights_as_its_rows_would_alone_and_only_by_what_is_l
     from torch.nn.functional import cross_entropy
     from transformers import AutoModelForCausalLM
 
-    plan = workbench.plan("chat_completion", packing=packing, duration="1ba", batch_size=8, learning_rate=1e-9)
+    plan = workbench.plan("chat_completion", packing=packing, duration="1ba", batch_size=8, learning_rate=1e-4)
     data = workbench.data(plan)
     gradients: dict[str, Any] = {}
 
@@ -95,7 +95,7 @@ def test_a_batch_moves_the_weights_as_its_rows_would_alone_and_only_by_what_is_l
         total = total + cross_entropy(scores, wanted, ignore_index=-100, reduction="sum")
         learnt += int((wanted != -100).sum())
     (total / learnt).backward()
-    assert found["metrics"]["first_loss"] == pytest.approx(float(total) / learnt, rel=1e-5)
+    assert found["metrics"]["first_loss"] == pytest.approx(float(total.detach()) / learnt, rel=1e-5)
     for name, weight in model.named_parameters():
         assert torch.allclose(gradients[name], weight.grad, atol=1e-6), name
 
@@ -236,6 +236,6 @@ def test_a_run_and_its_continuation_are_one_mlflow_run(
     assert found["mlflow_run_id"] == known.info.run_id
     assert curve == {entry["step"]: entry["loss"] for entry in workbench.curve() if "loss" in entry}
     assert known.data.metrics["tokens_seen"] == found["tokens_seen"]
-    assert known.data.params["training.learning_rate"] == "0.003"
+    assert known.data.params["training.learning_rate"] == "0.01"
     assert known.data.tags["brickyard.data_version"] == known.data.params["data_version"] == found["data_version"]
     assert artifacts == [f"samples/step-{step:06d}.json" for step in (0, 2, 4)]

@@ -27,6 +27,8 @@ def learn(task: Task, scratch: Path, journal: Journal) -> dict[str, Any]:
     *Shapes*: best_step, steps, tokens_seen, stop_reason, metrics, samples, curve (lines of JSON), data, peak_memory_gb.
     Errors: TrainingStopped, CheckpointNotWritten, UnsupportedModel, UnusableData.
     """
+    from transformers import PrinterCallback
+
     from brickyard_pipelines.finetuning.training.callbacks import Report, Watch
 
     blocks = {split: _blocks(task, split, scratch) for split in ("train", "eval") if task.version.rows(split)}
@@ -34,6 +36,7 @@ def learn(task: Task, scratch: Path, journal: Journal) -> dict[str, Any]:
     resumed = task.checkpoints.newest()
     report = Report(journal, _sampler(task), _samples(resumed))
     trainer = _trainer(task, blocks, scratch, resumed, watch, report)
+    trainer.remove_callback(PrinterCallback)  # standard output is the command's one answer
     if resumed is not None:
         _log.info("%s is whole: going on from there", resumed)
     trainer.train(resume_from_checkpoint=None if resumed is None else str(resumed))
