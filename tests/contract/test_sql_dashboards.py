@@ -12,6 +12,7 @@ from databricks.sdk.errors import NotImplemented as NotEmulated
 from databricks.sdk.service.dashboards import Dashboard, LifecycleState
 from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
 
+from brickyard_local.account import ADMIN
 from brickyard_local.pytest_plugin import LocalWorkspace
 
 _DEFINITION = json.dumps({"datasets": [], "pages": [{"name": "a", "displayName": "A"}]})
@@ -98,7 +99,7 @@ def test_a_dashboard_is_read_by_who_may_read_it(
     local_workspace: LocalWorkspace, client: WorkspaceClient, new_robot: Callable[[], Any]
 ) -> None:
     robot = new_robot()
-    made = client.lakeview.create(dashboard())
+    made = client.lakeview.create(dashboard(parent_path=f"/Users/{ADMIN}"))
     with pytest.raises(PermissionDenied):
         robot.client().lakeview.get(str(made.dashboard_id))
     read = AccessControlRequest(service_principal_name=robot.application_id, permission_level=PermissionLevel.CAN_READ)
@@ -106,3 +107,20 @@ def test_a_dashboard_is_read_by_who_may_read_it(
     assert robot.client().lakeview.get(str(made.dashboard_id)).display_name == made.display_name
     with pytest.raises(PermissionDenied):
         robot.client().lakeview.update(str(made.dashboard_id), Dashboard(display_name="mine"))
+
+
+def test_what_a_folder_gives_holds_for_the_dashboards_in_it_and_stays_when_their_own_list_is_emptied(
+    client: WorkspaceClient, new_robot: Callable[[], Any]
+) -> None:
+    robot = new_robot()
+    home = f"/Users/{robot.application_id}"
+    mine = robot.client().lakeview.create(dashboard(parent_path=home))
+    theirs = client.lakeview.create(dashboard(parent_path=f"/Users/{ADMIN}"))
+
+    robot.client().permissions.set("dashboards", str(mine.dashboard_id), access_control_list=[])
+
+    assert robot.client().lakeview.get(str(mine.dashboard_id)).path == mine.path
+    listed = {each.dashboard_id for each in robot.client().lakeview.list()}
+    assert mine.dashboard_id in listed
+    assert theirs.dashboard_id not in listed
+    robot.client().lakeview.trash(str(mine.dashboard_id))

@@ -102,7 +102,7 @@ def compose_sql(home: Home, store: Store, given: Neighbours) -> Sql:
     evaluator = Evaluator(store, saved, statements, given.caller_of)
     given.permissions.register(WAREHOUSES, warehouses.exists)
     for objects in (queries, saved, drawn):
-        given.permissions.register(objects.request_type, objects.exists)
+        given.permissions.register(objects.request_type, objects.exists, inherited=objects.inherited)
     return Sql(
         warehouses=warehouses,
         configuration=Configuration(store),

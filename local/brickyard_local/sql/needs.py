@@ -6,11 +6,16 @@ from typing import Protocol
 
 from brickyard_local.callers import Caller
 
+# (principal, level, the folder that grants it)
+Inherited = Callable[[int, str], list[tuple[str, str, str]]]
+
 
 class Permissions(Protocol):
     """Permission levels on warehouses, queries and alerts."""
 
     def require(self, caller: Caller, object_type: str, object_id: str, level: str) -> None: ...
+
+    def holds(self, caller: Caller, object_type: str, object_id: str, level: str) -> bool: ...
 
     def reached(self, caller: Caller, object_type: str, level: str) -> frozenset[str] | None: ...
 
@@ -18,7 +23,9 @@ class Permissions(Protocol):
 
     def forget(self, workspace_id: int, object_type: str, object_id: str) -> None: ...
 
-    def register(self, request_type: str, exists: Callable[[int, str], bool]) -> None: ...
+    def register(
+        self, request_type: str, exists: Callable[[int, str], bool], *, inherited: Inherited | None = None
+    ) -> None: ...
 
 
 class Principals(Protocol):
@@ -43,6 +50,8 @@ class Tree(Protocol):
     """The workspace tree, where queries and alerts have their folders."""
 
     def require_parent(self, caller: Caller, path: str) -> None: ...
+
+    def granted_above(self, workspace_id: int, path: str) -> list[tuple[str, str, str]]: ...
 
 
 class SparkSessions(Protocol):

@@ -46,9 +46,8 @@ class Objects:
 
     def listed(self, caller: Caller, *, states: Collection[str] = ("ACTIVE",)) -> list[Document]:
         """Those that are active, or in these states, and that the caller may read, oldest first."""
-        reached = self._permissions.reached(caller, self.request_type, "CAN_READ")
         found = (each for each in self.all(caller.workspace.workspace_id) if each["lifecycle_state"] in states)
-        return [each for each in found if reached is None or each["id"] in reached]
+        return [each for each in found if self._permissions.holds(caller, self.request_type, each["id"], "CAN_READ")]
 
     def add(self, caller: Caller, fields: Document, check: Callable[[Document], None]) -> Document:
         """A new one of the caller's. Errors: as `check`; NotFound, PermissionDenied for the folder."""
@@ -95,3 +94,7 @@ class Objects:
     def exists(self, workspace_id: int, object_id: str) -> bool:
         """For permissions."""
         return self._store.get(self._kind, object_id, scope=workspace_id) is not None
+
+    def inherited(self, workspace_id: int, object_id: str) -> list[tuple[str, str, str]]:
+        """What the folder gives on what lies in it: (principal, level, the folder that grants it)."""
+        return self._tree.granted_above(workspace_id, f"{self.document(workspace_id, object_id)['folder']}/object")

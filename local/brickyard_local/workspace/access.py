@@ -71,9 +71,15 @@ class Access:
         document = self._objects.by_id(workspace_id, wanted_type, object_id)
         if document is None:
             return []
-        names = document["path"].split("/")[1:]
-        found = list(self._of_the_tree(workspace_id, names))
-        path = parent_of(document["path"])
+        found = self.granted_above(workspace_id, document["path"])
+        if wanted_type == "experiments":
+            found = [(who, "CAN_READ" if level == "CAN_RUN" else level, where) for who, level, where in found]
+        return found
+
+    def granted_above(self, workspace_id: int, path: str) -> list[tuple[str, str, str]]:
+        """What whatever stands at a path inherits: (principal, level, the folder that grants it)."""
+        found = list(self._of_the_tree(workspace_id, path.split("/")[1:]))
+        path = parent_of(path)
         while path not in BUILT_IN:
             folder = self._objects.find(workspace_id, path)
             if folder is not None:
@@ -81,8 +87,6 @@ class Access:
                 direct = self._permissions.direct(workspace_id, "directories", folder_id)
                 found += [(grant.principal, grant.level, f"/directories/{folder_id}") for grant in direct]
             path = parent_of(path)
-        if wanted_type == "experiments":
-            found = [(who, "CAN_READ" if level == "CAN_RUN" else level, where) for who, level, where in found]
         return found
 
     def _of_the_tree(self, workspace_id: int, names: list[str]) -> list[tuple[str, str, str]]:

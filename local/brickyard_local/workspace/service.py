@@ -207,6 +207,10 @@ class WorkspaceService:
             )
         self.access.require(caller, document, "CAN_MANAGE")
 
+    def granted_above(self, workspace_id: int, path: str) -> list[tuple[str, str, str]]:
+        """What an object at a path inherits, for those that the tree does not hold: as `Access.granted_above`."""
+        return self.access.granted_above(workspace_id, path)
+
     def object_at(self, workspace_id: int, path: str) -> Document | None:
         """The object at a path, for tracking. No check of the caller."""
         return self._objects.find(workspace_id, tree_path(path))
