@@ -27,6 +27,8 @@ _NOT_NEEDED = {
     "provider_schemas",
     "proposed_unknown",
 }
+# What an apply would do besides changing resources (Terraform 1.14): not read, so that no such plan passes.
+_NOT_REVIEWED = frozenset({"action_invocations", "deferred_action_invocations"})
 _KEPT_UNCHANGED = frozenset(
     f"databricks_{name}"
     for name in (
@@ -170,10 +172,18 @@ class _Raw:
                     fix="Plan without -target; apply what others wait for, then plan again.",
                 )
             )
+        if invoked := sorted(_NOT_REVIEWED & self.sections.keys()):
+            found.append(
+                Undecided(
+                    reason=f"An apply would invoke actions ({', '.join(invoked)}), which this review does not read.",
+                    fix="Read them in the text of `terraform show PLAN`, or plan them on their own.",
+                )
+            )
         return tuple(found)
 
     def _gaps(self) -> tuple[Gap, ...]:
-        unknown = [name for name in self.sections if name not in _KEEP and name not in _NOT_NEEDED and name != "values"]
+        known = _KEEP.keys() | _NOT_NEEDED | _NOT_REVIEWED | {"values"}
+        unknown = [name for name in self.sections if name not in known]
         return tuple(
             Gap(subject=self.door.text(name), message="A section of the plan that this review does not know.")
             for name in unknown

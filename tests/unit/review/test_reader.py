@@ -86,9 +86,19 @@ def test_values_without_marks_are_hidden_and_the_gap_is_said(review_bytes: Revie
 
 
 def test_sections_that_nobody_knows_are_a_gap(review_bytes: Reviewer) -> None:
-    stack = review_bytes(json.dumps(plan(action_invocations=[{"address": "action.x.y"}])).encode()).stacks[0]
+    stack = review_bytes(json.dumps(plan(something_new=[{"address": "x.y"}])).encode()).stacks[0]
 
-    assert [gap.subject for gap in stack.gaps] == ["action_invocations"]
+    assert [gap.subject for gap in stack.gaps] == ["something_new"]
+
+
+def test_actions_that_an_apply_would_invoke_are_no_pass(review_bytes: Reviewer) -> None:
+    """Terraform 1.14 plans what is run besides resources: such a plan may change no resource at all."""
+    document = {**plan(), "resource_changes": [], "action_invocations": [{"address": "action.x.y"}]}
+
+    review = review_bytes(json.dumps(document).encode())
+
+    assert (review.exit_code, review.verdict) == (3, "blocked")
+    assert "action_invocations" in review.headline
 
 
 def test_sensitive_root_variables_are_hidden_where_they_went(review_bytes: Reviewer) -> None:
