@@ -1,7 +1,9 @@
 """`finetuning STEP`: from a plan to a served model, for a shell and for a job's task alike."""
 
 import argparse
+import contextlib
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -11,7 +13,7 @@ from brickyard_pipelines.errors import PipelineError
 from brickyard_pipelines.finetuning.errors import InvalidPlan, Problem
 from brickyard_pipelines.finetuning.plan import Plan, load_criteria, load_plan
 from brickyard_pipelines.finetuning.plan.document import BaseModel
-from brickyard_pipelines.finetuning.steps import benchmark, evaluate, register
+from brickyard_pipelines.finetuning.steps import benchmark, evaluate, register, run
 
 _Step = Callable[[argparse.Namespace], Mapping[str, Any]]
 
@@ -24,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(argv)
     step: _Step = options.step
     try:
-        found = step(options)
+        with contextlib.redirect_stdout(sys.stderr):  # where mlflow tells about runs; the answer stands alone
+            found = step(options)
     except PipelineError as error:
         raise SystemExit(f"finetuning {options.name} failed: {type(error).__name__}: {error}") from error
     print(json.dumps(found, indent=1))  # noqa: T201 a command's answer
@@ -129,6 +132,13 @@ def _model(settings: Plan, file: Path, name: str | None) -> BaseModel:
     return known[name]
 
 
+def _done(argv: Sequence[str]) -> Mapping[str, Any]:
+    """What one step answers, for the step that runs others."""
+    options = _parser().parse_args(argv)
+    step: _Step = options.step
+    return step(options)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="finetuning", description=__doc__, allow_abbrev=False)
     steps = parser.add_subparsers(required=True, dest="name", metavar="STEP")
@@ -150,6 +160,7 @@ def _parser() -> argparse.ArgumentParser:
         judged.add_argument(f"--{name}", type=Path, required=True)
     judged.add_argument("--against", type=Path, help="answers of another model to the same questions")
     judged.set_defaults(step=judge)
-    for each in (benchmark, evaluate, register):
-        each.add(steps)
+    for module in (benchmark, evaluate, register):
+        module.add(steps)
+    run.add(steps, _done)
     return parser

@@ -17,7 +17,7 @@ from brickyard_pipelines.finetuning.interpretation.close_up import Case
 from brickyard_pipelines.finetuning.interpretation.evaluated import Evaluated
 from brickyard_pipelines.finetuning.interpretation.rules import FACTS
 
-_WORST, _BEST = 20, 10
+_WORST, _BEST, _SHOWN = 20, 10, 12
 _READING = (
     "A criterion is met or missed when its mean is clear of the threshold at the stated confidence, after Holm's"
     " correction; no decision is not met. Wins, ties and losses count single answers to the same question."
@@ -42,6 +42,7 @@ def evaluation_page(found: Evaluated) -> str:
         _slices(found),
         f"<h2>What it lost by most</h2>{_cases([case for case in found.cases if case.gain < 0][:_WORST])}",
         f"<h2>What it won by most</h2>{_cases([case for case in found.cases[::-1] if case.gain > 0][:_BEST])}",
+        f"<h2>Side by side</h2>{_cases(found.cases[:: max(len(found.cases) // _SHOWN, 1)][:_SHOWN])}",
         "<h2>The facts</h2>",
         table(["fact", "", "what it is"], [[k, number(v), FACTS[k]] for k, v in sorted(found.numbers.items())]),
     ]

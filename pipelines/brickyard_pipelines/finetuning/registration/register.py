@@ -78,6 +78,7 @@ def origin(wanted: Wanted, sha256: str) -> dict[str, str]:
         "base_model_sha256": str(base["sha256"]),
         "licence": str(base["licence"]),
         "model_sha256": sha256,
+        "criteria_sha256": file_sha256(wanted.criteria),
     }
 
 

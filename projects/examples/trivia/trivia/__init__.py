@@ -1,0 +1,1 @@
+"""Trivia questions, answered in a few words."""

@@ -1,0 +1,99 @@
+"""All steps in one task: in their order, on the work folder, stopped where the model does not meet its criteria."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brickyard_pipelines.errors import ValidationRefused
+from brickyard_pipelines.finetuning.command import main
+from brickyard_pipelines.finetuning.errors import InvalidPlan
+from brickyard_pipelines.finetuning.steps.run import run
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    package = tmp_path / "wheel" / "riddles"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text('"""Riddles."""\n\n\ndef bring(work):\n    (work / "brought").touch()\n')
+    (package / "plan.yaml").write_text("name: riddles\n")
+    (package / "general.jsonl").write_text("{}\n")
+    (package / "project.yaml").write_text("name: riddles\n")
+    monkeypatch.syspath_prepend(str(package.parent))
+    monkeypatch.delitem(sys.modules, "riddles", raising=False)
+    return tmp_path / "work"
+
+
+def options(work: Path, done: list[Sequence[str]], *, passed: bool = True, **changed: Any) -> argparse.Namespace:
+    def do(argv: Sequence[str]) -> Mapping[str, Any]:
+        done.append(argv)
+        return {
+            "folder": str(work / "data" / "v1"),
+            "passed": passed,
+            "reason": "right missed",
+            "next": ["More data."],
+            "report": "page",
+            "version": "3",
+        }
+
+    given = {"base_model": None, "bring": "riddles:bring", "job_run_id": "7", "experiment": "/x", "model": "c.s.m"}
+    return argparse.Namespace(project="riddles", work=work, do=do, **{**given, **changed})
+
+
+def test_the_steps_stand_in_their_order_and_share_the_work_folder(project: Path) -> None:
+    done: list[Sequence[str]] = []
+    assert run(options(project, done))["version"] == "3"
+    assert [argv[0] for argv in done] == ["prepare", "benchmark", "train", "evaluate", "register"]
+    assert (project / "brought").exists()
+    assert sorted(path.name for path in project.iterdir()) == ["brought", "general.jsonl", "plan.yaml"]
+    assert {f"--plan={project / 'plan.yaml'}" in argv for argv in done} == {True}
+    trained = next(each for each in done[2] if each.startswith("--output="))
+    assert trained.replace("--output", "--training") in done[3]
+    assert "--job-run-id=7" in done[4]
+    (project.parent / "wheel" / "riddles" / "plan.yaml").write_text("name: riddles2\n")
+    again: list[Sequence[str]] = []
+    run(options(project, again))
+    assert trained not in again[2]  # another plan, another run
+
+
+def test_a_model_that_does_not_meet_its_criteria_is_not_registered(project: Path) -> None:
+    done: list[Sequence[str]] = []
+    with pytest.raises(ValidationRefused, match=r"right missed\. Next: More data\. See page"):
+        run(options(project, done, passed=False))
+    assert done[-1][0] == "evaluate"
+
+
+def test_where_no_volume_is_mounted_a_volume_is_no_folder(project: Path) -> None:
+    if Path("/Volumes").is_dir():
+        pytest.skip("volumes are mounted here")
+    with pytest.raises(InvalidPlan, match="the local workspace mounts no volumes"):
+        run(options(Path("/Volumes/c/s/v"), []))
+
+
+def test_a_package_without_a_plan_is_refused(project: Path) -> None:
+    (project.parent / "wheel" / "riddles" / "plan.yaml").unlink()
+    with pytest.raises(InvalidPlan, match=r"got no plan\.yaml"):
+        run(options(project, []))
+
+
+def test_the_examples_plan_and_criteria_are_sound(tmp_path: Path, capsys: Any) -> None:
+    example = ROOT / "projects" / "examples" / "trivia"
+    main(["plan", f"--plan={example / 'plan.yaml'}"])
+    assert '"approach": "supervised"' in capsys.readouterr().out
+
+
+def test_the_examples_project_has_a_gpu_step_a_gate_and_a_language_endpoint() -> None:
+    from brickyard_stacks.settings import load_project
+
+    found = load_project(ROOT / "projects" / "examples" / "trivia" / "project.yaml").deployment
+    train = found.job.steps["train"]
+    assert train.cluster is not None
+    assert train.cluster.policy == "gpu"
+    assert found.job.steps["validate"].step == "validate_tuned"
+    assert found.endpoints is not None
+    assert found.endpoints["trivia"].provisioned_throughput is not None
