@@ -25,16 +25,27 @@ SETTINGS = StepSettings(
 )
 
 
+class Killed(BaseException):
+    """Stands for `kill -9`: nothing that follows in the process has an effect."""
+
+
 class Registry:
-    """The registry calls of validate and deploy."""
+    """The registry calls of validate and deploy. It dies before the effect of number `lasts`, if there is one."""
+
+    lasts: int | None = None
 
     def __init__(self, tags: dict[str, str] | None = None, champion: str | None = None) -> None:
         self.tags = dict(tags or {})
         self.aliases = {"champion": champion} if champion else {}
         self.history: list[tuple[str, str]] = []
 
+    def _spend(self, effect: str, on: str) -> None:
+        if self.lasts is not None and len(self.history) >= self.lasts:
+            raise Killed(effect)
+        self.history.append((effect, on))
+
     def set_model_version_tag(self, _name: str, _version: str, key: str, value: str) -> None:
-        self.history.append((key, value))
+        self._spend(key, value)
         self.tags[key] = value
 
     def get_model_version(self, _name: str, version: str) -> Any:
@@ -44,13 +55,14 @@ class Registry:
         return SimpleNamespace(aliases=self.aliases)
 
     def delete_model_version_tag(self, _name: str, _version: str, key: str) -> None:
+        self._spend("untag", key)
         del self.tags[key]
 
     def delete_registered_model_alias(self, _name: str, alias: str) -> None:
         del self.aliases[alias]
 
     def set_registered_model_alias(self, _name: str, alias: str, version: str) -> None:
-        self.history.append((f"alias {alias}", version))
+        self._spend(f"alias {alias}", version)
         self.aliases[alias] = version
 
 
@@ -79,6 +91,32 @@ def test_a_passed_validation_is_written_on_the_version(
     assert registry.tags["validated_by_job_run"] == "17"
     assert registry.history[0] == ("validation_status", "PENDING")
     assert registry.aliases == {"challenger": "3"}
+
+
+def test_a_validation_killed_before_any_effect_is_no_verdict_and_ends_as_one_that_was_not(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validate, "judge", lambda *_: judged(True))
+    earlier = {"validation_status": "FAILED", "approval": "Approved", "canary_status": "FAILED"}
+
+    def run(registry: Registry) -> Registry:
+        monkeypatch.setattr(mlflow, "MlflowClient", lambda: registry)
+        validate.validate(SETTINGS, project)
+        return registry
+
+    whole = run(Registry(earlier))
+    assert len(whole.history) > 6
+    for moment in range(len(whole.history)):
+        registry = Registry(earlier)
+        registry.lasts = moment
+        with pytest.raises(Killed):
+            run(registry)
+        said_passed = ("validation_status", "PASSED") in registry.history
+        assert (registry.tags["validation_status"] == "PASSED") == said_passed
+        assert not (said_passed and "approval" in registry.tags), "an old word would count for a new verdict"
+        registry.lasts = None
+        run(registry)
+        assert (registry.tags, registry.aliases) == (whole.tags, whole.aliases)
 
 
 def test_words_on_an_earlier_verdict_are_none_on_this_one(
