@@ -21,6 +21,8 @@ def main() -> int:
     """Serve until the parent ends it. Exit status 1 when the model does not load; the log says why."""
     exit_with_parent()
     os.umask(0o077)
+    # A version has all that it needs: what a hub would add to it was never registered, or judged.
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
     folder, socket = sys.argv[1:3]
     if not FLAVOURS.isdisjoint(read(Path(folder)).flavors):
         # Before OpenMP is loaded: a row takes longer to hand to threads than to answer.

@@ -57,7 +57,7 @@ def log(
     import mlflow
 
     run_file = output / _RUN
-    begun = json.loads(run_file.read_text(encoding="utf-8"))["run_id"] if run_file.is_file() else None
+    begun = _begun(run_file)
     mlflow.set_experiment(experiment)
     with mlflow.start_run(run_id=begun, run_name=step) as run:
         run_id = str(run.info.run_id)
@@ -71,4 +71,21 @@ def log(
         for path in sorted([*output.glob("*.html"), *output.glob("*.json")]):
             if path.name != _RUN:
                 mlflow.log_artifact(str(path))
+    return run_id
+
+
+def _begun(run_file: Path) -> str | None:
+    """The run that this output began, as long as the tracking server knows it: folders outlive workspaces."""
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    if not run_file.is_file():
+        return None
+    run_id = str(json.loads(run_file.read_text(encoding="utf-8"))["run_id"])
+    try:
+        MlflowClient().get_run(run_id)
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise
     return run_id

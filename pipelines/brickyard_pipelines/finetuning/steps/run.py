@@ -9,6 +9,7 @@ from typing import Any
 
 from brickyard_pipelines.errors import ValidationRefused
 from brickyard_pipelines.finetuning.errors import InvalidPlan, Problem
+from brickyard_pipelines.finetuning.outputs import place_folder
 
 Do = Callable[[Sequence[str]], Mapping[str, Any]]
 
@@ -42,9 +43,11 @@ def run(options: argparse.Namespace) -> Mapping[str, Any]:
     sent = [f"--experiment={options.experiment}"]
     data = do(["prepare", *given, *base, f"--output={work / 'data'}"])["folder"]
     about = f"{Path(data).name}-{_digest(plan)}"
-    do(["benchmark", *given, *sent, f"--data={data}", f"--output={work / 'benchmarks' / about}"])
+    benchmarked = work / "benchmarks" / about
+    do(["benchmark", *given, *sent, f"--data={data}", f"--output={benchmarked}"])
     training, evaluation = work / "runs" / about, work / "evaluations" / about
     do(["train", *given, *base, *sent, f"--data={data}", f"--output={training}"])
+    _hand_on(benchmarked / "answers", evaluation / "answers")
     judged = do(
         [
             "evaluate",
@@ -61,6 +64,13 @@ def run(options: argparse.Namespace) -> Mapping[str, Any]:
     by = [f"--job-run-id={options.job_run_id}"] if options.job_run_id else []
     where = [f"--training={training}", f"--evaluation={evaluation}", f"--output={work / 'registered' / about}"]
     return do(["register", *given, *sent, *by, *where, f"--model={options.model}"])
+
+
+def _hand_on(answers: Path, target: Path) -> None:
+    """What models said in the benchmark they need not say again: the evaluation takes it up, if it is the same."""
+    if answers.is_dir() and not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        place_folder(answers, target)
 
 
 def _work(folder: Path) -> Path:
