@@ -13,7 +13,7 @@ from brickyard.doctor.finding import Finding
 from brickyard.doctor.identity import who_is
 from brickyard.doctor.may_apply import finding, held
 from brickyard.doctor.preflight import Caller, Preflight
-from brickyard.doctor.rights import SecurableRight
+from brickyard.doctor.rights import Kind, SecurableRight
 from brickyard.errors import UnknownPrincipal, in_one_line
 from brickyard_stacks.settings import Environment, Project
 
@@ -43,18 +43,15 @@ def payload_rights(environment: Environment, projects: Iterable[Project]) -> Ite
         return
     for table in tables:
         catalog, schema, _ = table.split(".")
-        because = "unpack_payloads asks there which version answered a request"
-        for kind, name, privilege in (
+        places: tuple[tuple[Kind, str, str], ...] = (
             ("catalog", catalog, "USE_CATALOG"),
             ("schema", f"{catalog}.{schema}", "USE_SCHEMA"),
             ("table", table, "SELECT"),
-        ):
+        )
+        for kind, name, privilege in places:
+            because = "unpack_payloads asks there which version answered a request"
             yield SecurableRight(
-                kind=kind,  # type: ignore[arg-type] - one of the three
-                name=name,
-                privilege=privilege,
-                because=because,
-                giver="metastore administrator",
+                kind=kind, name=name, privilege=privilege, because=because, giver="metastore administrator"
             )
 
 
