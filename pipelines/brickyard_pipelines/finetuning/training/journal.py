@@ -126,10 +126,11 @@ def journal_of(experiment: str | None, name: str, run_id: str | None) -> Iterato
     import mlflow
 
     client = mlflow.MlflowClient()
-    known = client.get_experiment_by_name(experiment)
-    place = known.experiment_id if known else client.create_experiment(experiment)
-    started = {"run_id": run_id} if run_id else {"experiment_id": place, "run_name": name}
-    with mlflow.start_run(**started, log_system_metrics=True) as run:
+    if run_id is None:
+        known = client.get_experiment_by_name(experiment)
+        place = known.experiment_id if known else client.create_experiment(experiment)
+        run_id = client.create_run(place, run_name=name).info.run_id
+    with mlflow.start_run(run_id=run_id, log_system_metrics=True) as run:
         journal = MlflowJournal(client, run.info.run_id)
         yield journal
         journal.send()

@@ -47,7 +47,7 @@ class Answers:
 
 
 def _of_module(module: Any, features: Any) -> Any:
-    import torch  # type: ignore[import-not-found]  # only models that need it bring it
+    import torch  # only models that need it bring it
 
     module.eval()
     with torch.no_grad():
