@@ -32,7 +32,8 @@ def run(options: argparse.Namespace) -> Mapping[str, Any]:
 
     Errors: of each step; ValidationRefused when the tuned model does not meet its criteria: nothing is registered.
     """
-    work, do = _work(options.work), options.do
+    work = _work(options.work)
+    do: Do = options.do
     if options.bring:
         from brickyard_pipelines.ml.project import refer
 
