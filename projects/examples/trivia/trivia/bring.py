@@ -70,6 +70,9 @@ def convert(gguf: Path, target: Path) -> None:
         del model.config.quantization_config
     model.save_pretrained(partial)
     tokenizer: Any = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
+    # transformers 5.17 reads another token as the end of a sequence, so that no answer would stop.
+    tokenizer.eos_token = tokenizer.convert_ids_to_tokens(int(model.config.eos_token_id))
+    tokenizer.pad_token = tokenizer.unk_token
     tokenizer.save_pretrained(partial)
     shutil.rmtree(target, ignore_errors=True)
     partial.replace(target)
