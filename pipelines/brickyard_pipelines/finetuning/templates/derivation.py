@@ -1,14 +1,14 @@
 """A training template for a chat template that does not mark what the assistant generates. Pure.
 
-The template is asked with sentinels: what it puts before and after each role's words is read off, and written down as a
-template that marks the assistant's words and the token that ends them. Nothing is taken on trust: the two must render
-the same text on every probe here, and later on every row.
+The template is asked with sentinels: what it puts before and after each role's words is read off, and conversations are
+written with these pieces, the assistant's words and the token that ends them marked. Nothing is taken on trust: the two
+must write the same text on every probe here, and later on every row.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 
 from brickyard_pipelines.finetuning.errors import UnusableTemplate
-from brickyard_pipelines.finetuning.templates.pieces import NO_SYSTEM, Pieces, written
+from brickyard_pipelines.finetuning.templates.pieces import NO_SYSTEM, Pieces
 from brickyard_pipelines.finetuning.templates.rendering import ChatTemplate
 
 _Turns = Sequence[Mapping[str, str]]
@@ -31,23 +31,22 @@ PROBES: tuple[_Turns, ...] = (
 )
 
 
-def derive(template: ChatTemplate, stop_in: Callable[[str], str]) -> tuple[ChatTemplate, Pieces]:
-    """The training template and its pieces. `stop_in` gives a text up to and with its first special token.
+def derive(template: ChatTemplate, stop_in: Callable[[str], str]) -> Pieces:
+    """The training template. `stop_in` gives a text up to and with its first special token.
 
     Errors: UnusableTemplate when the template is not made of such pieces, has no stop token, or asks for the answer
     otherwise than the training text begins it.
     """
     pieces = _pieces(template, stop_in)
-    derived = ChatTemplate(source=written(pieces), tokens=template.tokens)
     for turns in PROBES:
         if _refuses_system(pieces, turns):
             continue
         for asked in (False, True):
-            mine = derived.render(turns, add_generation_prompt=asked).text
+            mine = pieces.render(turns, add_generation_prompt=asked).text
             theirs = template.render(turns, add_generation_prompt=asked).text
             if mine != theirs:
                 raise UnusableTemplate(_unequal(mine, theirs))
-    return derived, pieces
+    return pieces
 
 
 def check_asks_as_taught(template: ChatTemplate) -> None:

@@ -20,7 +20,7 @@ class Marker:
     """The model's own template, the one that marks, and the stop text. `derived` is None where the own one marks."""
 
     template: ChatTemplate
-    derived: ChatTemplate | None
+    derived: Pieces | None
     stop: str
     rest: str
 
@@ -86,12 +86,8 @@ def marker_of(template: ChatTemplate, stop_in: Callable[[str], str]) -> Marker:
     if template.marks_generation and (stop := _own_stop(template, stop_in)):
         check_asks_as_taught(template)
         return Marker(template=template, derived=None, stop=stop, rest="")
-    derived, pieces = derive(template, stop_in)
-    return _with(template, derived, pieces)
-
-
-def _with(template: ChatTemplate, derived: ChatTemplate, pieces: Pieces) -> Marker:
-    return Marker(template=template, derived=derived, stop=pieces.stop, rest=pieces.rest)
+    pieces = derive(template, stop_in)
+    return Marker(template=template, derived=pieces, stop=pieces.stop, rest=pieces.rest)
 
 
 def _own_stop(template: ChatTemplate, stop_in: Callable[[str], str]) -> str:

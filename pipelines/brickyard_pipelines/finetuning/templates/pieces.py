@@ -1,6 +1,11 @@
-"""What a chat template puts around the words of each role, and a template written from it. Pure."""
+"""What a chat template puts around the words of each role, and conversations written with it. Pure."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from brickyard_pipelines.finetuning.errors import UnusableTemplate
+from brickyard_pipelines.finetuning.templates.rendering import Rendered, Span
 
 # In the place of a system prompt's opening, where the template takes none.
 NO_SYSTEM = "\0\0"
@@ -21,46 +26,42 @@ class Pieces:
     generation_prompt: str
     trimmed: frozenset[str]
 
+    def render(self, messages: Sequence[Mapping[str, Any]], *, add_generation_prompt: bool = False) -> Rendered:
+        """A conversation, with the assistant's words and their stop marked as what is learnt.
 
-def written(pieces: Pieces) -> str:
-    """A Jinja template that writes these pieces, and marks the assistant's words and their stop."""
-    words = {role: " | trim" if role in pieces.trimmed else "" for role in ("system", "user", "assistant")}
-    system = (
-        "{{- raise_exception('this template takes no system prompt') -}}"
-        if pieces.opening_with_system == NO_SYSTEM
-        else _text(pieces.opening_with_system)
-        + "{{- messages[0]['content']"
-        + words["system"]
-        + " -}}"
-        + _text(pieces.after_system)
-    )
-    return (
-        "{%- if messages[0]['role'] == 'system' -%}"
-        + system
-        + "{%- set turns = messages[1:] -%}{%- else -%}"
-        + _text(pieces.opening)
-        + "{%- set turns = messages -%}{%- endif -%}{%- for message in turns -%}{%- if message['role'] == 'user' -%}"
-        + _text(pieces.before_user)
-        + "{{- message['content']"
-        + words["user"]
-        + " -}}"
-        + _text(pieces.after_user)
-        + "{%- elif message['role'] == 'assistant' -%}"
-        + _text(pieces.before_assistant)
-        + "{%- generation -%}{{- message['content']"
-        + words["assistant"]
-        + " -}}"
-        + _text(pieces.stop)
-        + "{%- endgeneration -%}"
-        + _text(pieces.rest)
-        + "{%- else -%}{{- raise_exception('the derived template knows no role ' + message['role']) -}}{%- endif -%}"
-        + "{%- endfor -%}{%- if add_generation_prompt -%}"
-        + _text(pieces.generation_prompt)
-        + "{%- endif -%}"
-    )
+        Errors: UnusableTemplate for a system prompt where the template takes none, and for a role that it does not
+        know.
+        """
+        parts, spans, at = list[str](), list[Span](), 0
+        for before, words, after, learnt in self._parts(messages):
+            begin = at + len(before)
+            end = begin + len(words) + len(after) - (len(self.rest) if learnt else 0)
+            if learnt:
+                spans.append((begin, end))
+            parts += (before, words, after)
+            at = begin + len(words) + len(after)
+        if add_generation_prompt:
+            parts.append(self.generation_prompt)
+        return Rendered(text="".join(parts), spans=tuple(spans))
 
+    def _parts(self, messages: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, str, bool]]:
+        """What stands before, the words, what stands after them, and whether they are learnt."""
+        first, *others = messages
+        if first["role"] == "system":
+            if self.opening_with_system == NO_SYSTEM:
+                raise UnusableTemplate("this template takes no system prompt")
+            yield self.opening_with_system, self._words(first), self.after_system, False
+        else:
+            yield self.opening, "", "", False
+            others = list(messages)
+        for message in others:
+            if message["role"] == "user":
+                yield self.before_user, self._words(message), self.after_user, False
+            elif message["role"] == "assistant":
+                yield self.before_assistant, self._words(message), self.stop + self.rest, True
+            else:
+                raise UnusableTemplate(f"the derived template knows no role {message['role']}")
 
-def _text(piece: str) -> str:
-    """A text as Jinja prints it: its string literals know Python's escapes."""
-    escaped = piece.encode("unicode_escape").decode("ascii").replace("'", "\\'")
-    return f"{{{{- '{escaped}' -}}}}" if piece else ""
+    def _words(self, message: Mapping[str, Any]) -> str:
+        content: str = message["content"]
+        return content.strip() if message["role"] in self.trimmed else content
