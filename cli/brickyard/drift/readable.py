@@ -37,7 +37,7 @@ def planned_by_reader(synthesised: Synthesised, stack: str) -> tuple[str, frozen
                 raise
             unread |= more
         else:
-            return shown, needs.keys() - set(targets)
+            return shown, frozenset(needs).difference(targets)
     raise AssertionError
 
 
