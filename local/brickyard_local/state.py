@@ -116,7 +116,7 @@ class LocalState:
         self.files.start()
         self.workspace.start()
         _revoke_lost_tokens(self.identity)
-        sweep_tasks(self.home)
+        sweep_tasks(self.home, self.jobs.runner.interrupted(self._workspace_ids()))
         self.jobs.runner.recover(self._workspace_ids())
         self.serving.recover(self._workspace_ids())
         self.sql.recover(self._workspace_ids())

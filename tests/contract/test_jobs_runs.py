@@ -14,6 +14,7 @@ from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
 from databricks.sdk.service.jobs import QueueSettings, Run, RunLifeCycleState, RunResultState
 
 from brickyard_local import process
+from brickyard_local.jobs.processes import task_folder
 from brickyard_local.pytest_plugin import LocalWorkspace, until
 from brickyard_local.store import Store
 
@@ -331,12 +332,15 @@ def test_runs_that_the_end_of_the_workspace_interrupts_end_as_internal_error(
     run_id = client.jobs.run_now(job).run_id
     queued = client.jobs.run_now(job).run_id
     pid = int(until(lambda: log_of(client, run_id)).split()[1])
+    draft = task_folder(fresh_local_workspace.home, client.jobs.get_run(run_id).tasks[0].run_id) / "values.new"
     if how == "kill":
+        draft.touch()  # as by a kill in the middle of a write
         fresh_local_workspace.kill()
     else:
         process.stop(fresh_local_workspace.home)
     until(lambda: not is_alive(pid))
     fresh_local_workspace.start()
+    assert not draft.exists()
     run = client.jobs.get_run(run_id)
     assert run.state.life_cycle_state == RunLifeCycleState.INTERNAL_ERROR
     assert "workspace stopped" in run.state.state_message

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -199,8 +199,10 @@ def task_folder(home: Home, task_run_id: int) -> Path:
     return home.runs / str(task_run_id)
 
 
-def sweep(home: Home) -> None:
+def sweep(home: Home, interrupted: Iterable[int]) -> None:
     """Before anything runs: remove what tasks of a killed server needed only while they ran."""
+    for task_run_id in interrupted:
+        task_files.forget_drafts(task_folder(home, task_run_id))
     shutil.rmtree(_scratch(home), ignore_errors=True)
     packages.sweep(home.cache)
 

@@ -95,6 +95,15 @@ class Runner:
             if stored is not None and stored["life_cycle_state"] == "QUEUED":
                 self.cancel_run(stored)
 
+    def interrupted(self, workspace_ids: list[int]) -> list[int]:
+        """Task attempts and iterations that a killed workspace left active; asked for before `recover`."""
+        runs = [run for each in workspace_ids for run in self._records.runs(each, active=True)]
+        attempts = [(run, task) for run in runs for task in run["tasks"] if is_active(task)]
+        iterations = [
+            each for run, task in attempts for each in self._records.iterations(run, task.get("iterations", []))
+        ]
+        return [task["run_id"] for task in (*(task for _, task in attempts), *iterations) if is_active(task)]
+
     def recover(self, workspace_ids: list[int]) -> None:
         """Before requests are answered: end what a killed workspace left active, and what only that waited for."""
         for workspace_id in workspace_ids:

@@ -12,6 +12,7 @@ VALUES = "values.json"
 RESULT = "result.json"
 RESUME = "resume.json"
 FAILURE = "failure.json"
+_DRAFT = ".new"
 
 
 def read(folder: Path, name: str) -> dict[str, Any]:
@@ -25,7 +26,13 @@ def read(folder: Path, name: str) -> dict[str, Any]:
 
 def write(folder: Path, name: str, document: Mapping[str, Any]) -> None:
     """Replace the file at once; only this user can read it."""
-    temporary = (folder / name).with_suffix(".new")
+    temporary = (folder / name).with_suffix(_DRAFT)
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(document, file)
     temporary.replace(folder / name)
+
+
+def forget_drafts(folder: Path) -> None:
+    """Remove what a killed process was about to write, its notebooks' included."""
+    for draft in folder.rglob(f"*{_DRAFT}"):
+        draft.unlink()
