@@ -18,7 +18,7 @@ from house import House
 from issue_servers import Issues
 from platforms import TOKEN, served
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]  # two minutes of processor, one after the other
 
 LOG_MODEL = """
 import mlflow, pandas, sys
