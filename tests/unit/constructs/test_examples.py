@@ -25,25 +25,29 @@ def test_an_example_makes_what_the_provider_takes(
 ) -> None:
     runpy.run_path(str(example))["build"](stack)
 
-    assert sum(len(made) for kind, made in synth().items() if kind != "locals") > 0
+    made = synth()
+    assert sum(len(each) for kind, each in made.items() if kind != "locals") > 0
     assert schema_problems(stack) == []
+    told = " ".join(doc for name, doc in constructs().items() if f"{name}(" in example.read_text())
+    assert [kind for kind in made if kind not in told and kind != "locals"] == []
 
 
-def constructs() -> list[str]:
-    """The names of the classes that people build with."""
+def constructs() -> dict[str, str]:
+    """The classes that people build with, by name, and what each says of itself."""
     package = ROOT / "constructs/brickyard_constructs"
     trees = [ast.parse(path.read_text()) for part in PARTS for path in sorted((package / part).glob("*.py"))]
-    return [
-        node.name
+    return {
+        node.name: ast.get_docstring(node) or ""
         for tree in trees
         for node in tree.body
         if isinstance(node, ast.ClassDef)
-        and any(isinstance(base, ast.Name) and base.id == "Construct" for base in node.bases)
-    ]
+        and any(isinstance(base, ast.Name) and base.id in ("Construct", "MultiTaskJob") for base in node.bases)
+    }
 
 
 @pytest.mark.parametrize("name", constructs())
-def test_a_construct_has_an_example(name: str) -> None:
+def test_a_construct_has_an_example_and_says_what_it_creates(name: str) -> None:
+    assert "Creates:" in constructs()[name]
     assert any(f"{name}(" in path.read_text() for path in EXAMPLES), "write one into tests/unit/constructs/examples"
 
 
