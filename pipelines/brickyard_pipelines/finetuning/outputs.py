@@ -98,3 +98,16 @@ def file_sha256(path: Path) -> str:
 def file_hashes(folder: Path, names: Iterable[str]) -> dict[str, str]:
     """The SHA-256 of files of a folder."""
     return {name: file_sha256(folder / name) for name in names}
+
+
+def folder_sha256(folder: Path) -> str:
+    """One hash over the names and hashes of a folder's files; hidden ones, such as locks, are left out.
+
+    An empty folder has the hash of nothing.
+    """
+    lines = []
+    for file in sorted(each for each in folder.rglob("*") if each.is_file()):
+        name = file.relative_to(folder)
+        if not any(part.startswith(".") for part in name.parts):
+            lines.append(f"{name.as_posix()} {file_sha256(file)}\n")
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

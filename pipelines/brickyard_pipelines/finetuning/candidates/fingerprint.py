@@ -1,10 +1,9 @@
 """What makes a model's folder the same model: the names and bytes of its files, wherever it lies."""
 
-import hashlib
 from pathlib import Path
 
 from brickyard_pipelines.finetuning.errors import Problem, UnusableCandidate
-from brickyard_pipelines.finetuning.outputs import file_sha256
+from brickyard_pipelines.finetuning.outputs import folder_sha256
 
 
 def model_sha256(folder: Path) -> str:
@@ -16,9 +15,4 @@ def model_sha256(folder: Path) -> str:
         fix = "Give the folder that save_pretrained wrote."
         rule = "a model's folder holds its config.json"
         raise UnusableCandidate([Problem(where=str(folder), got="no config.json", rule=rule, fix=fix)])
-    digest = hashlib.sha256()
-    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
-        name = path.relative_to(folder)
-        if not any(part.startswith(".") for part in name.parts):
-            digest.update(f"{name.as_posix()} {file_sha256(path)}\n".encode())
-    return digest.hexdigest()
+    return folder_sha256(folder)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from brickyard_pipelines.finetuning.errors import OutputTaken, UnsupportedModel
-from brickyard_pipelines.finetuning.outputs import file_sha256, write_json
+from brickyard_pipelines.finetuning.outputs import folder_sha256, write_json
 from brickyard_pipelines.finetuning.plan.document import BaseModel, Plan
 
 SCHEMA = 1
@@ -66,7 +66,7 @@ def identity_of(plan: Plan, model: BaseModel, folder: Path, data_version: str) -
     Errors: UnsupportedModel when the folder of the base model holds no file.
     """
     hardware = {"accelerator": plan.hardware.accelerator, "count": plan.hardware.count}
-    base = Base(name=model.name, path=str(folder), sha256=folder_sha256(folder), licence=model.licence)
+    base = Base(name=model.name, path=str(folder), sha256=_base_sha256(folder), licence=model.licence)
     return Identity(
         plan=plan.name,
         approach=plan.approach,
@@ -78,16 +78,14 @@ def identity_of(plan: Plan, model: BaseModel, folder: Path, data_version: str) -
     )
 
 
-def folder_sha256(folder: Path) -> str:
-    """One hash over the names and hashes of a folder's files, hidden ones left out.
+def _base_sha256(folder: Path) -> str:
+    """What tells the base model from any other.
 
-    Errors: UnsupportedModel.
+    Errors: UnsupportedModel when its folder holds no file.
     """
-    files = sorted(each for each in folder.rglob("*") if each.is_file() and not each.name.startswith("."))
-    if not files:
+    if not any(each.is_file() for each in folder.rglob("*")):
         raise UnsupportedModel(f"{folder}: got no file; a base model is a folder in transformers' format. Copy it.")
-    lines = "".join(f"{file.relative_to(folder).as_posix()} {file_sha256(file)}\n" for file in files)
-    return hashlib.sha256(lines.encode()).hexdigest()
+    return folder_sha256(folder)
 
 
 def finished(output: Path, identity: Identity) -> Mapping[str, Any] | None:
