@@ -143,6 +143,7 @@ def dev(local_workspace: LocalWorkspace, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_two_engineers_deploy_beside_each_other_with_what_the_platform_gives_them_and_what_is_over_is_removed(
     dev: Dev, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
