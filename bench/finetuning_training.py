@@ -161,7 +161,8 @@ def estimates(folder: Path, speed: float, peak_gb: float) -> None:
 
     version, plan = open_version(version_in(folder)), plan_of(folder)
     tokens = version.tokens("train")
-    load = estimate.Load(tokens_per_epoch=tokens, tokens_per_row=tokens / version.rows("train"))
+    longest = int(version.manifest["splits"]["train"]["longest"])
+    load = estimate.Load(tokens_per_epoch=tokens, tokens_per_row=tokens / version.rows("train"), longest=longest)
     said = estimate.estimate(plan, read_facts(folder / "base"), load, device_of("cpu"))
     predicted = said.tokens / (said.hours * 3600)
     print(f"estimated {predicted:.0f} tokens/s and {said.memory_gb:.2f} GB; measured {speed:.0f} and {peak_gb:.2f} GB")

@@ -107,7 +107,8 @@ def _estimates(settings: Plan, root: Path, data: Path) -> Mapping[str, Any]:
 
     version, device = open_version(data), device_of(settings.hardware.accelerator)
     tokens, rows = version.tokens("train"), version.rows("train")
-    load = estimates.Load(tokens_per_epoch=tokens, tokens_per_row=tokens / rows)
+    longest = int(version.manifest["splits"]["train"]["longest"])
+    load = estimates.Load(tokens_per_epoch=tokens, tokens_per_row=tokens / rows, longest=longest)
     found = {
         model.name: estimates.estimate(settings, read_facts(root / model.path), load, device)
         for model in settings.base_models

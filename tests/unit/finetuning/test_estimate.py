@@ -80,6 +80,14 @@ def test_twice_the_data_takes_twice_the_time_and_money(tmp_path: Path) -> None:
     assert once.cost == pytest.approx(once.hours * 2.0)
 
 
+def test_memory_is_that_of_a_batch_filled_to_its_longest_row(tmp_path: Path) -> None:
+    facts, plan = facts_of(tmp_path), parse_plan(PLAN)
+    short = estimate(plan, facts, LOAD, A10)
+    long = estimate(plan, facts, Load(tokens_per_epoch=1_000_000, tokens_per_row=500, longest=5000), A10)
+    assert long.logits_gb == pytest.approx(2 * short.logits_gb)  # the context holds 1000
+    assert long.hours == short.hours
+
+
 def test_what_exceeds_hardware_and_budget_is_told_before_anything_runs(tmp_path: Path) -> None:
     plan = parse_plan(PLAN)
     small = estimate(plan, facts_of(tmp_path), Load(tokens_per_epoch=10**13, tokens_per_row=500), A10)

@@ -70,16 +70,17 @@ def test_plain_text_is_learnt_packed(bench: Any) -> None:
     assert not (workbench.root / "out" / "adapter").exists()
 
 
-@pytest.mark.parametrize("packing", [True, False])
+@pytest.mark.parametrize(("packing", "accumulation"), [(True, 1), (False, 2)])
 def test_a_batch_moves_the_weights_as_its_rows_would_alone_and_only_by_what_is_learnt(
-    workbench: Any, packing: bool
+    workbench: Any, packing: bool, accumulation: int
 ) -> None:
-    """Packed or padded, gradients are those of a plain loss over the learnt tokens of each row by itself."""
+    """Packed or padded, at once or accumulated: gradients of a plain loss over the learnt tokens of each row alone."""
     import torch
     from torch.nn.functional import cross_entropy
     from transformers import AutoModelForCausalLM
 
-    plan = workbench.plan("chat_completion", packing=packing, duration="1ba", batch_size=8, learning_rate=1e-4)
+    how = {"batch_size": 8 // accumulation, "gradient_accumulation": accumulation}
+    plan = workbench.plan("chat_completion", packing=packing, duration="1ba", **how)
     data = workbench.data(plan)
     gradients: dict[str, Any] = {}
 
@@ -220,6 +221,7 @@ def test_a_run_and_its_continuation_are_one_mlflow_run(
     from brickyard_pipelines.finetuning.training import run
 
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    mlflow.MlflowClient().create_experiment("/tiny", artifact_location=str(tmp_path / "artifacts"))
     plan = workbench.plan(sample_prompts=["Who is Bo?"])
     try:
         with monkeypatch.context() as patch:

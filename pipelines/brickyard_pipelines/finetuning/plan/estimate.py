@@ -24,10 +24,11 @@ _RUNTIME_GB = 1.0  # the interpreter, torch and its kernels' workspace
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Load:
-    """What is to be learnt: tokens of one epoch, and of one row as the batches hold them, padding included."""
+    """Tokens of one epoch, of a row in the mean, and of the longest row, which a batch is filled up to."""
 
     tokens_per_epoch: int
     tokens_per_row: float
+    longest: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +55,7 @@ def estimate(plan: Plan, facts: ModelFacts, load: Load, device: Device) -> Estim
     """The estimate for one base model. Each device holds a copy of the model (data parallel, nothing sharded)."""
     how = plan.training
     tokens_per_batch = how.batch_size * min(load.tokens_per_row, plan.data.context_length)
+    at_most = how.batch_size * min(max(load.longest, load.tokens_per_row), plan.data.context_length)
     tokens_per_step = tokens_per_batch * how.gradient_accumulation * plan.hardware.count
     tokens = how.length.tokens(tokens_per_epoch=load.tokens_per_epoch, tokens_per_step=tokens_per_step)
     per_token = operations_per_token(facts, how, context=min(load.tokens_per_row, plan.data.context_length))
@@ -61,8 +63,8 @@ def estimate(plan: Plan, facts: ModelFacts, load: Load, device: Device) -> Estim
     return Estimate(
         weights_gb=_weights_bytes(facts, how) / 1e9,
         trained_gb=trained_parameters(facts, how) * 16 / 1e9,
-        activations_gb=_activation_bytes(facts, how, tokens_per_batch) / 1e9,
-        logits_gb=tokens_per_batch * facts.vocabulary * _LOGIT_BYTES / 1e9,
+        activations_gb=_activation_bytes(facts, how, at_most) / 1e9,
+        logits_gb=at_most * facts.vocabulary * _LOGIT_BYTES / 1e9,
         available_gb=device.memory_gb,
         tokens=tokens,
         operations=tokens * per_token,

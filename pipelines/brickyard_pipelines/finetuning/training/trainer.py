@@ -70,7 +70,15 @@ class BlockTrainer(SFTTrainer):
         tokens = inputs.pop("tokens", None)
         if self.model.training and tokens is not None:
             self._new_tokens += int(tokens)
-        return super().compute_loss(model, inputs, *args, **settings)
+        if self.args.device.type == "cuda":
+            return super().compute_loss(model, inputs, *args, **settings)
+        return self._own_loss(model, inputs, settings.get("num_items_in_batch"))
+
+    def _own_loss(self, model: Any, inputs: Mapping[str, Any], learnt: Any) -> Any:
+        """The model's own loss: without Triton, TRL's head scores every position, masked ones too, and twice."""
+        loss = model(**inputs, num_items_in_batch=learnt, use_cache=False).loss
+        # `learnt` counts the tokens of all processes, whose gradients are averaged
+        return loss if learnt is None else loss * self.accelerator.num_processes
 
     def prediction_step(self, model: Any, inputs: dict[str, Any], *args: Any, **settings: Any) -> Any:
         learnt = int((inputs["labels"][..., 1:] != IGNORED).sum())
