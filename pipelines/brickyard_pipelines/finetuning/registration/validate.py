@@ -83,7 +83,5 @@ def _evaluation(run_id: str) -> Mapping[str, Any]:
     try:
         found: Mapping[str, Any] = mlflow.artifacts.load_dict(f"runs:/{run_id}/evaluation.json")
     except MlflowException as error:
-        raise NotEvaluated(
-            f"run {run_id}: got no evaluation.json ({error}); evaluate it, then register it."
-        ) from error
+        raise NotEvaluated(f"run {run_id}: got no evaluation.json ({error}); evaluate it, then register it.") from error
     return found
