@@ -35,6 +35,12 @@ try:
     refused = ""
 except Exception as error:
     refused = str(error)
+spark.sql(f"INSERT INTO {features} SELECT 'k30', timestamp'2013-11-02', double(id), 'x' FROM range(2)")
+try:
+    batch_inference(settings, project)
+    twice = ""
+except Exception as error:
+    twice = str(error)
 spark.sql(f"INSERT INTO {events} VALUES ('k1', 1), ('k2', 0), ('k3', null), ('k4', 1)")
 join_labels(settings, project)
 labelled = kept("id", "late", where="late IS NOT NULL")
@@ -44,20 +50,21 @@ untouched = tables.state(spark, table).version == before
 spark.sql(f"UPDATE {events} SET late = 0 WHERE id = 'k1'")
 join_labels(settings, project)
 changed = kept("id", "late", "label_known_at IS NOT NULL", where="late IS NOT NULL")
-print(json.dumps([first, late, old, second, "version 1 of" in refused and "for id bad" in refused, counts(),
+print(json.dumps([first, late, old, second, "version 1 of" in refused and "for id bad" in refused, twice, counts(),
                   labelled, untouched, changed]))
 """
 
 
 def test_batches_score_each_row_once_and_labels_are_joined_when_they_come(demo: Any) -> None:
     code = BATCHES.replace("more(0, 20)", 'spark.sql(f"CREATE TABLE {events} (id string, late int)")\nmore(0, 20)', 1)
-    first, late, old, second, refused, after, labelled, untouched, changed = demo.run(code)
+    first, late, old, second, refused, twice, after, labelled, untouched, changed = demo.run(code)
     assert first == [20, 20, 20]
     assert late == [["batch", "1", "3.0", "True"]]
     assert old == [["batch", "9.0", "True"]]
     assert second == [26, 26, 26]
     assert refused
-    assert after == second  # nothing was written with the row that cannot be scored
+    assert twice.startswith("3 rows to score have only 2 different id")
+    assert after == second  # nothing was written with the row that cannot be scored, nor of a key that stands twice
     assert labelled == [["k1", "1"], ["k2", "0"], ["k4", "1"]]
     assert untouched
     assert changed == [["k1", "0", "True"], ["k2", "0", "True"], ["k4", "1", "True"]]

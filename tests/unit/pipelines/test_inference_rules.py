@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mlflow.exceptions import MlflowException
 
-from brickyard_pipelines.errors import BrokenContract, InvalidProject, NoChampion
+from brickyard_pipelines.errors import BrokenContract, InvalidProject, NoChampion, UnusableRows
 from brickyard_pipelines.ml.data.contract import Feature
 from brickyard_pipelines.ml.inference import append, champion, pending, scoring, streams
 from brickyard_pipelines.ml.inference import table as inference_table
@@ -184,3 +184,27 @@ def test_settings_of_inference_are_checked() -> None:
         Streaming(every_s=0)
     with pytest.raises(InvalidProject, match=r"served_entities: got 'entities'"):
         Inference(served_entities="entities")
+
+
+class Counting:
+    """A data frame that answers what it is asked for with these numbers."""
+
+    def __init__(self, **numbers: Any) -> None:
+        self.row = numbers
+
+    def selectExpr(self, *_: str) -> "Counting":  # noqa: N802 - Spark's name
+        return self
+
+    def collect(self) -> list[dict[str, Any]]:
+        return [self.row]
+
+
+def test_two_keys_of_one_hash_are_scored_and_one_key_of_two_rows_is_not() -> None:
+    ends = {"first": "2013-11-01 00:00:00", "last": "2013-11-02 00:00:00", "rows": 2}
+    collided: Any = Counting(**ends, hashes=1, keys=2)
+    found = pending.window_of(collided, "id", "at")
+    assert found is not None
+    assert found.rows == 2
+    twice: Any = Counting(**ends, hashes=1, keys=1)
+    with pytest.raises(UnusableRows, match="2 rows to score have only 1 different id"):
+        pending.window_of(twice, "id", "at")

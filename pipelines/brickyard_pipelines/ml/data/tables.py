@@ -56,18 +56,20 @@ def create(  # noqa: PLR0913 - what a CREATE TABLE says
     *,
     comment: str,
     primary_key: str | None = None,
-    statistics: int = 0,
+    statistics: int | Sequence[str] = 0,
     change_feed: bool = False,
 ) -> None:
     """Create the table unless it exists. With `change_feed` it tells from then on which rows changed.
 
-    `statistics` is the number of leading columns that queries filter by: for these Delta keeps minimum and maximum
-    per file. For all of them, as by default, they cost as much time as the writing itself.
+    `statistics` are the columns that queries filter by, by name or as the number of leading ones: for these Delta keeps
+    minimum and maximum per file. For all of them, as by default, they cost as much time as the writing itself.
     """
     lines = [column.sql() for column in columns]
     if primary_key is not None:
         lines.append(f"CONSTRAINT pk PRIMARY KEY (`{primary_key}`)")
     properties = f"'delta.dataSkippingNumIndexedCols' = '{statistics}'"
+    if not isinstance(statistics, int):
+        properties = f"'delta.dataSkippingStatsColumns' = '{','.join(f'`{name}`' for name in statistics)}'"
     properties += ", 'delta.enableChangeDataFeed' = 'true'" if change_feed else ""
     definition = f"({', '.join(lines)}) USING DELTA COMMENT {quoted(comment)} TBLPROPERTIES ({properties})"
     spark.sql(f"CREATE TABLE IF NOT EXISTS {table} {definition}")

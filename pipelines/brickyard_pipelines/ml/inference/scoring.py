@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from brickyard_pipelines.errors import BrokenContract
 from brickyard_pipelines.ml.data.contract import Feature
 from brickyard_pipelines.ml.data.tables import quoted
-from brickyard_pipelines.ml.inference import champion
 from brickyard_pipelines.ml.inference import table as inference_table
 from brickyard_pipelines.ml.inference.champion import Champion
 from brickyard_pipelines.ml.project import Project, refer
@@ -36,20 +35,18 @@ class Scorer:
     inputs: tuple[str, ...]
 
 
-def ready(spark: "SparkSession", chosen: Champion, project: Project) -> Scorer:
+def ready(spark: "SparkSession", chosen: Champion, inputs: Sequence[str]) -> Scorer:
     """Make the version a function of this session and of its streams.
 
-    It is loaded here once before, so that a broken one has written nothing.
-    Errors: of `champion.inputs`.
+    `inputs` are of `champion.inputs`, which loads it once before, so that a broken one has written nothing.
     """
-    inputs = champion.inputs(chosen, project)
     import mlflow.pyfunc  # seconds of imports that tests do not need
 
     uri = f"models:/{chosen.model}/{chosen.version}"
     predict = mlflow.pyfunc.spark_udf(spark, uri, result_type="double", env_manager="local", extra_env=_ONE_THREAD)
     function = f"score_with_version_{chosen.version}"
     spark.udf.register(function, predict)
-    return Scorer(champion=chosen, function=function, inputs=inputs)
+    return Scorer(champion=chosen, function=function, inputs=tuple(inputs))
 
 
 def select(settings: StepSettings, project: Project, scorer: Scorer, *, rows: str, source: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 BATCH, STREAM, ENDPOINT = "batch", "stream", "endpoint"
-_LEADING = 9  # columns that queries filter by: up to and with the time key
+_FILTERED = ("model_version", "scored_at", "source")  # beside the time key, what queries filter by
 
 
 def name(settings: StepSettings, project: Project) -> str:
@@ -56,7 +56,8 @@ def ensure(spark: "SparkSession", settings: StepSettings, project: Project) -> s
     """
     table, columns = name(settings, project), definitions(project)
     comment = f"Predictions of {settings.model}, appended"  # a monitor computes only what the change feed names
-    tables.create(spark, table, columns, comment=comment, statistics=_LEADING, change_feed=True)
+    filtered = (*_FILTERED, project.workflow.features.time_key)
+    tables.create(spark, table, columns, comment=comment, statistics=filtered, change_feed=True)
     found = {field.name: field for field in spark.table(table).schema}
     check_types(table, {field.name: field.dataType.simpleString() for field in found.values()}, columns)
     key = project.workflow.features.key
@@ -107,9 +108,12 @@ def features_hash(project: Project) -> str:
 
 
 def hash_of(names: Sequence[str]) -> str:
-    """Each column beside whether it is missing: xxhash64 alone passes over what is null.
+    """Each column beside whether it is missing: xxhash64 alone passes over what is null. In small letters.
+
+    Not by `lower`: its first call in a JVM computes tables of all languages, which takes seconds.
 
     >>> hash_of(["a", "b"])
-    'lower(hex(xxhash64(`a`, isnull(`a`), `b`, isnull(`b`))))'
+    "translate(hex(xxhash64(`a`, isnull(`a`), `b`, isnull(`b`))), 'ABCDEF', 'abcdef')"
     """
-    return f"lower(hex(xxhash64({', '.join(f'`{name}`, isnull(`{name}`)' for name in names)})))"
+    columns = ", ".join(f"`{name}`, isnull(`{name}`)" for name in names)
+    return f"translate(hex(xxhash64({columns})), 'ABCDEF', 'abcdef')"

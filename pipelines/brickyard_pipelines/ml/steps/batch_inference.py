@@ -1,6 +1,8 @@
 """batch_inference: rows that the champion has not scored yet → inference.<project>_predictions, appended."""
 
 import logging
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from brickyard_pipelines.ml.data import tables
@@ -43,31 +45,50 @@ def batch_inference(settings: StepSettings, project: Project) -> None:
     if before is not None and before >= now:
         _log.info("%s: nothing to do, version %s has scored %s at version %d", table, chosen.version, features, now)
         return
-    written = append.until_undisturbed(
-        lambda: write(
-            spark,
-            settings,
-            project,
-            chosen,
-            pending.find(spark, table, features, project, chosen, (before, now)),
+    with ThreadPoolExecutor(1, "model") as aside:  # it is loaded here while Spark looks for what is new
+        inputs = aside.submit(champion.inputs, chosen, project)
+        written = append.until_undisturbed(
+            lambda: write(
+                spark,
+                settings,
+                project,
+                (chosen, inputs),
+                pending.find(spark, table, features, project, chosen, (before, now)),
+            )
         )
-    )
     pending.record(spark, table, done, now)
     _log.info("%s: %d rows appended, scored by version %s", table, written, chosen.version)
 
 
-def write(spark: "SparkSession", settings: StepSettings, project: Project, chosen: Champion, waiting: Pending) -> int:
-    """Score the rows and append them in one commit. Answers how many there were."""
+def write(
+    spark: "SparkSession",
+    settings: StepSettings,
+    project: Project,
+    model: tuple[Champion, Future[tuple[str, ...]]],
+    waiting: Pending,
+) -> int:
+    """Score the rows and append them in one commit. Answers how many there were.
+
+    `model` is the version and, once it could be loaded, what it takes: a broken one writes nothing.
+    """
     if waiting.window is None:
         return 0
     waiting.rows.createOrReplaceTempView("to_score")
-    return append.run(spark, statement(spark, settings, project, chosen, waiting.window))
+    chosen, inputs = model
+    return append.run(spark, statement(spark, settings, project, chosen, inputs.result(), waiting.window))
 
 
-def statement(spark: "SparkSession", settings: StepSettings, project: Project, chosen: Champion, window: Window) -> str:
-    """The MERGE that scores the view `to_score`. The model is loaded here first: a broken one writes nothing."""
+def statement(
+    spark: "SparkSession",
+    settings: StepSettings,
+    project: Project,
+    chosen: Champion,
+    inputs: Sequence[str],
+    window: Window,
+) -> str:
+    """The MERGE that scores the view `to_score`."""
     definition = project.workflow.features
-    scorer = scoring.ready(spark, chosen, project)
+    scorer = scoring.ready(spark, chosen, inputs)
     scored = scoring.select(settings, project, scorer, rows="to_score", source=inference_table.BATCH)
     same = append.same_version_and_key(definition.key)
     table = inference_table.name(settings, project)

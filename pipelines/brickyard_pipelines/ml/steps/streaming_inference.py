@@ -75,7 +75,7 @@ def start(spark: "SparkSession", settings: StepSettings, project: Project, chose
     """Begin, or go on where the checkpoint says."""
     definition = project.workflow.features
     how = project.workflow.inference.streaming or Streaming()
-    scorer = scoring.ready(spark, chosen, project)
+    scorer = scoring.ready(spark, chosen, champion.inputs(chosen, project))
     scored = scoring.select(settings, project, scorer, rows="streamed", source=inference_table.STREAM)
     table = inference_table.name(settings, project)
     same = append.same_event(definition.key)
