@@ -106,3 +106,9 @@ def test_whatever_a_key_holds_the_plan_is_read_or_refused(key: str, value: Any) 
 def test_whatever_text_is_read_it_is_a_plan_or_refused_with_its_line(text: str) -> None:
     with pytest.raises(InvalidPlan, match=r"plan.yaml:\d+"):
         parse_plan(text)
+
+
+@pytest.mark.parametrize(("written", "meant"), [("2e-4", 2e-4), ("1E-3", 1e-3), ("2.e-4", 2e-4), ("0.01", 0.01)])
+def test_a_learning_rate_is_a_number_however_it_is_written(written: str, meant: float) -> None:
+    plan = parse_plan(f"{PLAN}  learning_rate: {written}\n")
+    assert plan.training.learning_rate == meant

@@ -1,5 +1,6 @@
 """YAML with the line of every key, so that an error names the place. Pure but for the reading."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,15 @@ from typing import Any
 import yaml
 
 from brickyard_pipelines.finetuning.errors import InvalidPlan, Problem
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1 as PyYAML reads it, but `2e-4` is a number, as everybody writes learning rates and YAML 1.2 has it."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +63,7 @@ def parse_marked(text: str, file: str) -> Marked:
     'plan.yaml:3: b[0].c'
     """
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _Loader(text)
         node = loader.get_single_node()
         lines: dict[str, int] = {}
         if not isinstance(node, yaml.MappingNode):
