@@ -1,5 +1,6 @@
 """A model's folder is asked as it would answer alone, whatever stands beside it in a batch."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,9 @@ from brickyard_pipelines.finetuning.candidates.directory import Directory
 from brickyard_pipelines.finetuning.candidates.protocol import Needs
 from brickyard_pipelines.finetuning.errors import UnusableAnswers, UnusableCandidate
 from brickyard_pipelines.finetuning.evaluation.questions import Question
+from tiny_models import tiny_llama
 
-torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
-
-from tiny_models import tiny_llama  # noqa: E402 torch is asked for first
-
+pytestmark = pytest.mark.skipif(find_spec("torch") is None, reason="`make setup-finetuning` installs torch")
 ALL = Needs(words=True, perplexity=True, choices=True, max_new_tokens=12)
 WORDS = Needs(words=True, perplexity=False, choices=False, max_new_tokens=12)
 
@@ -51,6 +49,9 @@ def test_an_answer_is_the_same_alone_and_in_a_batch(folder: Path) -> None:
 
 
 def test_answers_and_likelihoods_are_those_of_a_plain_loop(folder: Path) -> None:
+    import torch
+    import transformers
+
     tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder))
     model = transformers.AutoModelForCausalLM.from_pretrained(str(folder)).eval()
     (found,) = Directory("m", folder).answer(ASKED[:1], ALL)
@@ -76,10 +77,12 @@ def test_answers_and_likelihoods_are_those_of_a_plain_loop(folder: Path) -> None
 
 
 def test_a_text_longer_than_the_context_is_scored_in_windows(folder: Path) -> None:
+    from transformers import AutoTokenizer
+
     text = "The quick brown fox jumps over the lazy dog. " * 60
     only = Needs(words=False, perplexity=True, choices=False, max_new_tokens=1)
     (found,) = Directory("m", folder).answer([question("t", "", text, messages=())], only)
-    tokens = len(transformers.AutoTokenizer.from_pretrained(str(folder))(text, add_special_tokens=False)["input_ids"])
+    tokens = len(AutoTokenizer.from_pretrained(str(folder))(text, add_special_tokens=False)["input_ids"])
     windows = -(-tokens // 512)
     assert windows > 1
     assert found.scored_tokens == tokens - windows  # the first of each is given

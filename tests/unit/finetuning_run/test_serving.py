@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from brickyard_pipelines.finetuning.command import main
 from brickyard_pipelines.finetuning.evaluation.questions import Question
 from tiny_models import tiny_llama
 
+pytestmark = pytest.mark.skipif(find_spec("torch") is None, reason="`make setup-finetuning` installs torch")
 BRIEF = "criteria:\n  - {name: brief, metric: words, threshold: 40}\n"
 RIGHT = BRIEF + "  - {name: right, metric: exact_match, threshold: 0.9}\n"
 PAIRS = [{"prompt": f"Who is number {at}?", "response": f"It is {at}."} for at in range(12)]
@@ -63,8 +65,6 @@ class Task:
 def task(
     local_workspace: LocalWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> Callable[[], Task]:
-    for library in ("torch", "transformers"):
-        pytest.importorskip(library, reason="`make setup-finetuning` installs it")
     for name, value in local_workspace.environment().items():
         monkeypatch.setenv(name, value)
 
