@@ -9,10 +9,12 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 from brickyard_local.children import exit_with_parent
 from brickyard_local.serving.mlmodel import read
 from brickyard_local.serving.row_wise import FLAVOURS, RowWise, answers_row_by_row
+from brickyard_local.serving.single_answers import SingleAnswers, answers_in_lists
 
 _KEEP_ALIVE_S = 7 * 24 * 3600
 
@@ -24,7 +26,8 @@ def main() -> int:
     # A version has all that it needs: what a hub would add to it was never registered, or judged.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     folder, socket = sys.argv[1:3]
-    if not FLAVOURS.isdisjoint(read(Path(folder)).flavors):
+    facts = read(Path(folder))
+    if not FLAVOURS.isdisjoint(facts.flavors):
         # Before OpenMP is loaded: a row takes longer to hand to threads than to answer.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
     import uvicorn
@@ -37,7 +40,9 @@ def main() -> int:
 
         model = pyfunc.load_model(folder)
         server = Streams(scoring_server.init(model), model)
-        app = RowWise(server, model) if answers_row_by_row(model.metadata) else server
+        app: Any = RowWise(server, model) if answers_row_by_row(model.metadata) else server
+        if answers_in_lists(facts):
+            app = SingleAnswers(app)
     except Exception:  # noqa: BLE001 - whatever a model raises while it loads is why it cannot be served
         traceback.print_exc()
         return 1
