@@ -147,11 +147,12 @@ class Demo:
         assert process.returncode == 0, "\n".join(told)[-4000:]
         return json.loads(said.splitlines()[-1])
 
-    def killed(self, code: str) -> None:
-        """Run what ends by the signal that it gives itself, and by nothing else."""
+    def killed(self, code: str) -> Any:
+        """Run what ends by the signal that it gives itself, and by nothing else. What it printed last before, if so."""
         process = self.begin(KILLS + code)
-        _, complained = process.communicate()
+        said, complained = process.communicate()
         assert process.returncode == -signal.SIGKILL, complained[-2000:]
+        return json.loads(said.splitlines()[-1]) if said else None
 
     def champion(self, version: int) -> None:
         """Make a version, and the champion of it."""

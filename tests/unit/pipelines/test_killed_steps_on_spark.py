@@ -36,15 +36,12 @@ print(json.dumps([written(), counts(), kept("prediction = a / 2 + 1", "late = ca
 
 
 def test_features_scores_and_labels_of_killed_tasks_are_those_of_tasks_that_were_not(demo: Any) -> None:
-    """Six kills: before and after the one commit of each step; the next process finds what is left to do."""
+    """Each dies after its one commit, before it says so: the next process finds what is done, and what is left."""
     done = STEPS
-    demo.killed(EVENTS + done + 'dies_before(tables, "replace")\n' + RUN["features"])
-    demo.killed(done + 'dies_after(tables, "replace")\n' + RUN["features"])
+    demo.killed(EVENTS + done + 'dies_after(tables, "replace")\n' + RUN["features"])
     done += RUN["features"]
-    demo.killed(done + 'dies_before(append, "run")\n' + RUN["batch"])
     demo.killed(done + 'dies_before(pending, "record")\n' + RUN["batch"])
     done += RUN["batch"]
-    demo.killed(done + 'dies_before(label_step, "join")\n' + RUN["labels"])
     demo.killed(done + 'dies_after(label_step, "join")\n' + RUN["labels"])
     rows, counted, right, (marks, feature_commits) = demo.run(done + RUN["labels"] + LEFT)
     assert rows == [9, 9]
@@ -81,7 +78,8 @@ streams.running = broken_between
 try:
     unpack(spark, settings, project, source, quarantine)
 except Exception as error:
-    print(json.dumps([str(error), len(kept("id")), spark.table(quarantine).count()]))
+    print(json.dumps([str(error), len(kept("id")), spark.table(quarantine).count()]), flush=True)
+streams.running = whole
 """
 KILLED_WHILE_IT_STREAMS = """
 dies_after(streams, "begin")
@@ -108,10 +106,9 @@ def test_payloads_become_rows_of_the_version_that_answered_or_are_kept_with_a_re
     endpoints.create(name, config=EndpointCoreConfigInput(name=name, served_entities=[entity]))
     known = f"SELECT served_entity_id FROM system.serving.served_entities WHERE endpoint_name = '{name}'"
     code = f'spark.sql(f"CREATE TABLE {{features}} (id string)")\nENTITY = spark.sql("{known}").first()[0]\n'
-    said, rows_then, refused_then = demo.run(code + PAYLOADS + ASKED)
+    said, rows_then, refused_then = demo.killed(code + PAYLOADS + ASKED + KILLED_WHILE_IT_STREAMS)
     assert "broken between the writes" in said
     assert (rows_then, refused_then) == (2, 0)  # half done, and the checkpoint says nothing of it
-    demo.killed(PAYLOADS + KILLED_WHILE_IT_STREAMS)
     rows, reasons = demo.run(PAYLOADS + UNPACKED)
     endpoints.delete(name)
     assert rows == [
