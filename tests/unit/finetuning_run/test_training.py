@@ -80,7 +80,7 @@ def test_a_batch_moves_the_weights_as_its_rows_would_alone_and_only_by_what_is_l
     from transformers import AutoModelForCausalLM
 
     how = {"batch_size": 8 // accumulation, "gradient_accumulation": accumulation}
-    plan = workbench.plan("chat_completion", packing=packing, duration="1ba", **how)
+    plan = workbench.plan("chat_completion", packing=packing, data={"context_length": 128}, duration="1ba", **how)
     data = workbench.data(plan)
     gradients: dict[str, Any] = {}
 
@@ -96,6 +96,7 @@ def test_a_batch_moves_the_weights_as_its_rows_would_alone_and_only_by_what_is_l
         total = total + cross_entropy(scores, wanted, ignore_index=-100, reduction="sum")
         learnt += int((wanted != -100).sum())
     (total / learnt).backward()
+    assert (found["data"]["train"]["blocks"] < 8) == packing
     assert found["metrics"]["first_loss"] == pytest.approx(float(total.detach()) / learnt, rel=1e-5)
     for name, weight in model.named_parameters():
         assert torch.allclose(gradients[name], weight.grad, atol=1e-6), name
