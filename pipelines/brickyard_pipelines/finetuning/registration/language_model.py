@@ -6,6 +6,7 @@ that folder as the model's source; both are put right.
 Source: mlflow.transformers.save_model (task llm/v1/chat sets the signature; a local checkpoint needs a task)
 """
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ def save_model(path: str, mlflow_model: "Model", *, tuned: Tuned, look: Callable
         raise UnusableModel(f"{tuned.folder}: the merged model cannot be saved by mlflow: {reason}") from error
     folder = Path(path)
     _licence(tuned, folder)
+    _greedy(folder)
     mlflow_model.flavors["transformers"]["source_model_name"] = tuned.source
     mlflow_model.save(str(folder / "MLmodel"))
     look(folder)
@@ -72,3 +74,10 @@ def _licence(tuned: Tuned, folder: Path) -> None:
             f"The base model {tuned.source} declares the licence {tuned.licence}; its folder holds no licence text.\n"
         )
         (folder / "LICENSE.txt").write_text(said, encoding="utf-8")
+
+
+def _greedy(folder: Path) -> None:
+    """Answers as they were judged: where a model says nothing, transformers' pipeline draws them at temperature 0.7."""
+    path = folder / "model" / "generation_config.json"
+    settings: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    path.write_text(json.dumps({"do_sample": False, **settings}, indent=1), encoding="utf-8")
