@@ -50,7 +50,7 @@ def prepare(plan: Plan, *, root: Path, model: Path, output: Path) -> Version:
     Errors: UnsupportedModel, UnusableTemplate, UnusableData (the limits of the plan), OutputTaken.
     """
     masker = masker_of(read_tokenizer(model), plan.approach)
-    with alone(output, "preparation"), tempfile.TemporaryDirectory(prefix="brickyard-prepare-") as name:
+    with alone(output, "preparation"), tempfile.TemporaryDirectory(prefix="finetuning-prepare-") as name:
         folder = Path(name)
         work = _Work(
             folder=folder,

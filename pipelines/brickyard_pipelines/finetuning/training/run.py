@@ -35,7 +35,7 @@ def _run(task: Task, experiment: str | None) -> Mapping[str, Any]:
     begun = record.begin(task.output, task.identity)
     name = f"{task.plan.name}-{begun.run_id[:8]}"
     with (
-        tempfile.TemporaryDirectory(prefix="brickyard-train-", ignore_cleanup_errors=True) as scratch,
+        tempfile.TemporaryDirectory(prefix="finetuning-train-", ignore_cleanup_errors=True) as scratch,
         journal_of(experiment if task.is_first else None, name, begun.mlflow_run_id) as journal,
     ):
         if task.is_first:
