@@ -75,7 +75,7 @@ def test_a_model_that_needs_what_it_does_not_name_or_another_version_is_found_ou
     wanted = [*PINNED[:2], "numpy==1.0.1", "no-such-distribution-of-ours==1.0"]
     model = saved(tmp_path, monkeypatch, imports="import pytest", requirements=wanted)
     found = failed(serving_check.try_out(model, ROWS, EXPECTED))
-    assert "No module named 'pytest' among the model's requirements" in found["loads in a fresh process"]
+    assert "No module named 'pytest'; here, and not of the model's requirements: " in found["loads in a fresh process"]
     assert "numpy==1.0.1 is required" in found["requirements"]
     assert "no-such-distribution-of-ours==1.0 is not installed here" in found["requirements"]
     assert found["answers as here"] == "no answer"

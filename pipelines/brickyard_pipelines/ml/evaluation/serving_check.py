@@ -81,7 +81,11 @@ def judged(found: Mapping[str, Any], expected: NDArray[np.float64]) -> Served:
     """
     error, wrong = found.get("error"), found.get("wrong_versions", [])
     shown = f"in {found['load_s']:.1f} s, {found.get('distributions', 0)} distributions" if "load_s" in found else ""
-    missing = f"; not importable: {', '.join(found['refused'])}" if error and found.get("refused") else ""
+    missing = (
+        f"; here, and not of the model's requirements: {', '.join(found['refused'])}"
+        if error and found.get("refused")
+        else ""
+    )
     loads = Condition(
         name="loads in a fresh process",
         passed=error is None,

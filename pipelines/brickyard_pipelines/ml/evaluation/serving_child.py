@@ -15,7 +15,7 @@ import sys
 import sysconfig
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,30 +24,44 @@ _WARM_UP, _TIMED = 5, 100
 
 
 class OnlyWhatIsRequired(importlib.abc.MetaPathFinder):
-    """Refuses every module that neither Python, nor a requirement, nor the model's own code brings."""
+    """Hides every module that neither Python, nor a requirement, nor the model's own code brings.
 
-    def __init__(self, allowed: set[str], code: list[str]) -> None:
+    It stands in the place of all other finders, so that who only asks whether a module is there hears that it is not.
+    """
+
+    def __init__(self, allowed: set[str], code: list[str], others: Sequence[Any]) -> None:
         self._allowed = allowed | set(sys.stdlib_module_names)
         self._code = code
+        self._others = others
         self.refused: set[str] = set()
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """None lets the other finders look."""
+        """None for what is hidden."""
         top = name.partition(".")[0]
         if top in self._allowed:
-            return None
+            return self._elsewhere(name, path, target)
         inside = path if "." in name else None
         own = importlib.machinery.PathFinder.find_spec(name, inside or self._code, target)
         if own is not None and _is_below(own, self._code):
             return own
-        others = (finder for finder in sys.meta_path if finder is not self)  # editable installs bring finders
-        there = next(filter(None, (finder.find_spec(name, inside, target) for finder in others)), None)
+        there = self._elsewhere(name, inside, target)
         if there is None or _is_pythons_own(there):
-            return None
+            return there
         self.refused.add(top)
-        raise ModuleNotFoundError(f"No module named {name!r} among the model's requirements and code", name=name)
+        return None
+
+    def find_distributions(self, *context: Any) -> Iterator[Any]:
+        """Versions of what is installed, which libraries ask for as they load."""
+        for finder in self._others:
+            if hasattr(finder, "find_distributions"):
+                yield from finder.find_distributions(*context)
+
+    def _elsewhere(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None
+    ) -> importlib.machinery.ModuleSpec | None:
+        return next(filter(None, (finder.find_spec(name, path, target) for finder in self._others)), None)
 
 
 def main(folder: str, request: str, answer: str) -> None:
@@ -58,8 +72,9 @@ def main(folder: str, request: str, answer: str) -> None:
     try:
         lines = _lines(model / "requirements.txt")
         allowed, found["wrong_versions"], found["distributions"] = _closure(lines)
-        finder = OnlyWhatIsRequired(allowed, [str(path) for path in (model / "code",) if path.is_dir()])
-        sys.meta_path.insert(0, finder)
+        code = [str(path) for path in (model / "code",) if path.is_dir()]
+        finder = OnlyWhatIsRequired(allowed, code, list(sys.meta_path))  # editable installs bring finders, too
+        sys.meta_path[:] = [finder]
         found |= _answered(model, json.loads(Path(request).read_text()))
     except Exception as error:  # noqa: BLE001 - whatever it is, it would happen in the endpoint as well
         found["error"] = f"{type(error).__name__}: {error}"

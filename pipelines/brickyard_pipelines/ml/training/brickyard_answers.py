@@ -3,6 +3,7 @@
 mlflow loads it by name (`loader_module` in the model's MLmodel), so endpoint, batch and gate all see the same answers.
 """
 
+import contextlib
 import importlib
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ class Answers:
 def _of_module(module: Any, features: Any) -> Any:
     import torch  # only models that need it bring it
 
-    module.eval()
+    with contextlib.suppress(NotImplementedError):  # a traced one has no other mode
+        module.eval()
     with torch.no_grad():
         return module(torch.tensor(features.to_numpy(dtype="float32"))).reshape(-1).numpy()

@@ -65,9 +65,32 @@ def _save(path: str, mlflow_model: Model, trained: Trained, kept: Mapping[str, A
     if flavor == "pyfunc":
         module.save_model(path, mlflow_model=mlflow_model, python_model=trained.model, **kept)
         return
+    if flavor == "pytorch":
+        _save_traced(path, mlflow_model, trained, kept)
+        return
     safe = {"serialization_format": "skops", "skops_trusted_types": list(trained.trusted_types)}
     own = safe if flavor in ("sklearn", "lightgbm") else {}  # XGBoost has a format of its own
     module.save_model(trained.model, path, mlflow_model=mlflow_model, **kept, **own)
+
+
+def _save_traced(path: str, mlflow_model: Model, trained: Trained, kept: Mapping[str, Any]) -> None:
+    """A PyTorch module as a graph, which brings no code: mlflow wants tensors for that, and requests are columns."""
+    import mlflow.pytorch
+    import numpy as np
+    from mlflow.models import ModelSignature
+    from mlflow.models.utils import _save_example
+    from mlflow.types import Schema, TensorSpec
+
+    example, signature = kept["input_example"], kept["signature"]
+    rows = example[(mlflow_model.metadata or {})["features"]].to_numpy(dtype="float32")
+    rows = np.vstack([rows, rows])  # of one row the graph would take the number of rows for a constant
+    tensors = ModelSignature(inputs=Schema([TensorSpec(np.dtype("float32"), (-1, rows.shape[1]))]))
+    traced = {**kept, "input_example": rows, "signature": tensors}
+    trained.model.eval()
+    mlflow.pytorch.save_model(trained.model, path, mlflow_model=mlflow_model, serialization_format="pt2", **traced)
+    mlflow_model.signature = signature
+    _save_example(mlflow_model, example, path)
+    mlflow_model.save(str(Path(path) / "MLmodel"))
 
 
 def _load(path: str, trained: Trained) -> Callable[[pd.DataFrame], object]:
