@@ -46,7 +46,7 @@ demo-finetuning: setup-finetuning ## Tune, judge, register, serve and ask a smal
 	@$(RUN) python projects/examples/trivia/demo.py
 
 test-finetuning: setup-finetuning ## The tests that train, tune and serve a tiny language model
-	@$(RUN) pytest -n 2 tests/unit/finetuning tests/unit/finetuning_run
+	@$(RUN) pytest -n 2 tests/unit/finetuning tests/unit/finetuning_run tests/unit/pipelines/test_doctests.py
 
 conformance: setup-dev ## Calls and expectations against a workspace; writes a dated record to compare
 	@$(RUN) pytest tests/conformance --conformance-record \
