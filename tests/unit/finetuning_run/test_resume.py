@@ -44,7 +44,7 @@ def test_a_killed_run_goes_on_with_the_same_curve_to_the_last_digit(workbench: A
     arguments = ["train", f"--plan={workbench.root / 'plan.yaml'}", f"--data={data}", f"--output={out}"]
     died = subprocess.run(
         [sys.executable, "-c", KILLED, *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "pipelines")},
+        env={**os.environ, "PYTHONPATH": str(ROOT / "pipelines"), "TMPDIR": str(workbench.root)},
         capture_output=True,
         text=True,
         check=False,
