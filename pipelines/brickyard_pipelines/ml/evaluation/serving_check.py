@@ -38,7 +38,7 @@ class Served:
 
 def try_out(folder: Path, rows: pd.DataFrame, expected: NDArray[np.float64], *, within_s: float = _WITHIN_S) -> Served:
     """Load the model's folder afresh and ask it for `rows`, whose answers here are `expected`."""
-    with tempfile.TemporaryDirectory(prefix="brickyard-serving-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="serving-check-") as scratch:
         request, answer = Path(scratch) / "request.json", Path(scratch) / "answer.json"
         request.write_text(as_request(rows))
         variables = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}

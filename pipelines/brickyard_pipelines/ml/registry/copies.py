@@ -134,7 +134,7 @@ def _is_verified(tags: Mapping[str, str], target: str, version: str) -> bool:
 
 def files_of(model: str, version: str) -> dict[str, str]:
     """The SHA-256 of every file of a version, as it is read back from the registry."""
-    with tempfile.TemporaryDirectory(prefix="brickyard-copy-") as folder:
+    with tempfile.TemporaryDirectory(prefix="model-copy-") as folder:
         root = Path(mlflow.artifacts.download_artifacts(f"models:/{model}/{version}", dst_path=folder))
         found = {path.relative_to(root).as_posix(): _sha256(path) for path in sorted(root.rglob("*")) if path.is_file()}
     # Whose version this is: mlflow writes it while it downloads, and so its copy holds the source's. Nothing loads it.

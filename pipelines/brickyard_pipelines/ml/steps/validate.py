@@ -157,7 +157,7 @@ def try_serving(settings: StepSettings, fresh: Fresh, comparison: Comparison) ->
 
     asked = rows.thin(fresh.rows, _ASKED_ROWS).features
     uri = f"models:/{settings.need('model')}/{settings.need('model_version')}"
-    with tempfile.TemporaryDirectory(prefix="brickyard-model-") as folder:
+    with tempfile.TemporaryDirectory(prefix="model-to-judge-") as folder:
         path = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
         return serving_check.try_out(path, asked, comparison.answers[asked.index.to_numpy()])
 
