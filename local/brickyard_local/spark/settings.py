@@ -9,7 +9,10 @@ import os
 from pathlib import Path
 
 PROFILE, QUICK, BULK = "BRICKYARD_SPARK_PROFILE", "quick", "bulk"
-_JVM = {QUICK: ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"), BULK: ("-XX:+UseParallelGC",)}
+# One compiler alone gets 48 MB for its code by default. A server of many sessions fills it: then nothing is compiled any
+# more, and sooner or later the JVM fails with "Out of space in CodeCache".
+_CODE = "-XX:ReservedCodeCacheSize=256m"
+_JVM = {QUICK: ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", _CODE), BULK: ("-XX:+UseParallelGC", _CODE)}
 _MAX_CORES = 4
 _SLOTS_PER_CORE = 4
 

@@ -123,7 +123,7 @@ def test_services_sign_ins_and_protections_are_seen(make_stack: Callable[[], Any
     """Over a state that no workspace knows: planned without a refresh, nothing is asked for."""
     stack = make_stack()
     stack.use("databricks.tf", "services_after.tf")
-    shutil.copy(PLANS / "services.tfstate.json", stack.folder / "terraform.tfstate")
+    shutil.copy(PLANS / "services_state.json", stack.folder / "terraform.tfstate")
     settings = {"host": "http://127.0.0.1:9", "token": PASSWORD, "prefix": "none"}
     stack.run("init", "-input=false", "-no-color", **settings)
     plan = stack.plan("-refresh=false", **settings)

@@ -1,4 +1,4 @@
-# A change to what services.tfstate.json holds; each block is for a rule.
+# A change to what services_state.json holds; each block is for a rule.
 resource "databricks_model_serving" "churn" {
   name = "churn"
   config {
