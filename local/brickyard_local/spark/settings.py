@@ -9,8 +9,8 @@ import os
 from pathlib import Path
 
 PROFILE, QUICK, BULK = "BRICKYARD_SPARK_PROFILE", "quick", "bulk"
-# One compiler alone gets 48 MB for its code by default. A server of many sessions fills it: then nothing more is compiled,
-# and sooner or later the JVM fails with "Out of space in CodeCache".
+# One compiler alone gets 48 MB for its code by default. A server of many sessions fills it: then nothing more is
+# compiled, and sooner or later the JVM fails with "Out of space in CodeCache".
 _CODE = "-XX:ReservedCodeCacheSize=256m"
 _JVM = {QUICK: ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", _CODE), BULK: ("-XX:+UseParallelGC", _CODE)}
 _MAX_CORES = 4
