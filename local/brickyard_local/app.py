@@ -14,6 +14,7 @@ from brickyard_local.catalog import routes as catalog
 from brickyard_local.compute import routes as compute
 from brickyard_local.errors import ApiError, MalformedRequest, NotEmulated, TooManyRequests
 from brickyard_local.files import routes as files
+from brickyard_local.files import task_routes as task_files
 from brickyard_local.files import url_routes as file_urls
 from brickyard_local.gate import Gate
 from brickyard_local.identity import access_control_routes as access_control
@@ -96,6 +97,7 @@ def _routers() -> list[Any]:
         secrets.router,
         compute.router,
         file_urls.router,
+        task_files.router,
         files.router,
         workspace.router,
         tracking.router,

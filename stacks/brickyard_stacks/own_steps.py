@@ -1,6 +1,6 @@
 """A team's own work as a task of the workflow's job."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from string import Template
 
@@ -27,7 +27,7 @@ def with_own_steps(
     scope: Construct, workshop: Workshop, tasks: tuple[Task, ...], own: Mapping[str, OwnStep]
 ) -> tuple[Task, ...]:
     """The tasks of the workflow, the team's own work in those that it does itself."""
-    values = placeholders(workshop.names, own)
+    values = placeholders(workshop.names, own, workshop.environment.network.model_hosts)
     return tuple(
         _on_its_cluster(
             workshop,
@@ -66,7 +66,7 @@ def _on_its_cluster(workshop: Workshop, task: Task, own: OwnStep) -> Task:
     return replace(task, compute=task.key, libraries=wheels)
 
 
-def placeholders(names: ProjectNames, own: Mapping[str, OwnStep]) -> dict[str, str]:
+def placeholders(names: ProjectNames, own: Mapping[str, OwnStep], model_hosts: Sequence[str] = ()) -> dict[str, str]:
     """What `$name` stands for in the parameters of a team's own step."""
     landing = f"/Volumes/{names.shared.catalog}/{names.sandbox_schema or 'bronze'}/{LANDING_VOLUME}/{names.project}"
     return {
@@ -76,6 +76,7 @@ def placeholders(names: ProjectNames, own: Mapping[str, OwnStep]) -> dict[str, s
         "job_run_id": "{{job.run_id}}",
         "landing": landing,
         "model": names.model,
+        "model_hosts": ",".join(model_hosts),
         "model_version": version_of(own),
         "project": names.project,
         "reason": "{{job.parameters.reason}}",

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from brickyard_local.children import exit_with_parent
-from brickyard_local.runtime import lazy_spark, shared_models, task_files
+from brickyard_local.runtime import lazy_spark, shared_models, task_files, volume_files, volume_libraries
+from brickyard_local.runtime.volumes import Volumes
 
 _RUNTIME = Path(lazy_spark.__file__).parent
 
@@ -30,6 +31,9 @@ def main() -> int:
     task = task_files.read(folder, task_files.TASK)
     lazy_spark.install(task["archives"])
     shared_models.install(Path(task["scratch"]))
+    volumes = Volumes()
+    volume_files.install(volumes)
+    volume_libraries.install(volumes)
     try:
         return _run(task, folder)
     except SystemExit as stop:

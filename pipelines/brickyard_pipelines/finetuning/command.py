@@ -13,7 +13,7 @@ from brickyard_pipelines.errors import PipelineError
 from brickyard_pipelines.finetuning.errors import InvalidPlan, Problem
 from brickyard_pipelines.finetuning.plan import Plan, load_criteria, load_plan
 from brickyard_pipelines.finetuning.plan.document import BaseModel
-from brickyard_pipelines.finetuning.steps import benchmark, evaluate, register, run
+from brickyard_pipelines.finetuning.steps import benchmark, bring, evaluate, register, run
 
 _Step = Callable[[argparse.Namespace], Mapping[str, Any]]
 
@@ -161,7 +161,7 @@ def _parser() -> argparse.ArgumentParser:
         judged.add_argument(f"--{name}", type=Path, required=True)
     judged.add_argument("--against", type=Path, help="answers of another model to the same questions")
     judged.set_defaults(step=judge)
-    for module in (benchmark, evaluate, register):
+    for module in (bring, benchmark, evaluate, register):
         module.add(steps)
     run.add(steps, _done)
     return parser

@@ -35,6 +35,10 @@ class UnsupportedModel(FinetuningError):
     """Raised when a base model's folder lacks what training needs, or is of a family that is not known."""
 
 
+class CannotBring(FinetuningError):
+    """Raised when a base model cannot be brought: its source is refused, not there, or not what its hash says."""
+
+
 class UnusableTemplate(FinetuningError):
     """Raised when a chat template cannot be rendered, or no mask can be proven for it."""
 

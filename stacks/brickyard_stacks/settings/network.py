@@ -17,6 +17,13 @@ IndexUrl = Annotated[
 ]
 
 
+HostName = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$", max_length=255),
+    Form("a host's name in lower case, with its port where that is not 443"),
+]
+
+
 class PackageIndex(Strict):
     """A private Python package index for jobs and the builds of served models.
 
@@ -39,8 +46,11 @@ class PackageIndex(Strict):
 
 
 class Network(Strict):
-    """By reference: a connectivity configuration (NCC), an egress policy, a package index."""
+    """By reference: a connectivity configuration (NCC), an egress policy, a package index; hosts of base models."""
 
     connectivity_config_id: Uuid | None = Field(default=None, description="an account's network connectivity config")
     egress_policy_id: Text | None = Field(default=None, description="an account's network policy for serverless egress")
     package_index: PackageIndex | None = Field(default=None, description="a private Python package index")
+    model_hosts: Annotated[tuple[HostName, ...], Field(strict=False)] = Field(
+        default=(), description="hosts that base models of language models may be brought from, by https; default: none"
+    )

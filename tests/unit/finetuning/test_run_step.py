@@ -42,23 +42,24 @@ def options(work: Path, done: list[Sequence[str]], *, passed: bool = True, **cha
         }
 
     given = {"base_model": None, "bring": "riddles:bring", "job_run_id": "7", "experiment": "/x", "model": "c.s.m"}
+    given |= {"model_hosts": "models.example"}
     return argparse.Namespace(project="riddles", work=work, do=do, **{**given, **changed})
 
 
 def test_the_steps_stand_in_their_order_and_share_the_work_folder(project: Path) -> None:
     done: list[Sequence[str]] = []
     assert run(options(project, done))["version"] == "3"
-    assert [argv[0] for argv in done] == ["prepare", "benchmark", "train", "evaluate", "register"]
+    assert [argv[0] for argv in done] == ["bring", "prepare", "benchmark", "train", "evaluate", "register"]
     assert (project / "brought").exists()
     assert sorted(path.name for path in project.iterdir()) == ["brought", "general.jsonl", "plan.yaml"]
     assert {f"--plan={project / 'plan.yaml'}" in argv for argv in done} == {True}
-    trained = next(each for each in done[2] if each.startswith("--output="))
-    assert trained.replace("--output", "--training") in done[3]
-    assert "--job-run-id=7" in done[4]
+    trained = next(each for each in done[3] if each.startswith("--output="))
+    assert trained.replace("--output", "--training") in done[4]
+    assert "--job-run-id=7" in done[5]
     (project.parent / "wheel" / "riddles" / "plan.yaml").write_text("name: riddles2\n")
     again: list[Sequence[str]] = []
     run(options(project, again))
-    assert trained not in again[2]  # another plan, another run
+    assert trained not in again[3]  # another plan, another run
 
 
 def test_a_model_that_does_not_meet_its_criteria_is_not_registered(project: Path) -> None:
@@ -68,10 +69,10 @@ def test_a_model_that_does_not_meet_its_criteria_is_not_registered(project: Path
     assert done[-1][0] == "evaluate"
 
 
-def test_where_no_volume_is_mounted_a_volume_is_no_folder(project: Path) -> None:
+def test_outside_of_a_job_a_volume_is_no_folder(project: Path) -> None:
     if Path("/Volumes").is_dir():
         pytest.skip("volumes are mounted here")
-    with pytest.raises(InvalidPlan, match="the local workspace mounts no volumes"):
+    with pytest.raises(InvalidPlan, match="volumes are folders in jobs only"):
         run(options(Path("/Volumes/c/s/v"), []))
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from brickyard_pipelines.finetuning.plan.base_models import WeightsSource
 from brickyard_pipelines.finetuning.plan.durations import Duration, parse_duration
 from brickyard_pipelines.finetuning.plan.evaluation import Evaluation
 
@@ -24,17 +25,20 @@ class BaseModel:
     name: str
     path: str
     licence: str
+    source: WeightsSource | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
     """Rows of one split: a file, a folder or a table. `format` and `shape` are found out when left out.
 
-    *Shapes*: `columns` names the source's own keys: `{prompt: question, response: answer}`.
+    *Shapes*: `columns` names the source's own keys: `{prompt: question, response: answer}`. `version` is a Delta
+    table's; left out, the one that it has when reading begins, which the frozen data records.
     """
 
     path: str | None = None
     table: str | None = None
+    version: int | None = None
     format: Format | None = None
     shape: Shape | None = None
     columns: dict[str, str] | None = None

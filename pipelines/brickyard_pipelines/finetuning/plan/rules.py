@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from brickyard_pipelines.finetuning.plan import evaluation
+from brickyard_pipelines.finetuning.plan import base_models, evaluation
 from brickyard_pipelines.finetuning.plan.document import Plan, Source
 from brickyard_pipelines.finetuning.plan.durations import parse_duration
 from brickyard_pipelines.finetuning.plan.hardware import ACCELERATORS
@@ -13,6 +13,7 @@ Broken = tuple[str, str, str, str]
 def problems(plan: Plan) -> Iterator[Broken]:
     """What does not hold: path, what was got, the rule, the fix."""
     yield from _models(plan)
+    yield from base_models.problems(plan.base_models)
     yield from _sources(plan)
     yield from _splits(plan)
     yield from _data(plan)
@@ -54,6 +55,9 @@ def _source(source: Source, path: str) -> Iterator[Broken]:
         yield path, got, "a source is a path or a table", "Keep one of the two."
     if source.format == "delta" and source.table is None:
         yield f"{path}.format", "'delta' with a path", "Delta is read as a table", "Write table: catalog.schema.name."
+    if source.version is not None and (source.table is None or source.version < 0):
+        got = repr(source.version) if source.table else "one with a path"
+        yield f"{path}.version", got, "a Delta table has versions from 0 on", "Leave it out for the newest."
     if source.table is not None and source.table.count(".") != 2:
         yield f"{path}.table", repr(source.table), "a table has three levels", "Write catalog.schema.name."
 

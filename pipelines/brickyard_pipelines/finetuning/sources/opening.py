@@ -34,7 +34,7 @@ def rows_of(source: Source, *, root: Path, max_bytes: int) -> Iterator[Found]:
     if source.table is not None:
         from brickyard_pipelines.finetuning.sources.delta import table_rows
 
-        yield from table_rows(source.table, max_bytes=max_bytes)
+        yield from table_rows(source.table, max_bytes=max_bytes, version=source.version)
         return
     for path, format_ in files_of(source, root=root):
         reader, _ = _READERS[format_]

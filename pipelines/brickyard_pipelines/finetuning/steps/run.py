@@ -10,17 +10,19 @@ from typing import Any
 from brickyard_pipelines.errors import ValidationRefused
 from brickyard_pipelines.finetuning.errors import InvalidPlan, Problem
 from brickyard_pipelines.finetuning.outputs import place_folder
+from brickyard_pipelines.finetuning.steps import bring
 
 Do = Callable[[Sequence[str]], Mapping[str, Any]]
 
 
 def add(steps: Any, do: Do) -> None:
     """The step among the command's; `do` runs another one."""
-    parser = steps.add_parser("run", help="prepare, benchmark, train, evaluate and register: one task of a job")
+    parser = steps.add_parser("run", help="bring, prepare, benchmark, train, evaluate, register: one task of a job")
     parser.add_argument("--project", required=True, help="import name of the project's package, which holds plan.yaml")
     parser.add_argument("--work", type=Path, required=True, help="folder of data, models and results, on a volume")
     parser.add_argument("--base-model", help="name of the base model to train; needed where the plan has several")
     parser.add_argument("--bring", metavar="PACKAGE.MODULE:FUNCTION", help="called with the folder before all else")
+    bring.hosts(parser)
     parser.add_argument("--model", required=True, help="three-level name of the registered model")
     parser.add_argument("--experiment", required=True, help="MLflow experiment")
     parser.add_argument("--job-run-id", help="run id of the job; left out when run by hand")
@@ -42,6 +44,7 @@ def run(options: argparse.Namespace) -> Mapping[str, Any]:
     given = [f"--plan={plan}"]
     base = [f"--model={options.base_model}"] if options.base_model else []
     sent = [f"--experiment={options.experiment}"]
+    do(["bring", *given, f"--model-hosts={options.model_hosts}"])
     data = do(["prepare", *given, *base, f"--output={work / 'data'}"])["folder"]
     about = f"{Path(data).name}-{_digest(plan)}"
     benchmarked = work / "benchmarks" / about
@@ -75,10 +78,10 @@ def _hand_on(answers: Path, target: Path) -> None:
 
 
 def _work(folder: Path) -> Path:
-    """Errors: InvalidPlan on a machine that mounts no volumes."""
+    """Errors: InvalidPlan for a volume outside of a job."""
     if folder.parts[:2] == ("/", "Volumes") and not Path("/Volumes").is_dir():
-        rule = "a model is trained where volumes are mounted: on a cluster"
-        fix = "Give a folder of this machine; the local workspace mounts no volumes."
+        rule = "volumes are folders in jobs only"
+        fix = "Run it as a task of a job, or give a folder of this machine."
         raise InvalidPlan([Problem(where="--work", got=str(folder), rule=rule, fix=fix)])
     folder.mkdir(parents=True, exist_ok=True)
     return folder

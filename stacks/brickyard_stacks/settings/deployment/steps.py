@@ -20,6 +20,7 @@ PLACEHOLDERS = (
     "job_run_id",
     "landing",
     "model",
+    "model_hosts",
     "model_version",
     "project",
     "reason",
