@@ -8,6 +8,8 @@ from typing import Any
 from brickyard_pipelines.finetuning.benchmark.standing import Standing
 from brickyard_pipelines.finetuning.evaluation.answers import Answer
 from brickyard_pipelines.finetuning.evaluation.questions import Question
+from brickyard_pipelines.finetuning.outputs import write_json
+from brickyard_pipelines.ml.registry.existing import existing
 
 _RUN, _TABLE = "run.json", "answers.json"
 _NUMBERS = ("latency_p50_s", "latency_p99_s", "tokens_per_second", "cost", "cut_off")
@@ -61,7 +63,7 @@ def log(
     mlflow.set_experiment(experiment)
     with mlflow.start_run(run_id=begun, run_name=step) as run:
         run_id = str(run.info.run_id)
-        run_file.write_text(json.dumps({"run_id": run_id}), encoding="utf-8")
+        write_json(run_file, {"run_id": run_id})
         mlflow.set_tags({"brickyard.step": step, **{f"brickyard.{name}": said for name, said in facts.items()}})
         mlflow.log_metrics(dict(metrics))
         # As `mlflow.log_table` writes it, which would add the rows a second time when a step is repeated.
@@ -77,15 +79,8 @@ def log(
 def _begun(run_file: Path) -> str | None:
     """The run that this output began, as long as the tracking server knows it: folders outlive workspaces."""
     from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
 
     if not run_file.is_file():
         return None
     run_id = str(json.loads(run_file.read_text(encoding="utf-8"))["run_id"])
-    try:
-        MlflowClient().get_run(run_id)
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return None
-        raise
-    return run_id
+    return None if existing(lambda: MlflowClient().get_run(run_id)) is None else run_id

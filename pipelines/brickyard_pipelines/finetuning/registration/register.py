@@ -16,6 +16,7 @@ from brickyard_pipelines.finetuning.plan.document import Plan
 from brickyard_pipelines.finetuning.registration.champion import champion_of
 from brickyard_pipelines.finetuning.registration.gate import NO_CHAMPION, passed_tags, require_passed
 from brickyard_pipelines.finetuning.registration.model_card import card
+from brickyard_pipelines.ml.registry.existing import existing
 
 _log = logging.getLogger(__name__)
 _RESULT = "registration.json"
@@ -84,19 +85,14 @@ def origin(wanted: Wanted, sha256: str) -> dict[str, str]:
 
 def _known(client: Any, wanted: Wanted, sha256: str) -> str | None:
     """The version that this output was registered as before, if it is still this model."""
-    from mlflow.exceptions import MlflowException
-
     path = wanted.output / _RESULT
     if not path.is_file():
         return None
     kept = json.loads(path.read_text(encoding="utf-8"))
     if (kept["model"], kept["model_sha256"]) != (wanted.model, sha256):
         return None
-    try:
-        client.get_model_version(wanted.model, kept["version"])
-    except MlflowException:
-        return None
-    return str(kept["version"])
+    version = str(kept["version"])
+    return None if existing(lambda: client.get_model_version(wanted.model, version)) is None else version
 
 
 def _log_and_register(wanted: Wanted, evaluation: Mapping[str, Any], sha256: str) -> str:

@@ -9,6 +9,7 @@ from brickyard_pipelines.errors import BrokenContract
 from brickyard_pipelines.ml.code import trained_from
 from brickyard_pipelines.ml.project import Project
 from brickyard_pipelines.ml.registry import handover
+from brickyard_pipelines.ml.registry.existing import existing
 from brickyard_pipelines.ml.registry.handover import Made
 from brickyard_pipelines.ml.settings import StepSettings
 from brickyard_pipelines.ml.steps import entry
@@ -109,14 +110,10 @@ def _made(client: "MlflowClient", model: str, listed: Any, began: int | None) ->
 
 def _named_by(client: "MlflowClient", model: str, version: str) -> str | None:
     """The job run that the version's tag, or its run's, names."""
-    from mlflow.exceptions import MlflowException
-
     facts = client.get_model_version(model, version)
     on_version: str | None = facts.tags.get(_VERSION_TAG)
     if on_version or not facts.run_id:
         return on_version
-    try:
-        on_run: str | None = client.get_run(facts.run_id).data.tags.get(_JOB_RUN)
-    except MlflowException:  # deleted since
-        return None
+    run = existing(lambda: client.get_run(str(facts.run_id)))
+    on_run: str | None = None if run is None else run.data.tags.get(_JOB_RUN)
     return on_run

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _HEAVY = "brickyard_pipelines.ml.registry.models"  # mlflow and scikit-learn: seconds of imports
-_FINGERPRINT, _VERSION = "brickyard.fingerprint", "brickyard.model_version"
 
 
 def main() -> None:
@@ -49,7 +48,7 @@ def train(settings: StepSettings, project: Project) -> None:
     source = rows.current_source(spark, settings, project)
     split = resolved(spark, settings, project, source)
     made_from = recipe(settings, project, source, split)
-    version = already_registered(settings, made_from)
+    version = already_registered(settings, split, made_from)
     if version is None:
         seen = Period(since=split.train.since, until=split.validation.until)
         labelled = rows.read(spark, settings, project, source, seen)
@@ -84,26 +83,22 @@ def recipe(settings: StepSettings, project: Project, source: Source, split: Spli
     return fingerprint(decisions)
 
 
-def already_registered(settings: StepSettings, made_from: str) -> str | None:
-    """The version that a finished run made from the same recipe, if it still exists."""
+def already_registered(settings: StepSettings, split: SplitByTime, made_from: str) -> str | None:
+    """The version that a run made from the same recipe, if it still exists; what a killed run left out is made up."""
     from mlflow import MlflowClient  # seconds of imports that tests do not need
-    from mlflow.exceptions import MlflowException
 
-    from brickyard_pipelines.ml.registry import runs, versions
+    from brickyard_pipelines.ml.registry import attempts
 
-    run_id = runs.find(settings, {_FINGERPRINT: made_from}, status="FINISHED")
-    if run_id is None:
-        return None
     client = MlflowClient()
-    version = client.get_run(run_id).data.tags.get(_VERSION)
-    try:
-        known = version is not None and versions.find(client, settings.need("model"), version).run_id == run_id
-    except MlflowException:
+    made = attempts.find(client, settings, made_from)
+    if made is None:
         return None
-    if not known:
-        return None
-    _log.info("version %s was trained from the same data, code and parameters: handed on as it is", version)
-    return version
+    if not made.told:
+        attempts.finish(client, settings.need("model"), made, records.origin(settings, split, made.run_id))
+        client.set_terminated(made.run_id)
+        _log.info("run %s was killed after it had registered version %s: ended now", made.run_id, made.version)
+    _log.info("version %s was trained from the same data, code and parameters: handed on as it is", made.version)
+    return made.version
 
 
 def fit_and_register(
@@ -117,39 +112,39 @@ def fit_and_register(
     """Fit on the training period, score both periods, log everything, register. Returns the version."""
     import mlflow
 
-    from brickyard_pipelines.ml.registry import models, runs, versions
-    from brickyard_pipelines.ml.training.packing import Trained
+    from brickyard_pipelines.ml.registry import attempts, models, runs
+    from brickyard_pipelines.ml.training.packing import Predict, Trained
 
     training, parts = project.workflow.training, Parts.of(labelled, split)
     fitting = Fitting(training=training, parts=parts)
     made_from = recipe(settings, project, source, split)
-    with runs.step_run("train", settings, project, {_FINGERPRINT: made_from}) as run:
-        best = tuned(settings, project, fitting, made_from, run.info.run_id)
+    client, model_name = mlflow.MlflowClient(), settings.need("model")
+    with runs.step_run("train", settings, project, {attempts.FINGERPRINT: made_from}) as run:
+        run_id = run.info.run_id
+        attempts.clear(client, model_name, run.info.experiment_id, run_id)
+        best = tuned(settings, project, fitting, made_from, run_id)
         given = {**training.parameters, **(best.parameters if best else {})}
         model, library = fitting.fit(given)
         rates = baselines.learn(parts.train.features, parts.train.labels, project.workflow.baseline_groups)
         mlflow.log_params(records.parameters(project, split, labelled, given, best))
         mlflow.log_dict(rates.as_document(), "baselines.json")
         mlflow.log_text(records.environment(), "environment.txt")
-        scored: dict[str, dict[str, float]] = {}
 
-        def look(predict: models.Predict) -> None:
+        def look(predict: Predict, model_id: str) -> Mapping[str, float]:
             for name, part in fitting.scored_rows().items():
-                scored[name] = score(name, predict, training.function, rates, part)
-            explain(project, predict, parts.validation)
+                dataset = records.log_dataset(name, source, getattr(split, name), project)
+                scores = score(name, predict, training.function, rates, part)
+                mlflow.log_metrics(scores, model_id=model_id, dataset=dataset)
+            return explain(project, predict, parts.validation)
 
         trusted = (*training.skops_trusted_types, *(TRUSTED_TYPES if training.function == REFERENCE else ()))
         trained = Trained(
             model=model, library=library, function=training.function, trusted_types=trusted, packed=packed
         )
         info = models.log_and_register(trained, records.example(parts.train.features), settings, project, look)
-        for name, values in scored.items():
-            dataset = records.log_dataset(name, source, getattr(split, name), project)
-            mlflow.log_metrics(values, model_id=info.model_id, dataset=dataset)
         version = str(info.registered_model_version)
-        tags = records.origin(settings, split, run.info.run_id)
-        versions.tag(mlflow.MlflowClient(), settings.need("model"), version, tags)
-        mlflow.set_tag(_VERSION, version)  # last: a run that was killed before this has handed on nothing
+        made = attempts.Registered(version=version, run_id=run_id, told=False)
+        attempts.finish(client, model_name, made, records.origin(settings, split, run_id))
     _log.info("registered %s version %s", settings.model, version)
     return version
 
@@ -186,8 +181,8 @@ def score(name: str, predict: Any, function: str, rates: Baselines, part: Labell
     return scored
 
 
-def explain(project: Project, predict: Any, validation: LabelledRows) -> None:
-    """What the model leans on, on rows that it has not learnt from."""
+def explain(project: Project, predict: Any, validation: LabelledRows) -> Mapping[str, float]:
+    """What the model leans on, on rows that it has not learnt from: shares by feature."""
     training = project.workflow.training
     labels = np.asarray(validation.labels, dtype=np.int64)
 
@@ -197,6 +192,7 @@ def explain(project: Project, predict: Any, validation: LabelledRows) -> None:
     found = importance.explain(answers, validation.features, labels, training.explain)
     curves = dependence.curves(answers, validation.features, list(found.shares))
     records.log_importance(found, curves, project.title)
+    return found.shares
 
 
 def summary(scores: Mapping[str, float]) -> str:
