@@ -12,6 +12,8 @@ from brickyard_pipelines.finetuning.sources.lines import Found
 from brickyard_pipelines.finetuning.templates.masks import Tokens
 from brickyard_pipelines.finetuning.templates.rendering import Rendered
 
+_ASKED = json.JSONEncoder(sort_keys=True).encode
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiting:
@@ -47,7 +49,7 @@ def asked(row: Row) -> str:
     """What a row asks, without its last answer: two splits must not ask the same."""
     document = row.as_json()
     if "messages" in document:
-        return json.dumps([m for m in document["messages"][:-1] if m["role"] != "system"], sort_keys=True)
+        return _ASKED([m for m in document["messages"][:-1] if m["role"] != "system"])
     return str(document.get("prompt", document.get("text")))
 
 

@@ -43,8 +43,8 @@ class Keeper:
     def keep(self, fitting: Sequence[tuple[Waiting, Tokens]]) -> None:
         """Some rows with their tokens, each fit to be learnt from."""
         first = self.spool.rows
-        signatures = [digests.signature(waiting.row.parts()) for waiting, _ in fitting]
-        self.spool.write([self._prepared(*each) for each in fitting], signatures)
+        signed = digests.signatures([waiting.row.parts() for waiting, _ in fitting])
+        self.spool.write([self._prepared(*each) for each in fitting], signed)
         rows = np.arange(first, first + len(fitting), dtype=np.int64)
         _add(self.indices.same, [waiting.kept for waiting, _ in fitting], rows)
         _add(self.indices.asked, [asked(waiting.row) for waiting, _ in fitting], rows)
@@ -52,7 +52,7 @@ class Keeper:
         if named:
             _add(self.indices.ids, [name for name, _ in named], np.array([row for _, row in named], dtype=np.int64))
         if self.data.near_duplicates.remove:
-            keys = digests.band_keys(signatures)
+            keys = digests.band_keys(signed)
             self.indices.near.add(keys, np.zeros_like(keys), np.repeat(rows, digests.BANDS))
         if len(self.samples) < 20:
             self.samples += [sample(*each) for each in fitting[: 20 - len(self.samples)]]

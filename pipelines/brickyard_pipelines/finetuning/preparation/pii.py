@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 _Test = Callable[[str], bool]
 
@@ -25,18 +26,59 @@ def _always(_: str) -> bool:
     return True
 
 
-# Name, a character without which there is nothing to look for, the pattern, and what a match must pass.
-_KINDS: tuple[tuple[str, str, re.Pattern[str], _Test], ...] = (
-    ("email", "@", re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}"), _always),
-    ("card_number", "", re.compile(r"(?<![\d.])\d(?:[ -]?\d){12,18}(?![\d.])"), _luhn),
-    ("iban", "", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b"), _iban),
-    ("us_social_security", "-", re.compile(r"(?<!\d)(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?!\d)"), _always),
-    ("phone", "+", re.compile(r"(?<!\w)\+\d{1,3}[ ()/.-]{0,2}\d(?:[ ()/.-]{0,2}\d){6,11}(?!\w)"), _always),
-    ("private_key", "-----", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), _always),
-    ("access_key", "", re.compile(r"\b(?:AKIA[0-9A-Z]{16}|dapi[0-9a-f]{32}|gh[pousr]_\w{36}|sk-[\w-]{20,})"), _always),
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Kind:
+    """What a match looks like, and what it must pass; looked for where there are enough digits and one of `needed`.
+
+    Patterns begin with a class of characters, not with what may not stand before it: `re` skips to the first by itself.
+    """
+
+    name: str
+    pattern: re.Pattern[str]
+    passes: _Test = _always
+    needed: tuple[str, ...] = ("",)
+    digits: int = 0
+
+
+_KINDS = (
+    _Kind(name="email", needed=("@",), pattern=re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")),
+    _Kind(
+        name="card_number",
+        digits=13,
+        pattern=re.compile(r"\d(?<![\d.]\d)(?:[ -]?\d){12,18}(?![\d.])"),
+        passes=_luhn,
+    ),
+    _Kind(
+        name="iban",
+        digits=2,
+        pattern=re.compile(r"[A-Z](?<=\b[A-Z])[A-Z]\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b"),
+        passes=_iban,
+    ),
+    _Kind(
+        name="us_social_security",
+        needed=("-",),
+        digits=9,
+        pattern=re.compile(r"(?<!\d)(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?!\d)"),
+    ),
+    _Kind(
+        name="phone",
+        needed=("+",),
+        digits=8,
+        pattern=re.compile(r"(?<!\w)\+\d{1,3}[ ()/.-]{0,2}\d(?:[ ()/.-]{0,2}\d){6,11}(?!\w)"),
+    ),
+    _Kind(
+        name="private_key",
+        needed=("-----BEGIN ",),
+        pattern=re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+    ),
+    _Kind(
+        name="access_key",
+        needed=("AKIA", "dapi", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "sk-"),
+        pattern=re.compile(r"\b(?:AKIA[0-9A-Z]{16}|dapi[0-9a-f]{32}|gh[pousr]_\w{36}|sk-[\w-]{20,})"),
+    ),
 )
-KINDS = tuple(name for name, *_ in _KINDS)
-_NUMBERS = re.compile(r"\d{2}")
+KINDS = tuple(kind.name for kind in _KINDS)
+_ENOUGH = max(kind.digits for kind in _KINDS)
 
 
 def kinds_in(parts: Sequence[str]) -> tuple[str, ...]:
@@ -48,10 +90,12 @@ def kinds_in(parts: Sequence[str]) -> tuple[str, ...]:
     ()
     """
     text = "\n".join(parts)
-    if "@" not in text and "-----" not in text and not _NUMBERS.search(text) and "sk-" not in text and "gh" not in text:
-        return ()
+    # Other scripts have digits of their own, which patterns know and counting does not.
+    digits = sum(map(text.count, "0123456789")) if text.isascii() else _ENOUGH
     return tuple(
-        name
-        for name, needed, pattern, passes in _KINDS
-        if needed in text and any(passes(match[0]) for match in pattern.finditer(text))
+        kind.name
+        for kind in _KINDS
+        if digits >= kind.digits
+        and any(needed in text for needed in kind.needed)
+        and any(kind.passes(match[0]) for match in kind.pattern.finditer(text))
     )

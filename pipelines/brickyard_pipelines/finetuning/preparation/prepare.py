@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ class _Work:
     spool: Spool
     quarantine: Quarantine
     accounts: Mapping[str, Account]
+    tables: set[str] = field(default_factory=set)
 
 
 def prepare(plan: Plan, *, root: Path, model: Path, output: Path) -> Version:
@@ -78,6 +79,7 @@ def _read(work: _Work, root: Path) -> tuple[list[dict[str, Any]], Decider]:
         keeper=keeper,
         quarantine=work.quarantine,
         accounts=work.accounts,
+        tables=work.tables,
     )
     try:
         reader.read()
@@ -136,7 +138,7 @@ def _publish(
     manifest = {"version": version, "settings": settings, "rows_sha256": rows, "splits": splits}
     page = report.page(work.plan, version, splits, samples, way=work.masker.way)
     (work.folder / "report.html").write_text(page, encoding="utf-8")
-    manifest |= {"files": file_hashes(work.folder, [*files, *_BESIDE])}
+    manifest |= {"tables": sorted(work.tables), "files": file_hashes(work.folder, [*files, *_BESIDE])}
     target.mkdir(exist_ok=True)
     for name in (*files, *_BESIDE):
         place(work.folder / name, target / name)

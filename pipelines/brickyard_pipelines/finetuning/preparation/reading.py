@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from brickyard_pipelines.finetuning.sources.opening import rows_of
 from brickyard_pipelines.finetuning.templates.masks import Masker, Tokens
 
 _BATCH_ROWS, _BATCH_BYTES = 256, 4_000_000
+_KEPT = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 @dataclass(kw_only=True, slots=True)
@@ -32,6 +33,7 @@ class Reader:
     keeper: Keeper
     quarantine: Quarantine
     accounts: Mapping[str, Account]
+    tables: set[str] = field(default_factory=set)
 
     def read(self) -> None:
         """Everything that the plan names, what is held out first."""
@@ -42,6 +44,8 @@ class Reader:
     def _source(self, split: str, source: Source) -> None:
         shape, held, size = source.shape, list[Waiting](), 0
         for each in rows_of(source, root=self.root, max_bytes=self.plan.data.max_row_bytes):
+            if source.table is not None:
+                self.tables.add(each.file)
             found = replace(each, file=each.file.removeprefix(f"{self.root}/"))  # a version is the same in any folder
             try:
                 document = document_of(found, source)
@@ -71,7 +75,7 @@ class Reader:
         if kinds and data.pii == "quarantine":
             fix = "Remove it from the row, or write pii: flag."
             raise RowRefused(Reason.PII, f"what looks like {', '.join(kinds)}", "rows hold no personal data", fix)
-        kept = json.dumps(row.as_json(), ensure_ascii=False, sort_keys=True)
+        kept = _KEPT(row.as_json())
         split = split if split != "train" else self._held_out(document, kept)
         self.accounts[split].pii.update(kinds)
         return Waiting(split=split, found=found, row=row, rendered=self.masker.rendered(row), kept=kept)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from brickyard_pipelines.finetuning.preparation.digests import BINS, Signature
+from brickyard_pipelines.finetuning.preparation.digests import BINS, Signatures
 
 SCHEMA = pa.schema(
     [
@@ -60,7 +60,7 @@ class Spool:
         self._place_file: io.BufferedWriter = self._places.open("wb")
         self.rows = 0
 
-    def write(self, prepared: Sequence[Prepared], signatures: Sequence[Signature]) -> None:
+    def write(self, prepared: Sequence[Prepared], signed: Signatures) -> None:
         """Some rows and their signatures."""
         columns = {
             "split": [each.split for each in prepared],
@@ -73,7 +73,7 @@ class Spool:
             "slices": [json.dumps(each.slices, sort_keys=True) for each in prepared],
         }
         self._writer.write_batch(pa.record_batch(columns, schema=SCHEMA))
-        self._signatures.write(b"".join(signed.tobytes() for signed in signatures))
+        self._signatures.write(signed.tobytes())
         places = [(self._files.setdefault(each.file, len(self._files)), each.line) for each in prepared]
         self._place_file.write(np.array(places, dtype="<i8").tobytes())
         self.rows += len(prepared)
@@ -90,7 +90,7 @@ class Spool:
             yield from reader
 
     def similarities(self, left: Sequence[int], right: Sequence[int]) -> Iterator[float]:
-        """How much pairs of rows overlap, as `digests.similarity` estimates it."""
+        """How much pairs of rows overlap, as their signatures estimate it."""
         with self._signed.open("rb") as file:
             for one, other in zip(left, right, strict=True):
                 first, second = (self._signature(file, row) for row in (one, other))
@@ -104,6 +104,6 @@ class Spool:
         return f"{list(self._files)[number]}:{line}"
 
     @staticmethod
-    def _signature(file: io.BufferedReader, row: int) -> Signature:
+    def _signature(file: io.BufferedReader, row: int) -> Signatures:
         file.seek(row * _BYTES)
         return np.frombuffer(file.read(_BYTES), dtype=np.uint32)

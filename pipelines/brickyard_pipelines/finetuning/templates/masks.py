@@ -110,7 +110,7 @@ def _token_span(encoding: Any, span: Span) -> Span:
         raise _merges()
     if encoding.token_to_chars(last)[1] != end:
         raise _merges()
-    while last + 1 < len(encoding.ids) and encoding.token_to_chars(last + 1) == encoding.token_to_chars(last):
+    while last + 1 < len(encoding) and encoding.token_to_chars(last + 1) == encoding.token_to_chars(last):
         last += 1  # the bytes of one character in several tokens
     return first, last + 1
 

@@ -103,7 +103,9 @@ def compiled(source: str) -> jinja2.Template:
     )
     environment.filters["tojson"] = _tojson
     environment.globals["raise_exception"] = _raise_exception
-    return environment.from_string(source)
+    template = environment.from_string(source)
+    template.globals = dict(template.globals)  # copied for every row, and a chain of mappings is slow to copy
+    return template
 
 
 class _Generation(jinja2.ext.Extension):
