@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from brickyard_pipelines.errors import UnusableSource
 from brickyard_pipelines.ml.data.contract import Column, LandingFile, TableContract
-from brickyard_pipelines.ml.data.inspection import Inspection, inspect
+from brickyard_pipelines.ml.data.file_rules import Inspection
+from brickyard_pipelines.ml.data.inspection import inspect
 from brickyard_pipelines.ml.data.landing import Landed, discover, land
 from brickyard_pipelines.ml.data.landing import inspect as inspect_landed
 

@@ -83,12 +83,15 @@ def test_a_model_of_the_library_answers_probabilities_here_and_in_a_process_that
     library = libraries.recognise(model, "train")
     assert library.flavor == flavor
     seen: list[Any] = []
+
+    def look(predict: Any, _model_id: str) -> dict[str, float]:
+        seen.append(predict(features))
+        return {}
+
     trained = Trained(model=model, library=library, function="train")
     mlflow.set_experiment("training")
     with mlflow.start_run():
-        info = models.log_and_register(
-            trained, features.head(2), SETTINGS, project, lambda predict: seen.append(predict(features))
-        )
+        info = models.log_and_register(trained, features.head(2), SETTINGS, project, look)
     assert np.allclose(seen[0], expected, atol=1e-6)
     uri = f"models:/{SETTINGS.model}/{info.registered_model_version}"
     assert set(mlflow.models.get_model_info(uri).flavors) == {"python_function", flavor}

@@ -14,40 +14,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from lightgbm import LGBMClassifier
-from mlflow.models import Model
 from mlflow.pyfunc import PythonModel
-from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
-from brickyard_pipelines.errors import InvalidProject, PipelineError, UnusableModel, UnusablePredictions, UnusableRows
-from brickyard_pipelines.ml.code import pinned_requirements
-from brickyard_pipelines.ml.data.contract import Feature
-from brickyard_pipelines.ml.data.rows import LabelledRows, Source
-from brickyard_pipelines.ml.project import Period, Project, SplitByTime, Training, load_project
+from brickyard_pipelines.errors import InvalidProject
+from brickyard_pipelines.ml.data.rows import LabelledRows
+from brickyard_pipelines.ml.monitoring import importance
+from brickyard_pipelines.ml.project import Project, Training, load_project
 from brickyard_pipelines.ml.registry import models
 from brickyard_pipelines.ml.settings import StepSettings
 from brickyard_pipelines.ml.steps import train
-from brickyard_pipelines.ml.training import libraries, packing
-from brickyard_pipelines.ml.training.fitting import Fitting, Parts, probabilities
-from brickyard_pipelines.ml.training.packing import Trained
 from brickyard_pipelines.ml.training.reference import TRUSTED_TYPES
+from learning import COLUMNS, SOURCE, SPLIT, labelled
 
 NAME = "training_project"
-SPLIT = SplitByTime(
-    train=Period(since=dt.date(2013, 1, 1), until=dt.date(2013, 3, 1)),
-    validation=Period(since=dt.date(2013, 3, 1), until=dt.date(2013, 4, 1)),
-    holdout=Period(since=dt.date(2013, 4, 1), until=dt.date(2013, 5, 1)),
-)
-SOURCE = Source(feature_table="dev.features.t", feature_version=3, label_versions={"flights": 1})
-COLUMNS = [Feature(name=name, type="double", comment="") for name in ("useful", "noise")]
-
-
-def labelled() -> LabelledRows:
-    random = np.random.default_rng(0)
-    moments = pd.Series(pd.date_range("2013-01-01", "2013-03-31", periods=600))
-    features = pd.DataFrame({"useful": random.normal(size=600), "noise": random.normal(size=600)})
-    labels = (features["useful"] + 0.3 * random.normal(size=600) > 0).astype("int64")
-    return LabelledRows(features=features, labels=labels, moments=moments, unlabelled=2)
 
 
 def logistic(features: pd.DataFrame, labels: Any, parameters: Mapping[str, Any]) -> Any:
@@ -131,7 +111,25 @@ def test_the_run_says_what_the_version_was_made_from(
     assert sum(shares.values()) == pytest.approx(1)
     assert shares["useful"] > 0.9
     assert f"mlflow=={mlflow.__version__}" in (folder / "environment.txt").read_text()
-    assert train.already_registered(SETTINGS, run.data.tags["brickyard.fingerprint"]) == version
+    assert train.already_registered(SETTINGS, SPLIT, run.data.tags["brickyard.fingerprint"]) == version
+
+
+def test_what_a_model_leans_on_is_known_of_its_copy_without_the_run_and_not_guessed_when_nothing_says_it(
+    store: Path, project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A version that was promoted to another environment's catalog; one that keeps no shares, as of a team's own."""
+    version, names = trained(project, monkeypatch, logistic), ["useful", "noise"]
+    client = mlflow.MlflowClient()
+    copy = client.copy_model_version(f"models:/m/{version}", "copied")
+    client.delete_run(copy.run_id)
+    told = importance.of_champion("copied", str(copy.version), names)
+    assert told.shares["useful"] > 0.9
+    assert told.said == f"weighted by the importance that version {copy.version} logged in training"
+    mlflow.pyfunc.save_model(tmp_path / "own", python_model=Own())
+    own = client.create_registered_model("own") and mlflow.register_model(str(tmp_path / "own"), "own")
+    unknown = importance.of_champion("own", str(own.version), names)
+    assert unknown.shares == {"useful": 0.5, "noise": 0.5}
+    assert "equal weights: version 1 keeps no importance.json, and its run has none" in unknown.said
 
 
 def test_lightgbm_is_kept_by_its_own_flavour_and_answers_probabilities(
@@ -158,115 +156,6 @@ def test_the_reference_model_is_trained_where_no_function_is_named(store: Path, 
     assert loaded(version).metadata.flavors["sklearn"]["skops_trusted_types"] == list(TRUSTED_TYPES)
 
 
-class HardOnes(LogisticRegression):  # type: ignore[misc]
-    """A classifier that hides its probabilities."""
-
-    predict_proba = property()
-
-
-def nan_model(*_: Any) -> Any:
-    return type("Nan", (Own,), {"predict": lambda _self, _context, rows, _params=None: np.full(len(rows), np.nan)})()
-
-
-@pytest.mark.parametrize(
-    ("made", "said"),
-    [
-        (lambda *_: None, "returned nothing. It must return a fitted scikit-learn estimator"),
-        (lambda *_: LogisticRegression, "returned the class LogisticRegression, not an object"),
-        (lambda *_: {"weights": 1}, r"returned builtins\.dict; it must return"),
-        (lambda *_: LogisticRegression(), "LogisticRegression that is not fitted"),
-        (lambda x, *_: LogisticRegression().fit(x, np.arange(len(x)) % 3), r"classes \[0, 1, 2\]"),
-        (lambda x, y, _: DummyClassifier().fit(x, y * 0), r"classes \[0\]"),
-        (lambda x, y: LogisticRegression().fit(x, y), "cannot be called with"),
-    ],
-)
-def test_what_is_no_model_of_two_classes_is_refused_by_name(
-    project: Project, monkeypatch: pytest.MonkeyPatch, made: Any, said: str
-) -> None:
-    monkeypatch.setattr(sys.modules[NAME], "function", made, raising=False)
-    fitting = Fitting(training=Training(function=f"{NAME}:function"), parts=Parts.of(labelled(), SPLIT))
-    with pytest.raises(UnusableModel, match=said):
-        fitting.fit({})
-    del project
-
-
-@pytest.mark.parametrize(
-    ("answers", "error", "said"),
-    [
-        ([0.2, float("nan")], UnusablePredictions, "are no probability, such as .*nan"),
-        ([0.2, 9.0], UnusablePredictions, "are no probability"),
-        ([[0.2, 0.8], [0.5, 0.5]], UnusablePredictions, r"the shape \(2, 2\) for 2 rows"),
-        ([0, 1], UnusableModel, "answers only 0 and 1: classes, not probabilities"),
-        (["late", "early"], UnusablePredictions, "must answer numbers"),
-    ],
-)
-def test_what_is_no_probability_per_row_is_refused(answers: Any, error: type[PipelineError], said: str) -> None:
-    with pytest.raises(error, match=said):
-        probabilities(answers, 2, "f")
-    assert probabilities([[0.2], [0.8]], 2, "f").tolist() == [0.2, 0.8]
-
-
-class OfTheProject(LogisticRegression):  # type: ignore[misc]
-    """A class that no library brings."""
-
-
-def packed(model: Any, folder: Path) -> list[Any]:
-    """What a look at the saved model sees."""
-    seen: list[Any] = []
-    kept = {"signature": models.signature(COLUMNS, "y"), "input_example": labelled().features.head(2)}
-    kept |= {"pip_requirements": []}
-    what = Trained(model=model, library=libraries.recognise(model, "f"), function="f")
-    packing.save_model(str(folder), Model(), trained=what, look=seen.append, **kept)
-    return seen
-
-
-def test_a_class_that_nobody_trusts_is_told_with_the_lines_to_add(tmp_path: Path) -> None:
-    model = OfTheProject().fit(*_learnt(labelled()))
-    with pytest.raises(UnusableModel, match=r"(?s)add to project.yaml:.*skops_trusted_types:\n      - .*OfTheProject"):
-        packed(model, tmp_path / "untrusted")
-
-
-def test_what_cannot_be_saved_is_refused_by_name(tmp_path: Path) -> None:
-    class Stuck(Own):
-        def __reduce__(self) -> Any:
-            raise TypeError("cannot pickle a connection")
-
-    with pytest.raises(
-        UnusableModel, match=r"cannot be saved by mlflow\.pyfunc: .*Keep lambdas, open files and connections out"
-    ):
-        packed(Stuck(), tmp_path / "stuck")
-
-
-def test_periods_without_rows_or_with_one_class_are_named() -> None:
-    rows = labelled()
-    late = Period(since=dt.date(2014, 1, 1), until=dt.date(2014, 2, 1))
-    holdout = Period(since=dt.date(2014, 2, 1), until=dt.date(2014, 3, 1))
-    with pytest.raises(
-        UnusableRows, match=r"validation, 2014-01-01 to 2014-02-01: 0 labelled rows with the labels \[\]"
-    ):
-        Parts.of(rows, SplitByTime(train=SPLIT.train, validation=late, holdout=holdout))
-    with pytest.raises(UnusableRows, match=r"train, .*with the labels \[1\]"):
-        Parts.of(replace(rows, labels=rows.labels * 0 + 1), SPLIT)
-
-
-def test_a_feature_without_any_value_is_named_where_the_function_fails_on_it(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys.modules[project.name], "logistic", logistic, raising=False)
-    parts, training = Parts.of(labelled(), SPLIT), Training(function=f"{project.name}:logistic")
-    empty = replace(parts.train, features=parts.train.features.assign(noise=np.nan))
-    with pytest.raises(UnusableRows, match=r"(?s)logistic failed \(.*noise has no value in any training row"):
-        Fitting(training=training, parts=replace(parts, train=empty)).fit({})
-
-
-@pytest.mark.parametrize(("root", "flavor"), [("xgboost.sklearn", "xgboost"), ("torch.nn.modules", "pytorch")])
-def test_models_of_heavier_libraries_are_recognised_by_where_their_classes_come_from(root: str, flavor: str) -> None:
-    """Stand-ins: the libraries themselves are not installed with the tests."""
-    base = type("Base", (), {"__module__": root, "fit": 1, "predict": 1, "get_params": 1})
-    found = libraries.recognise(type("Mine", (base,), {})(), "f")
-    assert (found.flavor, found.wrapped) == (flavor, True)
-
-
 def test_shap_is_refused_by_name_where_it_is_not_installed(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(InvalidProject, match="explain: got shap, which is not installed here"):
@@ -277,17 +166,10 @@ def test_shap_is_refused_by_name_where_it_is_not_installed(project: Project, mon
         )
 
 
-def test_a_requirement_that_is_not_installed_and_regression_are_refused_by_name() -> None:
-    with pytest.raises(InvalidProject, match=r"workflow\.training\.task: regression is not supported yet"):
-        Training(task="regression")
-    with pytest.raises(InvalidProject, match="requirements: no-such-thing is not installed here"):
-        pinned_requirements("no-such-thing")
-
-
 def test_the_recipe_changes_with_data_parameters_split_and_model() -> None:
     flights = load_project("flight_delays")
     newer = replace(SOURCE, feature_version=4)
-    later = replace(SPLIT, holdout=Period(since=dt.date(2013, 4, 1), until=dt.date(2013, 6, 1)))
+    later = replace(SPLIT, holdout=replace(SPLIT.holdout, until=SPLIT.holdout.until + dt.timedelta(31)))
     told = replace(flights, workflow=replace(flights.workflow, training=Training(parameters={"max_iter": 9})))
     recipes = {
         train.recipe(SETTINGS, flights, SOURCE, SPLIT),

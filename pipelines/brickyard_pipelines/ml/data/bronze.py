@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from brickyard_pipelines.errors import UnusableSource
 from brickyard_pipelines.ml.code import fingerprint
-from brickyard_pipelines.ml.data import tables
+from brickyard_pipelines.ml.data import parquet, tables
 from brickyard_pipelines.ml.data.contract import TableContract
+from brickyard_pipelines.ml.data.file_rules import Inspection
 from brickyard_pipelines.ml.data.landing import LandedFile
 from brickyard_pipelines.ml.data.tables import ColumnDefinition
 
@@ -64,7 +65,7 @@ def loaded(spark: "SparkSession", table: str) -> Mapping[str, int | None]:
 def load(
     spark: "SparkSession",
     contract: TableContract,
-    headers: Mapping[str, tuple[str, ...]],
+    looks: Mapping[str, Inspection],
     files: Sequence[LandedFile],
     table: str,
     *,
@@ -74,18 +75,18 @@ def load(
 
     Returns the columns that the table gained by it. Ask `pending` again to see whether the files are loaded.
 
-    `headers` are the columns of each file by its path; `offered` is everything that lies in the folder.
+    `looks` is what was seen of each file, by its path; `offered` is everything that lies in the folder.
     """
-    new = sorted({name for header in headers.values() for name in header} - set(contract.source_columns))
+    new = sorted({name for seen in looks.values() for name in seen.header} - set(contract.source_columns))
     from pyspark.errors import PySparkException  # see data/spark.py
 
     number = last_load(spark, table) + 1 if spark.catalog.tableExists(table) else 1
     gained = widen(spark, contract, table, new)
     note = {"load": number, "offered": _offer(offered), "files": {file.name: file.size for file in files}}
-    by_header: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    alike: dict[Inspection, list[str]] = defaultdict(list)
     for file in files:
-        by_header[headers[file.path]].append(file.path)
-    parts = [_read(spark, header, paths, number) for header, paths in by_header.items()]
+        alike[looks[file.path]].append(file.path)
+    parts = [_read(spark, contract.format, seen, paths, number) for seen, paths in alike.items()]
     rows = reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), parts)
     try:
         tables.append(rows, table, made_from=note, writer=_WRITER, number=number)
@@ -117,20 +118,24 @@ def widen(spark: "SparkSession", contract: TableContract, table: str, new: Seque
     return ()
 
 
-def _read(spark: "SparkSession", header: Sequence[str], paths: Sequence[str], number: int) -> "DataFrame":
-    return (
-        spark.read.schema(", ".join(f"`{name}` string" for name in (*header, CORRUPT)))
-        .option("header", "true")
-        .option("enforceSchema", "false")  # compare the header's names: a moved column is an error, not a mix-up
-        .option("nullValue", "NA")
-        .option("columnNameOfCorruptRecord", CORRUPT)
-        .csv(list(paths))
-        .selectExpr(
-            "*",
-            f"_metadata.file_name AS {SOURCE_FILE}",
-            f"_metadata.file_size AS {SOURCE_BYTES}",
-            f"{number}L AS {LOAD}",
-        )
+def _read(spark: "SparkSession", kind: str, seen: Inspection, paths: list[str], number: int) -> "DataFrame":
+    texts = ", ".join(f"`{name}` string" for name in (*seen.header, CORRUPT))
+    reader, columns = spark.read.schema(texts).option("columnNameOfCorruptRecord", CORRUPT), ["*"]
+    if kind == "csv":
+        # Compare the header's names: a moved column is an error, not a mix-up.
+        found = reader.option("header", "true").option("enforceSchema", "false").option("nullValue", "NA").csv(paths)
+    elif kind == "json_lines":
+        found = reader.json(paths)
+    else:
+        found = spark.read.parquet(*paths)
+        named = zip(seen.header, seen.types, strict=True)
+        columns = [f"{parquet.text(name, type_)} AS `{name}`" for name, type_ in named]
+        columns.append(f"CAST(NULL AS string) AS {CORRUPT}")
+    return found.selectExpr(
+        *columns,
+        f"_metadata.file_name AS {SOURCE_FILE}",
+        f"_metadata.file_size AS {SOURCE_BYTES}",
+        f"{number}L AS {LOAD}",
     )
 
 

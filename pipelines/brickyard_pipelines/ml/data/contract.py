@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 TYPES = ("string", "int", "double", "boolean", "date", "timestamp")
 EVOLVE = ("refuse", "add")
+FORMATS = ("csv", "json_lines", "parquet")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +66,7 @@ class TableContract:
     """One source table: the header of its files, and its silver form when `columns` are given.
 
     `evolve` says what a column does that the contract does not name: `refuse` (an error), or `add` (bronze keeps it).
+    `format` is that of the files; project.yaml says it (workflow.sources).
     """
 
     name: str
@@ -74,8 +76,11 @@ class TableContract:
     key: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     evolve: str = "refuse"
+    format: str = "csv"
 
     def __post_init__(self) -> None:
+        if self.format not in FORMATS:
+            raise ValueError(f"{self.name}: format {self.format!r} is none of {', '.join(FORMATS)}")
         if self.evolve not in EVOLVE:
             raise ValueError(f"{self.name}: evolve {self.evolve!r} is none of {', '.join(EVOLVE)}")
         unknown = [name for name in self.key if name not in {column.name for column in self.columns}]

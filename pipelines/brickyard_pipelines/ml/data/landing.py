@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from brickyard_pipelines.errors import UnusableSource
 from brickyard_pipelines.ml.data import inspection
 from brickyard_pipelines.ml.data.contract import LandingFile, TableContract
-from brickyard_pipelines.ml.data.inspection import Inspection
+from brickyard_pipelines.ml.data.file_rules import Inspection
 
 if TYPE_CHECKING:
     from databricks.sdk.service.files import FilesAPI
@@ -79,7 +79,10 @@ def discover(
 
 
 def inspect(files: "FilesAPI", file: LandedFile, contract: TableContract) -> Inspection:
-    """Look at a file in the volume from its first byte to its last, unless that has been done before it landed."""
+    """Look at a file in the volume from its first byte to its last, unless that has been done before it landed.
+
+    A whole one without a header is Parquet, whose columns Spark tells.
+    """
     return file.inspected or inspection.inspect(file.name, _chunks(files, file.path), contract)
 
 
@@ -93,7 +96,7 @@ def landed_name(source: LandingFile) -> str:
     return f"{path.stem}.{hashlib.sha256(source.content).hexdigest()[:8]}{path.suffix}"
 
 
-def _inspect_source(source: LandingFile, contracts: Mapping[str, TableContract]) -> Inspection:
+def _inspect_source(source: LandingFile, contracts: Mapping[str, TableContract]) -> Inspection | None:
     contract = contracts.get(source.table)
     if contract is None:
         raise UnusableSource(
@@ -102,7 +105,7 @@ def _inspect_source(source: LandingFile, contracts: Mapping[str, TableContract])
     inspected = inspection.inspect(source.name, [source.content], contract)
     if inspected.breaks is not None:
         raise UnusableSource(broken(source.name, contract, inspected.breaks))
-    return inspected
+    return inspected if inspected.header or inspected.not_whole else None  # Spark has yet to tell its columns
 
 
 def broken(file: str, contract: TableContract, breaks: str) -> str:

@@ -1,12 +1,16 @@
-"""How much the champion leans on each feature: `importance.json` of the run that trained it."""
+"""How much the champion leans on each feature: `importance.json`, kept with the version, and logged by its run.
+
+A version that was copied up brings its file along; the run stays in the workspace that trained it.
+"""
 
 import json
 import math
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ARTIFACT = "importance.json"
+from brickyard_pipelines.ml.training.importance import ARTIFACT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,20 +28,42 @@ def equal(features: Sequence[str], why: str) -> Importance:
 
 
 def of_champion(model: str, version: str | None, features: Sequence[str]) -> Importance:
-    """The shares that training logged. Without a champion, or without the artifact, equal ones."""
-    from mlflow import MlflowClient  # seconds of imports that tests do not need
-    from mlflow.exceptions import MlflowException
+    """The shares that training found. Without a champion, or where nothing says them, equal ones.
+
+    Errors: mlflow.exceptions.MlflowException, when the version's files cannot be read at all: equal weights for an hour
+    would be another metric of the same name.
+    """
+    import mlflow.artifacts  # seconds of imports
 
     if version is None:
         return equal(features, "no version is champion")
-    client = MlflowClient()
+    uri = f"models:/{model}/{version}"
+    if any(file.path == ARTIFACT for file in mlflow.artifacts.list_artifacts(uri)):
+        with tempfile.TemporaryDirectory(prefix="importance-") as folder:
+            path = mlflow.artifacts.download_artifacts(f"{uri}/{ARTIFACT}", dst_path=folder)
+            return read(_parsed(Path(path).read_text(encoding="utf-8")), version, features)
+    return _of_run(model, version, features)
+
+
+def _of_run(model: str, version: str, features: Sequence[str]) -> Importance:
+    """As the run of a version that keeps no file logged it: a team's own training, or an earlier release of ours."""
+    import mlflow.artifacts
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
     try:
-        run_id = str(client.get_model_version(model, version).run_id)
-        file = Path(client.download_artifacts(run_id, ARTIFACT))
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except (MlflowException, OSError, ValueError) as error:
-        return equal(features, f"version {version} has no {ARTIFACT} that can be read ({type(error).__name__})")
-    return read(document, version, features)
+        run_id = str(MlflowClient().get_model_version(model, version).run_id)
+        return read(mlflow.artifacts.load_dict(f"runs:/{run_id}/{ARTIFACT}"), version, features)
+    except (MlflowException, OSError) as error:
+        why = f"version {version} keeps no {ARTIFACT}, and its run has none that can be read ({type(error).__name__})"
+        return equal(features, why)
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def read(document: object, version: str, features: Sequence[str]) -> Importance:

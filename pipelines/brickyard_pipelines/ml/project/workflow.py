@@ -1,12 +1,13 @@
 """The `workflow` block as a whole: a block of it per module beside this one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from brickyard_pipelines.ml.project.existing import ExistingModel
 from brickyard_pipelines.ml.project.features import FeatureTable, Labels
 from brickyard_pipelines.ml.project.gate import Gate
 from brickyard_pipelines.ml.project.inference import Inference
-from brickyard_pipelines.ml.project.ingest import GoldTable
+from brickyard_pipelines.ml.project.ingest import GoldTable, SourceFiles
 from brickyard_pipelines.ml.project.monitoring import Monitoring
 from brickyard_pipelines.ml.project.periods import Period, RollingSplit, SplitByTime
 from brickyard_pipelines.ml.project.promotion import Promotion
@@ -27,6 +28,7 @@ class Workflow:
     gate: Gate
     batch: Period | None = None
     land: str | None = None
+    sources: Mapping[str, SourceFiles] = field(default_factory=dict)
     gold: tuple[GoldTable, ...] = ()
     inference: Inference = field(default_factory=Inference)
     promotion: Promotion = field(default_factory=Promotion)

@@ -1,7 +1,7 @@
 """A trained model into MLflow and Unity Catalog: its library's flavour, signature, example, requirements, own code."""
 
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -15,18 +15,18 @@ from brickyard_pipelines.ml.project import Project, refer
 from brickyard_pipelines.ml.settings import StepSettings
 from brickyard_pipelines.ml.training import packing
 from brickyard_pipelines.ml.training.libraries import DISTRIBUTIONS
-from brickyard_pipelines.ml.training.packing import Trained
+from brickyard_pipelines.ml.training.packing import Look, Trained
 
-Predict = Callable[[pd.DataFrame], object]
 _TYPES = {"string": DataType.string, "double": DataType.double}
 
 
 def log_and_register(
-    trained: Trained, example: pd.DataFrame, settings: StepSettings, project: Project, look: Callable[[Predict], None]
+    trained: Trained, example: pd.DataFrame, settings: StepSettings, project: Project, look: Look
 ) -> ModelInfo:
     """Log the model in the active run and register it; the answer names the version this call made.
 
-    `look` is given the model as an endpoint will load it, before it is registered: what it raises stops all.
+    `look` is given the model as an endpoint will load it, before it is registered: what it raises stops all. What it
+    logs is there when the version is.
     Errors: UnusableModel.
     """
     columns: Sequence[Feature] = refer(project.workflow.features.columns)

@@ -1,13 +1,16 @@
 """MLflow runs of the steps: one per step and job run, resumed when a task is repaired."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import mlflow
 from mlflow import ActiveRun, MlflowClient
+from mlflow.entities import Run
 
 from brickyard_pipelines.ml.code import distribution_version, package_sha256
 from brickyard_pipelines.ml.project import Project
 from brickyard_pipelines.ml.settings import StepSettings
+
+_MOST = 100  # attempts at one recipe
 
 
 def code_tags(settings: StepSettings, project: Project) -> dict[str, str]:
@@ -40,13 +43,18 @@ def experiment_id(settings: StepSettings) -> str:
     return str(known.experiment_id if known else client.create_experiment(name))
 
 
-def find(settings: StepSettings, tags: Mapping[str, str], *, status: str | None = None) -> str | None:
+def find(settings: StepSettings, tags: Mapping[str, str]) -> str | None:
     """The id of the newest run of the experiment with these tags, if there is one."""
+    found = search(settings, tags, most=1)
+    return str(found[0].info.run_id) if found else None
+
+
+def search(settings: StepSettings, tags: Mapping[str, str], *, most: int = _MOST) -> Sequence[Run]:
+    """The runs of the experiment with these tags, the newest first."""
     client = MlflowClient()
     experiment = client.get_experiment_by_name(settings.need("experiment"))
     if experiment is None:
-        return None
-    conditions = [f"tags.`{key}` = '{value}'" for key, value in tags.items()]
-    conditions += [f"attributes.status = '{status}'"] if status else []
-    found = client.search_runs([experiment.experiment_id], " AND ".join(conditions), max_results=1)
-    return str(found[0].info.run_id) if found else None
+        return ()
+    conditions = " AND ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
+    found: Sequence[Run] = client.search_runs([experiment.experiment_id], conditions, max_results=most)
+    return found

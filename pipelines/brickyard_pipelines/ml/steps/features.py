@@ -105,11 +105,11 @@ def read_inputs(
 
 
 def create(spark: "SparkSession", table: str, project: Project) -> None:
-    """The feature table with its primary key and time key, unless it exists."""
+    """The feature table with its primary key and time key, unless it exists; it tells its changes from the start."""
     definition = project.workflow.features
     columns = definitions(definition, refer(definition.columns))
     comment = f"{project.title} Features, one row per {definition.key}, known at {definition.time_key}"
-    tables.create(spark, table, columns, comment=comment, primary_key=definition.key, statistics=2)
+    tables.create(spark, table, columns, comment=comment, primary_key=definition.key, statistics=2, change_feed=True)
 
 
 def definitions(definition: FeatureTable, columns: Sequence[Feature]) -> list[ColumnDefinition]:

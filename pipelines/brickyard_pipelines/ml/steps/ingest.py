@@ -5,11 +5,12 @@ import inspect
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from brickyard_pipelines.errors import MissingArgument, UnusableSource
-from brickyard_pipelines.ml.data import bronze, gold, landing, quarantine, silver, tables
+from brickyard_pipelines.errors import InvalidProject, MissingArgument, UnusableSource
+from brickyard_pipelines.ml.data import gold, landing, loading, silver
 from brickyard_pipelines.ml.data.contract import LandingFile, TableContract
 from brickyard_pipelines.ml.data.landing import LandedFile
 from brickyard_pipelines.ml.data.spark import session
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _TABLES_AT_ONCE = 3
-_TRIES = 3  # of a load, while other runs load into the same table
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
 
 def ingest(settings: StepSettings, project: Project) -> None:
     """Land, load and conform; files that are loaded and rows that are judged are left alone."""
-    contracts: tuple[TableContract, ...] = refer(project.workflow.contract)
+    contracts = contracts_of(project)
     files = files_api()
     with ThreadPoolExecutor(_TABLES_AT_ONCE) as pool:
         opening = pool.submit(session)  # Spark starts while the files are uploaded
@@ -43,6 +43,21 @@ def ingest(settings: StepSettings, project: Project) -> None:
         work = partial(refine, spark, files, settings, offered)
         list(pool.map(work, contracts))  # one table's planning fills the other's waiting
         list(pool.map(partial(build_gold, spark, settings, project), project.workflow.gold))
+
+
+def contracts_of(project: Project) -> tuple[TableContract, ...]:
+    """The contracts, each with the format of its files. Errors: InvalidProject for files of a table that has none."""
+    contracts: tuple[TableContract, ...] = refer(project.workflow.contract)
+    sources = project.workflow.sources
+    if unknown := sorted(set(sources) - {contract.name for contract in contracts}):
+        raise InvalidProject(
+            f"workflow.sources.{unknown[0]}: {project.workflow.contract} has no contract of that name; it has"
+            f" {', '.join(sorted(contract.name for contract in contracts))}."
+        )
+    return tuple(
+        replace(contract, format=sources[contract.name].format) if contract.name in sources else contract
+        for contract in contracts
+    )
 
 
 def files_api() -> "FilesAPI":
@@ -106,70 +121,9 @@ def refine(
     contract: TableContract,
 ) -> None:
     """One table from its landed files to silver."""
-    load_one(spark, files, settings, contract, offered[contract.name])
+    loading.load(spark, files, settings, contract, offered[contract.name])
     if contract.columns:
         conform_one(spark, settings, contract)
-
-
-def load_one(
-    spark: "SparkSession",
-    files: "FilesAPI",
-    settings: StepSettings,
-    contract: TableContract,
-    offered: Sequence[LandedFile],
-) -> None:
-    """One bronze table: each whole file once.
-
-    Errors: UnusableSource when a file breaks the contract, or the table has no file at all.
-    """
-    table, loaded = settings.table("bronze", contract.name), 0
-    for _ in range(_TRIES):
-        waiting = bronze.pending(spark, table, offered)
-        headers = whole_files(spark, files, settings, contract, waiting)
-        news = [file for file in waiting if file.path in headers]
-        if not news:
-            break
-        gained = bronze.load(spark, contract, headers, news, table, offered=offered)
-        loaded = len(news)
-        if gained:
-            _log.info("%s: new columns %s, null in older rows", table, ", ".join(gained))
-    if not loaded and tables.state(spark, table) is None:
-        raise UnusableSource(
-            f"No file that can be loaded has landed for {contract.name}, which the contract describes:"
-            f" {len(offered)} files lie in {settings.landing()}/{contract.name}."
-        )
-    _log.info("%s: %d files loaded, %d lie there", table, loaded, len(offered))
-
-
-def whole_files(
-    spark: "SparkSession",
-    files: "FilesAPI",
-    settings: StepSettings,
-    contract: TableContract,
-    waiting: Sequence[LandedFile],
-) -> Mapping[str, tuple[str, ...]]:
-    """The columns, by path, of those files that can be loaded; the others are named and quarantined as files.
-
-    Errors: UnusableSource for a file whose columns are not its contract's.
-    """
-    table = settings.table("bronze", f"{contract.name}_refused_files")
-    refused = quarantine.known_files(spark, table) if waiting else {}
-    headers, newly = {}, []
-    for file in waiting:
-        if (file.path, file.size) in refused:
-            _log.warning("%s: still refused: %s", file.path, refused[(file.path, file.size)])
-            continue
-        found = landing.inspect(files, file, contract)
-        if found.breaks is not None:
-            raise UnusableSource(landing.broken(file.path, contract, found.breaks))
-        if found.not_whole is not None:
-            _log.warning("%s: refused: %s", file.path, found.not_whole)
-            newly.append((file, found.not_whole))
-        else:
-            headers[file.path] = found.header
-    if newly:
-        quarantine.keep_files(spark, contract, table, newly)
-    return headers
 
 
 def conform_one(spark: "SparkSession", settings: StepSettings, contract: TableContract) -> None:

@@ -14,6 +14,7 @@ from brickyard_pipelines.errors import InvalidProject
 from brickyard_pipelines.ml.evaluation.metrics import row_losses
 
 Predict = Callable[[pd.DataFrame], NDArray[np.float64]]
+ARTIFACT = "importance.json"  # name to share, of a run and, beside MLmodel, of a version
 _ROWS, _SHAP_ROWS, _BACKGROUND = 2000, 200, 50
 _BAR = 320
 

@@ -4,6 +4,7 @@ The module is a flavour for `mlflow.models.Model.log`, which calls `save_model`.
 """
 
 import importlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,11 @@ from brickyard_pipelines.errors import PipelineError, UnusableModel
 from brickyard_pipelines.ml.features.serving import PackedReference, pack
 from brickyard_pipelines.ml.loader_module import load_with
 from brickyard_pipelines.ml.training import brickyard_answers
+from brickyard_pipelines.ml.training.importance import ARTIFACT
 from brickyard_pipelines.ml.training.libraries import Library
 
+Predict = Callable[[pd.DataFrame], object]
+Look = Callable[[Predict, str], Mapping[str, float]]
 _ANSWERS = Path(brickyard_answers.__file__)
 
 
@@ -37,11 +41,13 @@ def save_model(
     mlflow_model: Model,
     *,
     trained: Trained,
-    look: Callable[[Callable[[pd.DataFrame], object]], None],
+    look: Look,
     validate_serving_input: bool = False,
     **kept: Any,
 ) -> None:
     """Save it, load it as an endpoint would, and let `look` see it before anybody else does.
+
+    It gets the model and its id. What it answers, how much the model leans on each feature, is kept with the model.
 
     Errors: UnusableModel, when it cannot be saved, or not be loaded from what was saved.
     """
@@ -56,7 +62,9 @@ def save_model(
         load_with(_ANSWERS, Path(path), mlflow_model)
     if trained.packed is not None:
         pack(Path(path), mlflow_model, trained.packed)
-    look(_load(path, trained))
+    shares = look(_load(path, trained), str(mlflow_model.model_id))
+    # Beside MLmodel: it goes wherever a version is copied to, its run does not.
+    (Path(path) / ARTIFACT).write_text(json.dumps(dict(shares)), encoding="utf-8")
 
 
 def _save(path: str, mlflow_model: Model, trained: Trained, kept: Mapping[str, Any]) -> None:
@@ -93,11 +101,11 @@ def _save_traced(path: str, mlflow_model: Model, trained: Trained, kept: Mapping
     mlflow_model.save(str(Path(path) / "MLmodel"))
 
 
-def _load(path: str, trained: Trained) -> Callable[[pd.DataFrame], object]:
+def _load(path: str, trained: Trained) -> Predict:
     import mlflow.pyfunc
 
     try:
-        predict: Callable[[pd.DataFrame], object] = mlflow.pyfunc.load_model(path).predict
+        predict: Predict = mlflow.pyfunc.load_model(path).predict
     except Exception as error:
         raise UnusableModel(_told(path, trained, error, "was saved, but does not load")) from error
     return predict

@@ -13,7 +13,7 @@ from brickyard_pipelines.ml.data.rows import LabelledRows, Source
 from brickyard_pipelines.ml.project import Period, Project, SplitByTime, refer
 from brickyard_pipelines.ml.settings import StepSettings
 from brickyard_pipelines.ml.training.dependence import Curve, picture
-from brickyard_pipelines.ml.training.importance import Importance, page
+from brickyard_pipelines.ml.training.importance import ARTIFACT, Importance, page
 from brickyard_pipelines.ml.training.tuning import Best
 
 
@@ -63,7 +63,7 @@ def log_importance(importance: Importance, curves: Sequence[Curve], title: str) 
     import mlflow
 
     mlflow.set_tag("brickyard.importance_method", importance.method)
-    mlflow.log_dict(dict(importance.shares), "importance.json")
+    mlflow.log_dict(dict(importance.shares), ARTIFACT)
     mlflow.log_text(page(importance, f"{title}: what the model leans on"), "importance.html")
     if importance.picture is not None:
         mlflow.log_figure(importance.picture, "shap.png")

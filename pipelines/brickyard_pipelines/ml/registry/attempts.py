@@ -1,0 +1,76 @@
+"""Attempts at one recipe: the version that one has registered, killed since or not, and what one left half made.
+
+A run names its recipe from its beginning and its version at its end. In between it can be killed after the registry has
+the version: that version is taken, and not made a second time.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from brickyard_pipelines.ml.registry import runs, versions
+from brickyard_pipelines.ml.settings import StepSettings
+
+_log = logging.getLogger(__name__)
+FINGERPRINT, VERSION = "brickyard.fingerprint", "brickyard.model_version"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registered:
+    """A version that is whole, and the run that registered it; `told` when that run ended and named it."""
+
+    version: str
+    run_id: str
+    told: bool
+
+
+def find(client: MlflowClient, settings: StepSettings, made_from: str) -> Registered | None:
+    """The version of the newest run of this recipe that has one."""
+    model = settings.need("model")
+    for run in runs.search(settings, {FINGERPRINT: made_from}):
+        run_id, named = str(run.info.run_id), run.data.tags.get(VERSION)
+        whole = [str(found.version) for found in _of(client, model, run_id) if _is_whole(found)]
+        if whole:
+            version = named if named in whole else min(whole, key=int)
+            told = version == named and run.info.status == "FINISHED"
+            return Registered(version=version, run_id=run_id, told=told)
+    return None
+
+
+def finish(client: MlflowClient, model: str, made: Registered, origin: Mapping[str, str]) -> None:
+    """Where the version came from, then which it is on its run. What it says of itself already stays."""
+    known = versions.find(client, model, made.version).tags or {}
+    lacking = {key: value for key, value in origin.items() if key not in known}
+    versions.tag(client, model, made.version, lacking)
+    client.set_tag(made.run_id, VERSION, made.version)  # last: a run that was killed before this has handed on nothing
+
+
+def clear(client: MlflowClient, model: str, experiment_id: str, run_id: str) -> None:
+    """Take away what an attempt in this run left half made: versions without their files, models not registered."""
+    for left in _of(client, model, run_id):
+        if not _is_whole(left):
+            _delete_version(client, model, str(left.version))
+    for logged in client.search_logged_models([experiment_id], f"source_run_id = '{run_id}'"):
+        client.delete_logged_model(logged.model_id)
+
+
+def _of(client: MlflowClient, model: str, run_id: str) -> list[ModelVersion]:
+    """The versions of the model that a run registered. Unity Catalog filters by the run or by the name."""
+    return [found for found in client.search_model_versions(f"run_id = '{run_id}'") if found.name == model]
+
+
+def _is_whole(version: ModelVersion) -> bool:
+    return str(version.status) == "READY"
+
+
+def _delete_version(client: MlflowClient, model: str, version: str) -> None:
+    try:
+        client.delete_model_version(model, version)
+    except MlflowException as error:
+        if error.error_code != "PERMISSION_DENIED":
+            raise
+        _log.warning("%s version %s has no files, and may not be deleted by this task: %s", model, version, error)
