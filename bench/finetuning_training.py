@@ -1,18 +1,22 @@
-"""Training against a bare transformers loop of the same model, batches and precision; packing against none; estimates.
+"""Training against a bare transformers loop; packing against none; what a run takes against its estimate.
 
-    pipenv run python bench/finetuning_training.py --layers 8 --steps 6
+    pipenv run python bench/finetuning_training.py speed --layers 6 --steps 10 --rounds 3
+    pipenv run python bench/finetuning_training.py packing --layers 6 --steps 10 --rounds 3
+    pipenv run python bench/finetuning_training.py estimates
 
-Needs `make setup-finetuning`. The model has SmolLM2-135M's widths and `--layers` of its 30 layers, with weights drawn
-at random: their values cost nothing. Rows are paragraphs of Python's own documentation, as long as they are. A figure
-is the difference between two runs of different length, processes of their own on one core, in seconds of processor:
-what begins and ends a run falls away, and so does what else the machine does.
+Needs `make setup-finetuning` and, for rows of mixed lengths, the demo's packages (`make demo-finetuning`). The model
+has SmolLM2-135M's widths and `--layers` of its 30 layers, with weights drawn at random: their values cost nothing. Both
+learn from the same batches in the same order, each in processes of their own on one core, in turn. A figure is of
+steps: the seconds of processor between the ends of two, so that what begins and ends a run falls away, and a step is
+compared with the same step. Tokens are those of rows, without padding.
 """
 
 import argparse
+import itertools
 import json
 import os
-import pydoc_data.topics
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,70 +24,46 @@ import time
 from pathlib import Path
 from typing import Any
 
+from finetuning_task import BATCH, make, plan_of, version_in, write_plan
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "pipelines"), str(ROOT / "tests" / "unit" / "finetuning_support")]
-CONTEXT, BATCH = 512, 4
+SMOLLM2 = {"hidden_size": 576, "intermediate_size": 1536, "num_attention_heads": 9, "num_key_value_heads": 3}
+TINY = {"hidden_size": 128, "intermediate_size": 352, "num_attention_heads": 4, "num_key_value_heads": 2}
+# What estimates are compared on: widths, layers, vocabulary, and the plan's training.
+SIZES: dict[str, tuple[dict[str, int], int, int]] = {
+    "tiny, 4 layers": (TINY, 4, 8_192),
+    "SmolLM2's widths, 8 layers": (SMOLLM2, 8, 49_152),
+    "SmolLM2-135M": (SMOLLM2, 30, 49_152),
+}
+WAYS: dict[str, dict[str, Any]] = {
+    "lora": {"method": "lora"},
+    "full": {"method": "full"},
+    "lora, packed": {"method": "lora", "packing": True},
+    "lora, checkpointed": {"method": "lora", "gradient_checkpointing": True},
+}
 
 
-def make(folder: Path, layers: int) -> None:
-    """The base model, the rows, and their frozen version."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    from tiny_models import CHAT_TOKENS, write_tokenizer
-
-    write_tokenizer(folder / "base", config={"tokenizer_class": "PreTrainedTokenizerFast", **CHAT_TOKENS})
-    sizes = {"hidden_size": 576, "intermediate_size": 1536, "num_attention_heads": 9, "num_key_value_heads": 3}
-    config = LlamaConfig(vocab_size=49152, num_hidden_layers=layers, tie_word_embeddings=True, **sizes)
-    torch.manual_seed(0)
-    LlamaForCausalLM(config).save_pretrained(folder / "base")
-    parts = [part for text in pydoc_data.topics.topics.values() for part in text.split("\n\n") if 40 < len(part) < 600]
-    rows = [{"prompt": f"Explain {at}", "response": part} for at, part in enumerate(parts)]
-    (folder / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    write_plan(folder, packing=False, steps=1)
-    from brickyard_pipelines.finetuning.preparation.prepare import prepare
-
-    prepare(plan_of(folder), root=folder, model=folder / "base", output=folder / "data")
-
-
-def write_plan(folder: Path, *, packing: bool, steps: int) -> None:
-    """A plan of so many steps, whose one checkpoint is its last."""
-    training = {"method": "lora", "precision": "fp32", "duration": f"{steps}ba", "batch_size": BATCH}
-    training |= {"packing": packing, "checkpoint_every": 10**6, "schedule": "constant", "warmup_share": 0.0}
-    document = {
-        "name": "bench",
-        "use_case": "bench",
-        "approach": "supervised",
-        "accepted_licences": ["none"],
-        "base_models": [{"name": "base", "path": "base", "licence": "none"}],
-        "data": {"train": [{"path": "train.jsonl"}], "context_length": CONTEXT, "limits": {"quarantined": 0.5}},
-        "training": training,
-    }
-    (folder / "plan.yaml").write_text(json.dumps(document))
-
-
-def plan_of(folder: Path) -> Any:
-    """The plan as the pipelines read it."""
-    from brickyard_pipelines.finetuning.plan import load_plan
-
-    return load_plan(folder / "plan.yaml")
-
-
-def version_in(folder: Path) -> Path:
-    """The one frozen version."""
-    return next(each.parent for each in (folder / "data").glob("*/manifest.json"))
-
-
-def ours(folder: Path) -> int:
-    """The whole of `finetuning train`; tokens seen."""
+def ours(folder: Path) -> tuple[list[float], list[int]]:
+    """The whole of `finetuning train`: when each step ended, and the tokens seen by then."""
+    from brickyard_pipelines.finetuning.training import callbacks
     from brickyard_pipelines.finetuning.training.run import train
 
+    ended: list[float] = []
+    inherited = callbacks.Watch.on_step_begin
+
+    def on_step_begin(*given: Any, **more: Any) -> Any:
+        ended.append(time.process_time())  # the step before it has been learnt from, logged and written down
+        return inherited(*given, **more)
+
+    setattr(callbacks.Watch, "on_step_begin", on_step_begin)  # noqa: B010 it is transformers' own, not declared there
     plan, output = plan_of(folder), Path(tempfile.mkdtemp(dir=folder))
-    found = train(plan, root=folder, model=plan.base_models[0], data=version_in(folder), output=output)
-    return int(found["tokens_seen"])
+    train(plan, root=folder, model=plan.base_models[0], data=version_in(folder), output=output)
+    curve = map(json.loads, (output / "curve.jsonl").read_text().splitlines())
+    return ended, [int(each["tokens_seen"]) for each in curve if "tokens_seen" in each]
 
 
-def bare(folder: Path) -> int:
+def bare(folder: Path) -> tuple[list[float], list[int]]:
     """The least that learns the same: forward, backward, clip, AdamW, over the same batches in the same order."""
     import torch
     from accelerate.data_loader import SeedableRandomSampler
@@ -93,52 +73,46 @@ def bare(folder: Path) -> int:
     from brickyard_pipelines.finetuning.plan.model_facts import read_facts
     from brickyard_pipelines.finetuning.preparation.version import open_version
     from brickyard_pipelines.finetuning.training import weights
-    from brickyard_pipelines.finetuning.training.blocks import packs, write_blocks
+    from brickyard_pipelines.finetuning.training.blocks import write_blocks
     from brickyard_pipelines.finetuning.training.collation import Collator
 
     plan = plan_of(folder)
-    vocabulary, packed = read_facts(folder / "base").vocabulary, packs(plan)
+    vocabulary, version = read_facts(folder / "base").vocabulary, open_version(version_in(folder))
+    ended, seen, tokens = list[float](), list[int](), 0
     with tempfile.TemporaryDirectory() as name:
-        blocks = write_blocks(
-            open_version(version_in(folder)), "train", Path(name), plan, packed=packed, vocabulary=vocabulary
-        )
+        blocks = write_blocks(version, "train", Path(name), plan, vocabulary=vocabulary)
         rows = Dataset.from_file(str(blocks.file)).with_format("numpy")
-        model = get_peft_model(
-            weights.load_for_training(folder / "base", plan.training), weights.adapter_of(plan.training)
-        )
+        base = weights.load_for_training(folder / "base", plan.training)
+        model = get_peft_model(base, weights.adapter_of(plan.training))
         moved = [each for each in model.parameters() if each.requires_grad]
-        optimizer = torch.optim.AdamW(moved, lr=plan.training.learning_rate, weight_decay=0.0)
+        optimizer = torch.optim.AdamW(moved, lr=plan.training.learning_rate, weight_decay=0.0, fused=True)
         sampler = SeedableRandomSampler(rows, data_seed=plan.training.seed)
-        loader = torch.utils.data.DataLoader(rows, BATCH, sampler=sampler, collate_fn=Collator(pad=0, packed=packed))
-        tokens = 0
+        loader = torch.utils.data.DataLoader(
+            rows, BATCH, sampler=sampler, collate_fn=Collator(pad=0, packed=plan.packs)
+        )
         model.train()
         for _, batch in zip(range(plan.training.length.amount), loader, strict=False):
+            ended.append(time.process_time())
             tokens += int(batch.pop("tokens"))
-            model(**batch).loss.backward()
+            model(**batch, use_cache=False).loss.backward()
             torch.nn.utils.clip_grad_norm_(moved, plan.training.max_grad_norm)
             optimizer.step()
             optimizer.zero_grad()
-    return tokens
+            seen.append(tokens)
+    return ended, seen
 
 
-def measure(what: str, folder: Path, *, packing: bool, steps: int) -> dict[str, float]:
-    """Processor seconds, tokens and peak memory of one run in a process of its own."""
-    write_plan(folder, packing=packing, steps=steps)
-    done = subprocess.run(
-        [sys.executable, __file__, "--child", what, str(folder)],
-        env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+def estimated(folder: Path) -> dict[str, float]:
+    """What the plan's estimate says of the run, with the processor's own matrix product measured now."""
+    from brickyard_pipelines.finetuning.plan import estimate
+    from brickyard_pipelines.finetuning.plan.hardware import device_of
+    from brickyard_pipelines.finetuning.plan.model_facts import read_facts
+    from brickyard_pipelines.finetuning.preparation.version import open_version
 
-
-def per_second(what: str, folder: Path, *, packing: bool, steps: int) -> tuple[float, dict[str, float]]:
-    """Tokens per second of processor, and the longer run's figures."""
-    short = measure(what, folder, packing=packing, steps=2)
-    long = measure(what, folder, packing=packing, steps=2 + steps)
-    return (long["tokens"] - short["tokens"]) / (long["s"] - short["s"]), long
+    plan = plan_of(folder)
+    load = estimate.load_of(open_version(version_in(folder)).manifest)
+    said = estimate.estimate(plan, read_facts(folder / "base"), load, device_of("cpu"))
+    return {"tokens_per_s": said.tokens / (said.hours * 3600), "memory_gb": said.memory_gb}
 
 
 def child(what: str, folder: Path) -> None:
@@ -146,50 +120,112 @@ def child(what: str, folder: Path) -> None:
     import torch
 
     torch.set_num_threads(1)
-    started = time.process_time()
-    tokens = {"ours": ours, "bare": bare}[what](folder)
+    if what == "estimated":
+        print(json.dumps(estimated(folder)))
+        return
+    ended, seen = {"ours": ours, "bare": bare}[what](folder)
+    steps = [after - before for before, after in itertools.pairwise(ended)]
+    tokens = [after - before for before, after in zip([0, *seen], seen, strict=False)]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(json.dumps({"s": time.process_time() - started, "tokens": tokens, "peak_gb": peak}))
+    print(json.dumps({"seconds": steps, "tokens": tokens[: len(steps)], "peak_gb": peak}))
 
 
-def estimates(folder: Path, speed: float, peak_gb: float) -> None:
-    """What the plan's estimate says of the same run, with the processor's own matrix product measured now."""
-    from brickyard_pipelines.finetuning.plan import estimate
-    from brickyard_pipelines.finetuning.plan.hardware import device_of
-    from brickyard_pipelines.finetuning.plan.model_facts import read_facts
-    from brickyard_pipelines.finetuning.preparation.version import open_version
+def measured(what: str, folder: Path) -> dict[str, Any]:
+    """The answer of a child."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    argv = [sys.executable, __file__, what, "--folder", str(folder)]
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
 
-    version, plan = open_version(version_in(folder)), plan_of(folder)
-    tokens = version.tokens("train")
-    longest = int(version.manifest["splits"]["train"]["longest"])
-    load = estimate.Load(tokens_per_epoch=tokens, tokens_per_row=tokens / version.rows("train"), longest=longest)
-    said = estimate.estimate(plan, read_facts(folder / "base"), load, device_of("cpu"))
-    predicted = said.tokens / (said.hours * 3600)
-    print(f"estimated {predicted:.0f} tokens/s and {said.memory_gb:.2f} GB; measured {speed:.0f} and {peak_gb:.2f} GB")
+
+def steps_of(what: str, folder: Path, rounds: list[dict[str, Any]]) -> None:
+    """One more round, without its first step, in which kernels are chosen."""
+    found = measured(what, folder)
+    rounds.append({**found, "seconds": found["seconds"][1:], "tokens": found["tokens"][1:]})
+
+
+def rate(rounds: list[dict[str, Any]]) -> float:
+    """Tokens per second of processor, of each step's median."""
+    seconds = [statistics.median(each) for each in zip(*(one["seconds"] for one in rounds), strict=True)]
+    return float(sum(rounds[0]["tokens"]) / sum(seconds))
+
+
+def speed(folder: Path, options: argparse.Namespace) -> None:
+    """Ours beside the bare loop, padded and packed."""
+    for packing in (False, True):
+        write_plan(folder, {"packing": packing}, steps=options.steps + 2)
+        found: dict[str, list[dict[str, Any]]] = {"bare": [], "ours": []}
+        for _ in range(options.rounds):
+            for what, rounds in found.items():
+                steps_of(what, folder, rounds)
+        if found["bare"][0]["tokens"] != found["ours"][0]["tokens"]:
+            raise SystemExit("the two did not learn from the same batches")
+        pairs = zip(found["bare"], found["ours"], strict=True)
+        shares = [b / o for one, other in pairs for b, o in zip(one["seconds"], other["seconds"], strict=True)]
+        low, _, high = statistics.quantiles(shares, n=4)
+        print(
+            f"{'packed' if packing else 'padded'}: bare {rate(found['bare']):.0f}, ours {rate(found['ours']):.0f}"
+            f" tokens per second of a core; step by step {statistics.median(shares):.1%}"
+            f" (half of {len(shares)} lie in {low:.1%} to {high:.1%})",
+            flush=True,
+        )
+
+
+def packing(folder: Path, options: argparse.Namespace) -> None:
+    """Tokens of rows per second, packed beside padded, in turn."""
+    found: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
+    for _ in range(options.rounds):
+        for packed, rounds in found.items():
+            write_plan(folder, {"packing": packed}, steps=options.steps + 2)
+            steps_of("ours", folder, rounds)
+    padded, packed_rate = rate(found[False]), rate(found[True])
+    print(
+        f"padded {padded:.0f}, packed {packed_rate:.0f} tokens per second of a core: {packed_rate / padded:.2f} times"
+    )
+
+
+def estimates(options: argparse.Namespace) -> None:
+    """What a run was estimated to take beside what it took."""
+    print("| model | how | tokens/s estimated, measured | error | GB estimated, measured | error |")
+    print("|---|---|---|---|---|---|")
+    for size, (widths, layers, vocabulary) in SIZES.items():
+        with tempfile.TemporaryDirectory() as name:
+            make(Path(name), widths, layers, vocabulary)
+            for way, training in WAYS.items():
+                write_plan(Path(name), training, steps=options.steps + 2)
+                said, rounds = measured("estimated", Path(name)), list[dict[str, Any]]()
+                steps_of("ours", Path(name), rounds)
+                pace, peak = rate(rounds), rounds[0]["peak_gb"]
+                errors = [
+                    f"{ours / real - 1:+.0%}"
+                    for ours, real in ((said["tokens_per_s"], pace), (said["memory_gb"], peak))
+                ]
+                print(
+                    f"| {size} | {way} | {said['tokens_per_s']:.0f}, {pace:.0f} | {errors[0]}"
+                    f" | {said['memory_gb']:.2f}, {peak:.2f} | {errors[1]} |",
+                    flush=True,
+                )
 
 
 def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("speed", "packing", "estimates", "ours", "bare", "estimated"))
     parser.add_argument("--layers", type=int, default=30)
     parser.add_argument("--steps", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--child", nargs=2)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.child:
-        child(options.child[0], Path(options.child[1]))
-        return
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        make(folder, options.layers)
-        for _ in range(options.rounds):
-            for packing in (False, True):
-                floor, _ = per_second("bare", folder, packing=packing, steps=options.steps)
-                full, run = per_second("ours", folder, packing=packing, steps=options.steps)
-                kind = "packed" if packing else "padded"
-                print(f"{kind}: bare {floor:.0f}, ours {full:.0f} tokens per second of a core ({full / floor:.0%})")
-                if not packing:
-                    estimates(folder, full, run["peak_gb"])
+    if options.folder:
+        child(options.what, options.folder)
+    elif options.what == "estimates":
+        estimates(options)
+    else:
+        with tempfile.TemporaryDirectory() as name:
+            make(Path(name), SMOLLM2, options.layers, 49_152)
+            {"speed": speed, "packing": packing}[options.what](Path(name), options)
 
 
 if __name__ == "__main__":

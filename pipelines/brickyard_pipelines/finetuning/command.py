@@ -105,10 +105,7 @@ def _estimates(settings: Plan, root: Path, data: Path) -> Mapping[str, Any]:
     from brickyard_pipelines.finetuning.plan.model_facts import read_facts
     from brickyard_pipelines.finetuning.preparation.version import open_version
 
-    version, device = open_version(data), device_of(settings.hardware.accelerator)
-    tokens, rows = version.tokens("train"), version.rows("train")
-    longest = int(version.manifest["splits"]["train"]["longest"])
-    load = estimates.Load(tokens_per_epoch=tokens, tokens_per_row=tokens / rows, longest=longest)
+    load, device = estimates.load_of(open_version(data).manifest), device_of(settings.hardware.accelerator)
     found = {
         model.name: estimates.estimate(settings, read_facts(root / model.path), load, device)
         for model in settings.base_models

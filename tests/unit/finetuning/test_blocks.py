@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from brickyard_pipelines.finetuning.errors import UnusableData
 from brickyard_pipelines.finetuning.plan import Plan, parse_plan
 from brickyard_pipelines.finetuning.preparation.spool import SCHEMA
-from brickyard_pipelines.finetuning.training.blocks import Blocks, packs, write_blocks
+from brickyard_pipelines.finetuning.training.blocks import Blocks, write_blocks
 
 ONCE = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 CONTEXT = 12
@@ -47,7 +47,7 @@ def plan(approach: str, *, packing: bool | None = None) -> Plan:
 
 
 def written(rows: Any, folder: Path, settled: Plan, vocabulary: int = 100) -> tuple[Blocks, list[dict[str, list[int]]]]:
-    blocks = write_blocks(Rows(rows), "train", folder, settled, packed=packs(settled), vocabulary=vocabulary)  # type: ignore[arg-type]
+    blocks = write_blocks(Rows(rows), "train", folder, settled, vocabulary=vocabulary)  # type: ignore[arg-type]
     with pa.OSFile(str(blocks.file)) as file, pa.ipc.open_stream(file) as reader:
         return blocks, reader.read_all().to_pylist()
 
@@ -105,6 +105,6 @@ def test_tokens_that_the_model_does_not_know_are_refused(tmp_path: Path) -> None
 
 
 def test_plain_text_is_packed_and_rows_with_answers_are_not_unless_the_plan_says_so() -> None:
-    assert packs(plan("continued_pretraining"))
-    assert not packs(plan("supervised"))
-    assert packs(plan("chat_completion", packing=True))
+    assert plan("continued_pretraining").packs
+    assert not plan("supervised").packs
+    assert plan("chat_completion", packing=True).packs

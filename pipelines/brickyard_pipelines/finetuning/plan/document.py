@@ -169,3 +169,9 @@ class Plan:
     budget: Budget = Budget()
     evaluation: Evaluation = field(default_factory=Evaluation)
     register_to: str | None = None
+
+    @property
+    def packs(self) -> bool:
+        """Whether rows share blocks: as the plan says, else plain text does, and rows with answers do not."""
+        wanted = self.training.packing
+        return self.approach == "continued_pretraining" if wanted is None else wanted

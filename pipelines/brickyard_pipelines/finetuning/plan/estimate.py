@@ -9,8 +9,10 @@ which fused attention does not keep); Kaplan et al. 2020, arXiv:2001.08361
 Hu et al. 2021, arXiv:2106.09685 (frozen weights need no gradient of their own: 2N of the 4N fall away)
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
 
 from brickyard_pipelines.finetuning.plan.document import Hardware, Plan, Training
 from brickyard_pipelines.finetuning.plan.hardware import Device
@@ -24,11 +26,34 @@ _RUNTIME_GB = 1.0  # the interpreter, torch and its kernels' workspace
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Load:
-    """Tokens of one epoch, of a row in the mean, and of the longest row, which a batch is filled up to."""
+    """Tokens of one epoch, of a row in the mean, and of the longest row, which a batch is filled up to.
+
+    *Shapes*: `lengths` counts rows by the power of two that they do not exceed.
+    """
 
     tokens_per_epoch: int
     tokens_per_row: float
     longest: int = 0
+    lengths: Mapping[int, int] = field(default_factory=dict)
+
+    def filling(self, batch_size: int) -> float:
+        """How many times its tokens a padded batch holds: the longest of so many rows, over the mean of all.
+
+        >>> Load(tokens_per_epoch=0, tokens_per_row=9, longest=16, lengths={16: 1, 4: 1}).filling(1)
+        1.0
+        """
+        edges = sorted(self.lengths)
+        total = sum(self.lengths.values())
+        if not total:
+            return 1.0
+        sizes = [(min(edge, self.longest or edge) + edge / 2) / 2 for edge in edges]
+        below = [sum(self.lengths[edge] for edge in edges[:at]) / total for at in range(len(edges) + 1)]
+
+        def of_longest(rows: int) -> float:
+            shares = (high**rows - low**rows for low, high in pairwise(below))
+            return sum(size * share for size, share in zip(sizes, shares, strict=True))
+
+        return of_longest(batch_size) / of_longest(1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,13 +78,16 @@ class Estimate:
 
 def estimate(plan: Plan, facts: ModelFacts, load: Load, device: Device) -> Estimate:
     """The estimate for one base model. Each device holds a copy of the model (data parallel, nothing sharded)."""
-    how = plan.training
-    tokens_per_batch = how.batch_size * min(load.tokens_per_row, plan.data.context_length)
-    at_most = how.batch_size * min(max(load.longest, load.tokens_per_row), plan.data.context_length)
-    tokens_per_step = tokens_per_batch * how.gradient_accumulation * plan.hardware.count
+    how, context = plan.training, plan.data.context_length
+    per_row = min(load.tokens_per_row, context)
+    per_block = context if plan.packs else per_row
+    at_most = how.batch_size * (context if plan.packs else min(max(load.longest, load.tokens_per_row), context))
+    tokens_per_step = how.batch_size * per_block * how.gradient_accumulation * plan.hardware.count
     tokens = how.length.tokens(tokens_per_epoch=load.tokens_per_epoch, tokens_per_step=tokens_per_step)
-    per_token = operations_per_token(facts, how, context=min(load.tokens_per_row, plan.data.context_length))
-    hours = tokens * per_token / (_speed(plan.hardware, device) * 1e12) / 3600
+    # What a batch is filled up with is computed like what is learnt from; packed blocks are full.
+    computed = tokens * (1.0 if plan.packs else load.filling(how.batch_size))
+    operations = computed * operations_per_token(facts, how, context=per_block)
+    hours = operations / (_speed(plan.hardware, device) * 1e12) / 3600
     return Estimate(
         weights_gb=_weights_bytes(facts, how) / 1e9,
         trained_gb=trained_parameters(facts, how) * 16 / 1e9,
@@ -67,9 +95,20 @@ def estimate(plan: Plan, facts: ModelFacts, load: Load, device: Device) -> Estim
         logits_gb=at_most * facts.vocabulary * _LOGIT_BYTES / 1e9,
         available_gb=device.memory_gb,
         tokens=tokens,
-        operations=tokens * per_token,
+        operations=operations,
         hours=hours,
         cost=None if plan.hardware.price_per_hour is None else hours * plan.hardware.price_per_hour,
+    )
+
+
+def load_of(manifest: Mapping[str, Any]) -> Load:
+    """The load of a prepared version, as its manifest counts it."""
+    train = manifest["splits"]["train"]
+    return Load(
+        tokens_per_epoch=int(train["tokens"]),
+        tokens_per_row=train["tokens"] / train["kept"],
+        longest=int(train["longest"]),
+        lengths={int(upto): int(count) for upto, count in train["lengths"].items()},
     )
 
 

@@ -35,13 +35,7 @@ class Blocks:
     packed: bool
 
 
-def packs(plan: Plan) -> bool:
-    """Whether rows share blocks: as the plan says, else plain text does, and rows with answers do not."""
-    wanted = plan.training.packing
-    return plan.approach == "continued_pretraining" if wanted is None else wanted
-
-
-def write_blocks(version: Version, split: str, folder: Path, plan: Plan, *, packed: bool, vocabulary: int) -> Blocks:
+def write_blocks(version: Version, split: str, folder: Path, plan: Plan, *, vocabulary: int) -> Blocks:
     """The blocks of a split, into `folder`.
 
     Errors: UnusableData when a token is none of the model's.
@@ -54,17 +48,17 @@ def write_blocks(version: Version, split: str, folder: Path, plan: Plan, *, pack
         got, rule = f"token {int(ids.max())}", f"the model knows {vocabulary}"
         fix = "Prepare the data with this model's tokenizer."
         raise UnusableData([Problem(where=f"{version.folder}: {split}", got=got, rule=rule, fix=fix)])
-    packing = _packing(flat.lengths, plan, packed=packed)
+    packing = _packing(flat.lengths, plan)
     file = folder / f"{split}.arrow"
     learnt = _write(file, ids, labels, packing)
     flat.remove()
-    return Blocks(file=file, count=len(packing), tokens=len(ids), learnt=learnt, packed=packed)
+    return Blocks(file=file, count=len(packing), tokens=len(ids), learnt=learnt, packed=plan.packs)
 
 
-def _packing(lengths: "NDArray[np.int64]", plan: Plan, *, packed: bool) -> Packing:
+def _packing(lengths: "NDArray[np.int64]", plan: Plan) -> Packing:
     if plan.approach == "continued_pretraining":
         return cut_text(lengths, length=plan.data.context_length)  # documents are longer than a context
-    return best_fit(lengths, length=plan.data.context_length) if packed else one_each(lengths)
+    return best_fit(lengths, length=plan.data.context_length) if plan.packs else one_each(lengths)
 
 
 class _Flat:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from brickyard_pipelines.finetuning.errors import CheckpointNotWritten
 from brickyard_pipelines.finetuning.training import weights
-from brickyard_pipelines.finetuning.training.blocks import Blocks, packs, write_blocks
+from brickyard_pipelines.finetuning.training.blocks import Blocks, write_blocks
 from brickyard_pipelines.finetuning.training.collation import Collator
 from brickyard_pipelines.finetuning.training.journal import Journal
 from brickyard_pipelines.finetuning.training.length import steps_of
@@ -44,8 +44,7 @@ def learn(task: Task, scratch: Path, journal: Journal) -> dict[str, Any]:
 
 
 def _blocks(task: Task, split: str, scratch: Path) -> Blocks:
-    vocabulary = task.facts.vocabulary
-    return write_blocks(task.version, split, scratch, task.plan, packed=packs(task.plan), vocabulary=vocabulary)
+    return write_blocks(task.version, split, scratch, task.plan, vocabulary=task.facts.vocabulary)
 
 
 def _trainer(
