@@ -6,7 +6,7 @@ model is drawn, not trained: what training learns is tested beside this.
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.util import find_spec
@@ -134,14 +134,26 @@ def test_only_a_model_that_passed_is_registered_and_then_an_endpoint_answers_as_
     needs = Needs(words=True, perplexity=False, choices=False, max_new_tokens=16)
     (judged,) = Directory("m", made.root / "out" / "merged").answer([question], needs)
     reply = chat(local_workspace, {"model": endpoint, "messages": [said], "max_tokens": 16, "temperature": 0.0})
+    pieces = stream(local_workspace, {"model": endpoint, "messages": [said], "max_tokens": 16, "stream": True})
     local_workspace.client().serving_endpoints.delete(endpoint)
     assert reply["choices"][0]["message"] == {"role": "assistant", "content": judged.text}
     assert reply["usage"]["prompt_tokens"] == judged.prompt_tokens
+    check_pieces(pieces, reply)
 
     # The champion stands beside the next model.
     assert made.evaluate("second", BRIEF)["passed"]
     names = [each["name"] for each in json.loads((made.root / "second" / "evaluation.json").read_text())["candidates"]]
     assert sorted(names) == ["champion", "tiny", "tuned"]
+
+
+def check_pieces(pieces: Sequence[Any], whole: Any) -> None:
+    """A stream says what the whole answer says."""
+    assert {piece["object"] for piece in pieces} == {"chat.completion.chunk"}
+    deltas = [piece["choices"][0]["delta"] for piece in pieces]
+    assert "".join(delta["content"] for delta in deltas) == whole["choices"][0]["message"]["content"]
+    assert [delta.get("role") for delta in deltas] == ["assistant", *[None] * (len(deltas) - 1)]
+    ended = pieces[-1]["choices"][0]["finish_reason"]
+    assert (ended, pieces[-1]["usage"]) == (whole["choices"][0]["finish_reason"], whole["usage"])
 
 
 def serve(workspace: LocalWorkspace, model: str, endpoint: str) -> None:
@@ -157,6 +169,18 @@ def tags(workspace: LocalWorkspace, model: str) -> dict[str, str]:
     path, query = "/api/2.0/mlflow/unity-catalog/model-versions/get", {"name": model, "version": "1"}
     found: Any = workspace.client().api_client.do("GET", path, query=query)
     return {tag["key"]: tag["value"] for tag in found["model_version"]["tags"]}
+
+
+def stream(workspace: LocalWorkspace, body: Mapping[str, Any]) -> list[Any]:
+    url, headers = (
+        f"{workspace.host}/serving-endpoints/chat/completions",
+        {"Authorization": f"Bearer {workspace.token}"},
+    )
+    answer = httpx.post(url, json=body, headers=headers, timeout=290, trust_env=False)
+    assert answer.headers["content-type"].startswith("text/event-stream"), answer.text
+    *events, last = [line.removeprefix("data: ") for line in answer.text.split("\n\n") if line]
+    assert last == "[DONE]"
+    return [json.loads(event) for event in events]
 
 
 def chat(workspace: LocalWorkspace, body: Mapping[str, Any]) -> Any:

@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from brickyard_pipelines.errors import UnusableModel
+from brickyard_pipelines.finetuning.registration import brickyard_stream
+from brickyard_pipelines.ml.loader_module import load_with
 
 if TYPE_CHECKING:
     from mlflow.models import Model
 
+_STREAM = Path(brickyard_stream.__file__)
 Task = Literal["llm/v1/chat", "llm/v1/completions"]
 _LICENCES = ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "COPYING")
 
@@ -58,7 +61,8 @@ def save_model(path: str, mlflow_model: "Model", *, tuned: Tuned, look: Callable
     _licence(tuned, folder)
     _greedy(folder)
     mlflow_model.flavors["transformers"]["source_model_name"] = tuned.source
-    mlflow_model.save(str(folder / "MLmodel"))
+    mlflow_model.flavors["python_function"] |= {"streamable": True, "code": "code"}
+    load_with(_STREAM, folder, mlflow_model)
     look(folder)
 
 
