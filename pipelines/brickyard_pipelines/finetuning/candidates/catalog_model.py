@@ -75,6 +75,7 @@ def _flavor(root: Path) -> Mapping[str, Any]:
 def _bring(uri: str, folder: Path, model: str) -> None:
     """The files, into their place as a whole."""
     import mlflow.artifacts
+    from databricks.sdk.errors import DatabricksError
     from mlflow.exceptions import MlflowException
 
     scratch = folder.with_name(f".{folder.name}.download")
@@ -84,7 +85,7 @@ def _bring(uri: str, folder: Path, model: str) -> None:
         brought = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(scratch)))
         place_folder(brought, folder / "files")
         (folder / _DONE).touch()
-    except MlflowException as error:
+    except (DatabricksError, MlflowException) as error:
         raise _refused(model, error, "its files can be read") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -37,9 +37,12 @@ class Post(Protocol):
 
 
 class Endpoint:
-    """An endpoint by its name. It says no likelihoods: criteria that need them are refused by name."""
+    """An endpoint by its name. It says no likelihoods: criteria that need them are refused by name.
 
-    def __init__(
+    `model` is what it must say that it answered with, where that is pinned.
+    """
+
+    def __init__(  # noqa: PLR0913 all but three have their usual value
         self,
         name: str,
         endpoint: str,
@@ -47,11 +50,14 @@ class Endpoint:
         *,
         batch_size: int = 8,
         concurrency: int = 1,
+        model: str | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.name = name
         self.batch_size = batch_size
-        self.identity: Mapping[str, str] = {"kind": "endpoint", "endpoint": endpoint}
+        pinned = {} if model is None else {"model": model}
+        self.identity: Mapping[str, str] = {"kind": "endpoint", "endpoint": endpoint, **pinned}
+        self._model = model
         self._post, self._sleep, self._concurrency = post, sleep, concurrency
 
     def answer(self, questions: Sequence[Question], needs: Needs) -> Sequence[Answer | Failed]:
@@ -78,7 +84,7 @@ class Endpoint:
             reply = self._post(body)
             took_s = time.perf_counter() - began
             if reply.status == 200:
-                return _answer(reply.document, took_s)
+                return _answer(reply.document, took_s, self._model)
             if reply.status not in _AGAIN and reply.status != 0:
                 break
             if number < _TRIES - 1:
@@ -87,14 +93,16 @@ class Endpoint:
         return Failed(reason=f"status {reply.status}: {_said(reply.document)}")
 
 
-def _answer(document: Any, took_s: float) -> Answer | Failed:
-    """A chat completion as an answer. A list of one is what mlflow's own server gives."""
+def _answer(document: Any, took_s: float, model: str | None = None) -> Answer | Failed:
+    """A chat completion as an answer, of `model` where one is wanted. A list of one is what mlflow's server gives."""
     found = document[0] if isinstance(document, list) and len(document) == 1 else document
     try:
         choice = found["choices"][0]
         text = _text(choice["message"]["content"] if "message" in choice else choice["text"])
     except (KeyError, IndexError, TypeError):
         return Failed(reason=f"no chat completion: {_said(document)}")
+    if model is not None and found.get("model") != model:
+        return Failed(reason=f"an answer of the model {found.get('model')!r}, where {model!r} is stated")
     if text is None:
         return Failed(reason=f"an answer without text: {_said(document)}")
     usage, reason = found.get("usage") or {}, choice.get("finish_reason")

@@ -18,7 +18,8 @@ class Answer:
 
     *Units*: seconds; `latency_s` is how long who asked has waited, `busy_s` the answer's share of the machine's time;
     `nll` is minus the log-likelihood (nats) of the reference, of `scored_tokens` tokens; `cost` in the plan's currency.
-    `chosen` is the choice that is likeliest. `stopped` is False where an answer was cut off at the most tokens.
+    `chosen` is the choice that is likeliest; `judged` what judges say, by criterion.
+    `stopped` is False where an answer was cut off at the most tokens.
     """
 
     text: str
@@ -31,10 +32,10 @@ class Answer:
     scored_tokens: int | None = None
     chosen: str | None = None
     cost: float | None = None
+    judged: Mapping[str, float] | None = None
 
 
 _MEASURED = tuple(each.name for each in fields(Answer) if each.name != "text")
-_NUMBERS = frozenset(_MEASURED) - {"stopped", "chosen"}
 
 
 def line_of(name: str, answer: Answer) -> str:
@@ -98,7 +99,7 @@ def _problem(
     for key in _MEASURED:
         if not _fits(key, document.get(key)):
             got = f"{key} {document[key]!r}"
-            rule = "seconds, tokens and costs are numbers, stopped is true or false, chosen a text"
+            rule = "seconds, tokens and costs are numbers, stopped is true or false, chosen a text, judged 0 to 1"
             return Problem(where=where, got=got, rule=rule, fix="Correct it, or leave it out.")
     return None
 
@@ -110,6 +111,12 @@ def _fits(key: str, value: object) -> bool:
         return isinstance(value, bool)
     if key == "chosen":
         return isinstance(value, str)
+    if key == "judged":
+        return isinstance(value, dict) and all(_is_number(each) and each <= 1 for each in value.values())
+    return _is_number(value)
+
+
+def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
 
 

@@ -13,6 +13,7 @@ from brickyard_pipelines.finetuning.evaluation.answers import Answer
 from brickyard_pipelines.finetuning.evaluation.questions import Question
 from brickyard_pipelines.finetuning.evaluation.text_metrics import score
 from brickyard_pipelines.finetuning.plan.criteria import Criterion
+from brickyard_pipelines.finetuning.plan.judge import JUDGE
 
 PERPLEXITY, MULTIPLE_CHOICE = "perplexity", "multiple_choice"
 NEEDS_LIKELIHOOD = frozenset({PERPLEXITY, MULTIPLE_CHOICE})
@@ -65,6 +66,8 @@ def value(item: Criterion, question: Question, answer: Answer) -> float:
         if not question.choices or answer.chosen is None:
             raise _not_measured(item, question, "choice")
         return float(answer.chosen in question.references)
+    if item.metric == JUDGE:
+        return _need(item, question, (answer.judged or {}).get(item.name), "verdict of the judge")
     if item.metric == "tokens_per_second":
         tokens = _need(item, question, answer.answer_tokens, "answer_tokens")
         return tokens / max(_need(item, question, answer.latency_s, "latency_s"), 1e-9)

@@ -37,7 +37,8 @@ def evaluate(asking: Asking, candidates: Sequence[Offered], output: Path, *, bas
 
 def _evaluated(asking: Asking, candidates: Sequence[Offered], output: Path, base: str) -> Evaluated:
     what = asking.untouched
-    answers = ask_all(what, candidates, output / "answers")
+    answers = ask_all(what, candidates, output / "answers", with_judges=True)
+    what = replace(what, criteria=answers.criteria, facts={**what.facts, **answers.left_out})
     _require_whole(answers.asked, tuple(name for name in (TUNED, base, CHAMPION) if name in answers.asked))
     found = standings(what.criteria, what.questions, answers.asked, answers.identities, reference=base)
     tuned, reference = answers.asked[TUNED].answers, answers.asked[base].answers

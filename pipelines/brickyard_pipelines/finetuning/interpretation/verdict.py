@@ -14,15 +14,23 @@ def verdict(
     over_champion: Sequence[Difference],
     general: Sequence[Difference],
 ) -> Verdict:
-    """Every criterion met, gains as large as asked for, not worse than the champion, nothing general lost."""
-    conditions = [_met(outcome) for outcome in outcomes]
+    """Every criterion met, gains as large as asked for, not worse than the champion, nothing general lost.
+
+    Criteria that are not required decide nothing: what a judge says, unless the customer wants it to.
+    """
+    deciding = {item.name for item in criteria.criteria if item.decides}
+    conditions = [_met(outcome) for outcome in outcomes if outcome.criterion in deciding]
     gains = {found.criterion: found for found in over_base}
     conditions += [
         _gained(item.name, item.min_gain, gains.get(item.name))
         for item in criteria.criteria
-        if item.min_gain is not None
+        if item.min_gain is not None and item.decides
     ]
-    conditions += [_not_worse(f"{found.criterion} beside the champion", found) for found in over_champion]
+    conditions += [
+        _not_worse(f"{found.criterion} beside the champion", found)
+        for found in over_champion
+        if found.criterion in deciding
+    ]
     conditions += [_not_worse(f"general {found.criterion}", found) for found in general]
     return Verdict(conditions=tuple(conditions))
 

@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from brickyard_pipelines.finetuning.plan import judge as judges
+from brickyard_pipelines.finetuning.plan.judge import JUDGE, Judge
+
 Direction = Literal["higher", "lower"]
 # The metrics there are, which way is better, and the range of a threshold.
 METRICS: Mapping[str, tuple[Direction, float, float]] = {
@@ -25,13 +28,17 @@ METRICS: Mapping[str, tuple[Direction, float, float]] = {
     "latency_s": ("lower", 0.0, float("inf")),
     "tokens_per_second": ("higher", 0.0, float("inf")),
     "cost": ("lower", 0.0, float("inf")),
+    JUDGE: ("higher", 0.0, 1.0),
 }
 _NEEDS = {"schema_valid": "json_schema", "regex_valid": "pattern"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Criterion:
-    """A bar that a model must clear: the mean of `metric` over the rows of `slice`."""
+    """A bar that a model must clear: the mean of `metric` over the rows of `slice`.
+
+    `required` says whether a model that does not clear it fails; left out, everything is but what a judge says.
+    """
 
     name: str
     metric: str
@@ -42,6 +49,13 @@ class Criterion:
     min_gain: float | None = None
     pattern: str | None = None
     json_schema: dict[str, Any] | None = None
+    judge: Judge | None = None
+    required: bool | None = None
+
+    @property
+    def decides(self) -> bool:
+        """Whether a model must clear it to pass."""
+        return self.metric != JUDGE if self.required is None else self.required
 
     @property
     def better(self) -> Direction:
@@ -66,8 +80,9 @@ class Criteria:
 
 def problems(criteria: Criteria) -> Iterator[tuple[str, str, str, str]]:
     """What does not hold: path, what was got, the rule, the fix."""
-    if not criteria.criteria:
-        yield "criteria", "an empty list", "a model is judged by at least one criterion", "Add one."
+    if not any(item.decides for item in criteria.criteria):
+        got = "none that is required" if criteria.criteria else "an empty list"
+        yield "criteria", got, "a model is judged by at least one criterion", "Add one, or write required: true."
     for name, value in (("confidence", criteria.confidence), ("power", criteria.power)):
         if not 0.5 < value < 1:
             yield name, repr(value), "it lies between 0.5 and 1", "0.95 and 0.8 are usual."
@@ -92,6 +107,7 @@ def _of_one(item: Criterion, path: str) -> Iterator[tuple[str, str, str, str]]:
     if item.min_gain is not None and item.min_gain < 0:
         yield f"{path}.min_gain", repr(item.min_gain), "a gain is not negative", "0 asks for no loss."
     yield from _parameters(item, path)
+    yield from judges.problems(item.judge, item.metric, path)
 
 
 def _parameters(item: Criterion, path: str) -> Iterator[tuple[str, str, str, str]]:
