@@ -17,6 +17,7 @@ def bring_version(model: str, partial: Path) -> None:
 
     Errors: CannotBring when there is no such version, it cannot be read, or holds no language model.
     """
+    from databricks.sdk.errors import DatabricksError
     from mlflow.exceptions import MlflowException
 
     try:
@@ -28,7 +29,7 @@ def bring_version(model: str, partial: Path) -> None:
                 there.parent.mkdir(parents=True, exist_ok=True)
                 _one(f"models:/{name}/{version}/{path}", there)
         weights, tokenizer = model_folders(files)
-    except (MlflowException, UnusableCandidate) as error:
+    except (DatabricksError, MlflowException, UnusableCandidate) as error:
         got, fix = " ".join(str(error).split())[:200], "Correct the name, or have EXECUTE on the model granted."
         rule = "a version that can be read holds a language model"
         raise CannotBring([Problem(where=f"models:/{model}", got=got, rule=rule, fix=fix)]) from error
