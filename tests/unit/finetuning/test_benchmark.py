@@ -266,3 +266,51 @@ def test_a_question_that_asks_nothing_is_refused_before_anybody_is_asked(task: P
     (task.parent / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     with pytest.raises(SystemExit, match="neither prompt nor messages in 40 questions"):
         benchmark(task)
+
+
+def samples(task: Path, rows: list[dict[str, Any]]) -> None:
+    """What lm-eval has logged, in the place of the second candidate."""
+    (task.parent / "samples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    task.write_text(task.read_text().replace("answers: bad.jsonl", "lm_eval: samples.jsonl"))
+
+
+def generated(number: int) -> dict[str, Any]:
+    """A sample of a task that generates."""
+    asked = {"gen_args_0": {"arg_0": f"Say {number}.", "arg_1": {"until": ["\n"]}}}
+    return {"doc_id": number, "arguments": asked, "resps": [["x"]], "filtered_resps": [str(number)], "filter": "none"}
+
+
+def test_what_lm_eval_has_asked_is_judged_by_the_customers_criteria(task: Path) -> None:
+    samples(task, [generated(number) for number in range(40)])
+    benchmark(task)
+    found = json.loads((task.parent / "out" / "benchmark.json").read_text())["candidates"]
+    assert {each["name"]: each["outcomes"][0]["mean"]["mean"] for each in found} == {"good": 1.0, "bad": 1.0}
+
+
+def test_of_lm_evals_log_likelihoods_the_likeliest_choice_is_the_answer(task: Path) -> None:
+    rows = [{"id": i, "prompt": "Yes?", "reference": "yes", "choices": ["yes", "no"]} for i in range(8)]
+    (task.parent / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (task.parent / "criteria.yaml").write_text("criteria: [{name: right, metric: multiple_choice, threshold: 0.5}]\n")
+    requests = {f"gen_args_{at}": {"arg_0": "Yes?", "arg_1": text} for at, text in enumerate((" yes", " no"))}
+    likely = [[[-1.0, True], [-2.0, False]], [[-3.0, False], [-2.0, False]]]
+    samples(task, [{"doc_id": i, "arguments": requests, "filtered_resps": likely[i % 2]} for i in range(8)])
+    main(["benchmark", "--plan", str(task), "--output", str(task.parent / "out"), "--candidate=bad"])
+    found = json.loads((task.parent / "out" / "benchmark.json").read_text())["candidates"]
+    assert found[0]["outcomes"][0]["mean"]["mean"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([generated(1), generated(1)], "samples.jsonl:2: got doc_id 1 twice (filter 'none'); a file holds one filter"),
+        ([{"doc_id": 1, "filtered_resps": [[0.5]]}], "samples.jsonl:1: got doc_id 1 with filtered_resps [[0.5]]"),
+        ([generated(1)], "got no sample of '0' and 38 others"),
+    ],
+)
+def test_samples_that_cannot_be_judged_are_refused_with_their_line(
+    task: Path, rows: list[dict[str, Any]], said: str
+) -> None:
+    samples(task, rows)
+    with pytest.raises(SystemExit) as refused:
+        benchmark(task)
+    assert said in str(refused.value)

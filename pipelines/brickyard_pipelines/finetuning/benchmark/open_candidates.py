@@ -9,6 +9,7 @@ from brickyard_pipelines.finetuning.candidates.answers_file import AnswersFile
 from brickyard_pipelines.finetuning.candidates.catalog_model import catalog_model
 from brickyard_pipelines.finetuning.candidates.directory import Directory
 from brickyard_pipelines.finetuning.candidates.endpoint import Endpoint, workspace_post
+from brickyard_pipelines.finetuning.candidates.lm_eval_samples import LmEvalSamples
 from brickyard_pipelines.finetuning.candidates.protocol import Candidate
 from brickyard_pipelines.finetuning.plan.document import Plan
 from brickyard_pipelines.finetuning.plan.evaluation import CandidateSource, Price
@@ -54,6 +55,8 @@ class Offered:
             return Endpoint(source.name, source.endpoint, post, batch_size=self.batch_size)
         if source.model is not None:
             return catalog_model(source.name, source.model, self.cache, batch_size=self.batch_size)
+        if source.lm_eval is not None:
+            return LmEvalSamples(source.name, self.root / source.lm_eval)
         return AnswersFile(source.name, self.root / str(source.answers))
 
 

@@ -3,13 +3,12 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 TUNED = "tuned"  # what the trained model is called in every table
 CHAMPION = "champion"  # and the version that serves by now
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _MODEL = re.compile(r"[^.\s/@]+\.[^.\s/@]+\.[^.\s/@]+(?:/[0-9]+|@[A-Za-z0-9_-]+)")
-_KINDS = ("path", "endpoint", "model", "answers")
+_KINDS = ("path", "endpoint", "model", "answers", "lm_eval")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,23 +25,18 @@ class Price:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CandidateSource:
-    """A model that is asked: a folder, an endpoint, a model of Unity Catalog (`c.s.m/3`, `c.s.m@alias`), a file."""
+    """A model that is asked: a folder, an endpoint, a model of Unity Catalog (`c.s.m/3`, `c.s.m@alias`), a file.
+
+    `lm_eval` is a file of samples that lm-eval wrote.
+    """
 
     name: str
     path: str | None = None
     endpoint: str | None = None
     model: str | None = None
     answers: str | None = None
+    lm_eval: str | None = None
     price: Price | None = None
-
-    @property
-    def kind(self) -> Literal["path", "endpoint", "model", "answers"]:
-        """Which of the four it is."""
-        if self.path is not None:
-            return "path"
-        if self.endpoint is not None:
-            return "endpoint"
-        return "model" if self.model is not None else "answers"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
