@@ -54,9 +54,10 @@ def test_the_version_is_the_one_that_was_handed_on_in_this_run(own: dict[str, Ow
 
 
 def test_every_placeholder_stands_for_something() -> None:
-    values = placeholders(NAMES, {"train": SCRIPT})
+    values = placeholders(NAMES, {"train": SCRIPT}, ["a.example", "b.example:8443"])
     assert sorted(values) == sorted(PLACEHOLDERS)
     assert values["model"] == "dev.models.churn"
+    assert values["model_hosts"] == "a.example,b.example:8443"
     assert values["model_version"] == "{{tasks.check_train.values.model_version}}"
 
 

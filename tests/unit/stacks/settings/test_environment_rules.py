@@ -192,6 +192,7 @@ FEDERATION = {"issuer": "https://token.actions.githubusercontent.com", "subject"
         ),
         ("prod", {"account": None}, "network.egress_policy_id: needs the block account: the account binds it"),
         ("prod", {"workspace.id": None}, "workspace.id: required: network.connectivity_config_id is bound"),
+        ("prod", {"network.model_hosts": ["https://h"]}, "network.model_hosts.0: must be a host's name in lower case"),
         ("prod", {"network.package_index.url": "http://x"}, "network.package_index.url: must be https:// and no user"),
         (
             "prod",
