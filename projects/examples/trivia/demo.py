@@ -26,12 +26,20 @@ from brickyard_local.pytest_plugin import LocalWorkspace, start_local_workspace
 HERE = Path(__file__).parent
 WORK = Path.cwd() / ".brickyard" / "demo" / "trivia"
 CATALOG, ENDPOINT, EXPERIMENT = "demo", "demo-trivia", "/Shared/trivia"
+# What libraries tell on their way; the steps tell their own.
+QUIET = {
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "TQDM_DISABLE": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+}
 ASKED = ("What is the capital of France?", "Who was the first man on the moon?", "How many days are in a leap year?")
 
 
 def main() -> None:
     """All of it; a second time what is done is found done."""
-    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ |= {"HF_HUB_OFFLINE": "1", **QUIET}
     sys.path[:0] = [str(HERE), str(HERE.parents[2] / "pipelines")]  # as jobs have them: from wheels
     with tempfile.TemporaryDirectory(prefix="brickyard-demo-") as folder:
         workspace = start_local_workspace(Path(folder) / "home")
