@@ -50,8 +50,9 @@ def environment(file: Path) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_a_model_is_sharded_over_two_processes_and_learns_what_one_would(workbench: Any, tmp_path: Path) -> None:
-    alone = workbench.train(workbench.plan(batch_size=4, duration="4ba", checkpoint_every=4), "alone")
-    plan = workbench.plan(batch_size=2, duration="4ba", checkpoint_every=4, hardware={"count": 2})
+    shared: dict[str, Any] = {"duration": "4ba", "checkpoint_every": 4, "sample_prompts": ["Who is Ada?", "Who is Bo?"]}
+    alone = workbench.train(workbench.plan(batch_size=4, **shared), "alone")
+    plan = workbench.plan(batch_size=2, hardware={"count": 2}, **shared)
     data = workbench.data(plan)
     gpus = json.loads((tmp_path / "plan.yaml").read_text()) | {"hardware": {"accelerator": "A10", "count": 2}}
     file = tmp_path / "accelerate.yaml"
@@ -81,5 +82,7 @@ def test_a_model_is_sharded_over_two_processes_and_learns_what_one_would(workben
     assert [float((tmp_path / str(rank)).read_text()) for rank in (0, 1)] == [pytest.approx(0.5, abs=0.05)] * 2
     sharded = json.loads((tmp_path / "sharded" / "training.json").read_text())
     assert sharded["tokens_seen"] == alone["tokens_seen"]
+    assert [each["step"] for each in sharded["samples"]] == [0, 4]
+    assert sharded["samples"][0] == alone["samples"][0]  # of the same weights, in halves and whole
     losses = [[each["loss"] for each in workbench.curve(name)] for name in ("alone", "sharded")]
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)

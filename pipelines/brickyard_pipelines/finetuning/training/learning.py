@@ -75,12 +75,12 @@ def _trainer(
 
 
 def _sampler(task: Task) -> Any:
-    """The fixed prompts; none where the model is sharded, whose parts cannot answer alone."""
+    """The fixed prompts, asked on every process at once: a model that is sharded answers with all of its parts."""
     from transformers import AutoTokenizer
 
     from brickyard_pipelines.finetuning.training.samples import Sampler
 
-    if not task.plan.training.sample_prompts or task.plan.hardware.count > 1:
+    if not task.plan.training.sample_prompts:
         return None
     return Sampler(
         prompts=task.plan.training.sample_prompts,

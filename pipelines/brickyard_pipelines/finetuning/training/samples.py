@@ -21,6 +21,7 @@ class Sampler:
     def __call__(self, model: Any) -> list[Mapping[str, Any]]:
         """Prompt, answer, and whether the model ended it by itself."""
         import torch
+        from torch.distributed.fsdp import FSDPModule
 
         training = model.training
         model.eval()
@@ -29,6 +30,9 @@ class Sampler:
                 return [self._answered(model, prompt) for prompt in self.prompts]
         finally:
             model.train(training)
+            for part in model.modules():
+                if isinstance(part, FSDPModule):
+                    part.reshard()  # some keep what they have gathered until a backward pass, and there was none
 
     def _answered(self, model: Any, prompt: str) -> Mapping[str, Any]:
         ids = self._ids(prompt).to(next(model.parameters()).device)
