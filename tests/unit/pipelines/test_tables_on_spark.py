@@ -4,6 +4,8 @@ The Spark client runs in a process of its own, as a task does: a list of stages 
 each comes out.
 """
 
+import datetime as dt
+import io
 import json
 import os
 import signal
@@ -12,6 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from databricks.sdk.service.catalog import VolumeType
 
@@ -71,7 +75,7 @@ for stage in stages:
     for name, text in stage.get("files", {{}}).items():
         files.create_directory(settings.landing() + "/planes")
         files.upload(settings.landing() + "/planes/" + name, io.BytesIO(text.encode("latin-1")), overwrite=True)
-    contract = replace(CONTRACT, evolve=stage.get("evolve", "refuse"))
+    contract = replace(CONTRACT, evolve=stage.get("evolve", "refuse"), format=stage.get("format", "csv"))
     if "seats_at_least" in stage:
         contract = replace(contract, checks=(Check(reason="few", condition=f"seats >= {{stage['seats_at_least']}}"),))
     said = None
@@ -200,3 +204,51 @@ def test_a_kill_or_a_full_disk_at_any_write_loses_nothing_and_doubles_nothing(
     assert whole["bad"] == [["duplicate key", "1.csv"], ["it's empty", "2.csv"]]
     assert whole["bronze"] == 6 == len(whole["kept"]) + len(whole["bad"]) + 1  # A's older row
     assert again == whole
+
+
+def parquet(**columns: Any) -> str:
+    """A file's bytes, each as the character of its number: stages travel as JSON."""
+    written = io.BytesIO()
+    pq.write_table(pa.table(columns), written, compression="none")
+    return written.getvalue().decode("latin-1")
+
+
+def test_json_lines_and_parquet_land_by_the_rules_of_csv(local_workspace: LocalWorkspace) -> None:
+    at = [dt.datetime(2013, 3, 10, 1, 59), None, None]  # noqa: DTZ001 - as pandas writes a local time
+    lines = (
+        '{"seats": 10, "tail": "A", "built": "2001-01-01", "seen": "2013-03-10 01:59:00"}\n'
+        '{"tail": "B", "seats": "ten"}\n{"tail": "C", "seats": 0, "built": null, "seen": null}\n'
+        'no JSON\n{"tail": "D"}\n'
+    )
+    whole = parquet(tail=["E", "A", None], seats=[3.0, 20.0, None], built=[None, dt.date(2002, 2, 2), None], seen=at)
+    spoilt = whole[:4] + "\xff" * 200 + whole[204:]
+    more = {"tail": ["F"], "built": [dt.date(2003, 3, 3)], "seen": at[:1]}
+    start, again, typed, evolved, changed = Landing(local_workspace, "formats").ingest(
+        {"format": "json_lines", "files": {"1.jsonl": lines, "2.jsonl": '{"tail": "H", "se', "3.csv": HEADER}},
+        {"format": "json_lines"},
+        {"format": "parquet", "files": {"4.parquet": whole, "5.parquet": spoilt, "6.parquet": whole[:300]}},
+        {"format": "parquet", "evolve": "add", "files": {"7.parquet": parquet(**more, seats=[4], crew=[2])}},
+        {"format": "parquet", "files": {"8.parquet": parquet(**more, seats=[dt.date(2003, 3, 3)])}},
+    )
+    assert start["kept"] == [
+        ["A", "10", "2001-01-01", "2013-03-10 06:59:00"],
+        ["D", "None", "None", "None"],
+    ]
+    assert [row[0] for row in start["bad"]] == ["it's empty", "seats is no int", "the line does not fit the columns"]
+    assert [name for name, _ in start["refused"]] == ["2.jsonl", "3.csv"]
+    assert again == start
+    assert typed["kept"] == [
+        ["A", "20", "2002-02-02", "None"],
+        ["D", "None", "None", "None"],
+        ["E", "3", "None", "2013-03-10 06:59:00"],
+    ]
+    assert [row[0] for row in typed["bad"]][-1:] == ["the line does not fit the columns"]
+    assert "tail is missing" in [row[0] for row in typed["bad"]]
+    refused = dict(typed["refused"])
+    assert refused["5.parquet"].startswith("its rows cannot be read: ")
+    assert refused["6.parquet"] == "half-written: it has no footer"
+    assert typed["bronze"] == 8 == len(typed["kept"]) + len(typed["bad"]) + 1  # A's older row
+    assert ["F", "4", "2003-03-03", "2013-03-10 06:59:00"] in evolved["kept"]
+    assert "crew" in evolved["columns"]
+    assert "the column 'seats' changed its type: it is date, which is no int" in changed["said"]
+    assert changed["kept"] == evolved["kept"]

@@ -101,7 +101,7 @@ def load_readable(
     except PySparkException as error:
         if contract.format != "parquet" or "FAILED_READ_FILE" not in str(error):
             raise
-        reasons = [(file, parquet.unreadable(spark, file.path)) for file in news]
+        reasons = [(file, parquet.unreadable(spark, file.path, looks[file.path])) for file in news]
         corrupt = [(file, reason) for file, reason in reasons if reason is not None]
         if not corrupt:
             raise

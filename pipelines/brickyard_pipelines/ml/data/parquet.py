@@ -98,12 +98,13 @@ def text(name: str, kind: str) -> str:
     return f"to_json(`{name}`)" if kind.startswith(_NESTED) else f"string(`{name}`)"
 
 
-def unreadable(spark: "SparkSession", path: str) -> str | None:
+def unreadable(spark: "SparkSession", path: str, seen: Inspection) -> str | None:
     """Why a file with a good footer cannot be read from its first value to its last, if so."""
     from pyspark.errors import PySparkException  # see data/spark.py
 
+    values = ", ".join(text(name, kind) for name, kind in zip(seen.header, seen.types, strict=True))
     try:
-        spark.read.parquet(path).selectExpr("count(xxhash64(*))").collect()
+        spark.read.parquet(path).selectExpr(f"max(xxhash64({values}))").collect()
     except PySparkException as error:
         return f"its rows cannot be read: {_first(error)}"
     return None
