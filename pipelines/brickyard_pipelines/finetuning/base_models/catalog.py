@@ -17,7 +17,7 @@ def bring_version(model: str, partial: Path) -> None:
 
     Errors: CannotBring when there is no such version, it cannot be read, or holds no language model.
     """
-    from databricks.sdk.errors import DatabricksError
+    from databricks.sdk.errors.base import DatabricksError
     from mlflow.exceptions import MlflowException
 
     try:

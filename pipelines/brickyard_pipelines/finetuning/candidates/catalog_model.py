@@ -75,7 +75,7 @@ def _flavor(root: Path) -> Mapping[str, Any]:
 def _bring(uri: str, folder: Path, model: str) -> None:
     """The files, into their place as a whole."""
     import mlflow.artifacts
-    from databricks.sdk.errors import DatabricksError
+    from databricks.sdk.errors.base import DatabricksError
     from mlflow.exceptions import MlflowException
 
     scratch = folder.with_name(f".{folder.name}.download")
