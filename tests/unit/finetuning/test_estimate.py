@@ -88,6 +88,19 @@ def test_memory_is_that_of_a_batch_filled_to_its_longest_row(tmp_path: Path) -> 
     assert long.hours == short.hours
 
 
+def test_padding_costs_time_and_packing_costs_none(tmp_path: Path) -> None:
+    facts = facts_of(tmp_path)
+    mixed = Load(tokens_per_epoch=1_000_000, tokens_per_row=500, longest=1024, lengths={1024: 50, 64: 50})
+    padded = estimate(parse_plan(PLAN), facts, mixed, A10)
+    packed = estimate(parse_plan(PLAN.replace("batch_size: 4", "batch_size: 4, packing: true")), facts, mixed, A10)
+    of_one_length = estimate(parse_plan(PLAN), facts, LOAD, A10)
+    assert padded.tokens == packed.tokens == of_one_length.tokens
+    assert padded.operations == pytest.approx(of_one_length.operations * mixed.filling(4))
+    assert mixed.filling(4) == pytest.approx((768 * 15 / 16 + 48 / 16) / ((768 + 48) / 2))  # the longest of four
+    assert packed.hours < 0.7 * padded.hours
+    assert packed.logits_gb == pytest.approx(4 * 1000 * 49152 * 12 / 1e9)  # a packed block is full
+
+
 def test_what_exceeds_hardware_and_budget_is_told_before_anything_runs(tmp_path: Path) -> None:
     plan = parse_plan(PLAN)
     small = estimate(plan, facts_of(tmp_path), Load(tokens_per_epoch=10**13, tokens_per_row=500), A10)

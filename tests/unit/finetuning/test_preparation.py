@@ -67,7 +67,7 @@ def kept(version: Version, split: str = "train") -> list[dict[str, Any]]:
         (b'{"prompt": "a", "response": \xff"b"}', "not_utf8", "byte 0xff at column 29"),
         (b'{"prompt": "a", ', "not_json", "Expecting"),
         (b"[1, 2]", "not_an_object", "[1, 2]"),
-        ({"prompt": "a", "response": "x" * 60_000}, "too_many_bytes", "bytes"),
+        ({"prompt": "a", "response": "x" * 10_000_000}, "too_many_bytes", "10,000,032 bytes"),
         ({"prompt": "a", "response": "one " * 400}, "too_long", "tokens"),
         ({"prompt": "a", "response": " "}, "empty", "an empty response"),
         ({"prompt": 3, "response": "b"}, "wrong_type", "int 3 in prompt"),

@@ -36,6 +36,8 @@ def test_pairs_are_memorised_and_answers_stop(workbench: Any) -> None:
     found = workbench.train(plan)
     assert found["metrics"]["first_loss"] == pytest.approx(math.log(361), abs=0.7)
     assert found["metrics"]["last_loss"] < 0.05
+    assert 0 < found["estimated"]["hours"] < 1
+    assert found["estimated"]["memory_gb"] == pytest.approx(found["peak_memory_gb"], rel=1.0)
     merged = workbench.root / "out" / "merged"
     assert answer(merged, "Who is Ed?") == "Ed is number 4.<|im_end|>"
     first, last = found["samples"][0], found["samples"][-1]

@@ -24,6 +24,7 @@ class Waiting:
     row: Row
     rendered: Rendered
     kept: str
+    asked: str
 
 
 def document_of(found: Found, source: Source) -> Mapping[str, Any]:
@@ -45,9 +46,8 @@ def document_of(found: Found, source: Source) -> Mapping[str, Any]:
     return rest | {name: document[own] for name, own in source.columns.items()}
 
 
-def asked(row: Row) -> str:
-    """What a row asks, without its last answer: two splits must not ask the same."""
-    document = row.as_json()
+def asked(document: Mapping[str, Any]) -> str:
+    """What a row asks, as it is kept, without its last answer: two splits must not ask the same."""
     if "messages" in document:
         return _ASKED([m for m in document["messages"][:-1] if m["role"] != "system"])
     return str(document.get("prompt", document.get("text")))

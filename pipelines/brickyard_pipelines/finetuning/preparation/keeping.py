@@ -10,7 +10,7 @@ import numpy as np
 from brickyard_pipelines.finetuning.plan.document import Data
 from brickyard_pipelines.finetuning.preparation import digests
 from brickyard_pipelines.finetuning.preparation.disk_index import DiskIndex
-from brickyard_pipelines.finetuning.preparation.documents import Waiting, asked, sample
+from brickyard_pipelines.finetuning.preparation.documents import Waiting, sample
 from brickyard_pipelines.finetuning.preparation.spool import Prepared, Spool
 from brickyard_pipelines.finetuning.templates.masks import Tokens
 
@@ -47,7 +47,7 @@ class Keeper:
         self.spool.write([self._prepared(*each) for each in fitting], signed)
         rows = np.arange(first, first + len(fitting), dtype=np.int64)
         _add(self.indices.same, [waiting.kept for waiting, _ in fitting], rows)
-        _add(self.indices.asked, [asked(waiting.row) for waiting, _ in fitting], rows)
+        _add(self.indices.asked, [waiting.asked for waiting, _ in fitting], rows)
         named = [(str(i), row) for (w, _), row in zip(fitting, rows, strict=True) if (i := self._id(w)) is not None]
         if named:
             _add(self.indices.ids, [name for name, _ in named], np.array([row for _, row in named], dtype=np.int64))

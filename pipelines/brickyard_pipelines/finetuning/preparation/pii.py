@@ -73,8 +73,10 @@ _KINDS = (
     ),
     _Kind(
         name="access_key",
-        needed=("AKIA", "dapi", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "sk-"),
-        pattern=re.compile(r"\b(?:AKIA[0-9A-Z]{16}|dapi[0-9a-f]{32}|gh[pousr]_\w{36}|sk-[\w-]{20,})"),
+        needed=("_", "AKIA", "dapi", "sk-"),
+        pattern=re.compile(
+            r"A(?<=\bA)KIA[0-9A-Z]{16}|d(?<=\bd)api[0-9a-f]{32}|g(?<=\bg)h[pousr]_\w{36}|s(?<=\bs)k-[\w-]{20,}"
+        ),
     ),
 )
 KINDS = tuple(kind.name for kind in _KINDS)

@@ -9,7 +9,7 @@ from typing import Any
 from brickyard_pipelines.finetuning.plan.document import Plan, Shape, Source
 from brickyard_pipelines.finetuning.preparation import digests, pii
 from brickyard_pipelines.finetuning.preparation.account import SPLITS, Account
-from brickyard_pipelines.finetuning.preparation.documents import Waiting, document_of
+from brickyard_pipelines.finetuning.preparation.documents import Waiting, asked, document_of
 from brickyard_pipelines.finetuning.preparation.keeping import Keeper
 from brickyard_pipelines.finetuning.preparation.quarantine import Quarantine
 from brickyard_pipelines.finetuning.rows.refusals import Reason, RowRefused
@@ -75,10 +75,12 @@ class Reader:
         if kinds and data.pii == "quarantine":
             fix = "Remove it from the row, or write pii: flag."
             raise RowRefused(Reason.PII, f"what looks like {', '.join(kinds)}", "rows hold no personal data", fix)
-        kept = _KEPT(row.as_json())
+        whole = row.as_json()
+        kept = _KEPT(whole)
         split = split if split != "train" else self._held_out(document, kept)
         self.accounts[split].pii.update(kinds)
-        return Waiting(split=split, found=found, row=row, rendered=self.masker.rendered(row), kept=kept)
+        rendered = self.masker.rendered(row)
+        return Waiting(split=split, found=found, row=row, rendered=rendered, kept=kept, asked=asked(whole))
 
     def _held_out(self, document: Mapping[str, Any], kept: str) -> str:
         """The split that a row of train falls into, by its hash: the same row, or group, always into the same."""

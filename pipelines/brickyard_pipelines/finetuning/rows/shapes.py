@@ -6,6 +6,7 @@ Source: databricks-genai 1.1.8 (prompt/response, messages); ShareGPT (`conversat
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, get_args
 
 from brickyard_pipelines.finetuning.plan.document import Shape
@@ -44,8 +45,12 @@ def shape_of(document: Document) -> Shape | None:
     >>> shape_of({"instruction": "Add", "input": "1 2", "output": "3"})
     'alpaca'
     """
-    keys = document.keys()
-    return next((shape for marks, shape in _MARKS if marks <= keys), None)
+    return _shape_of_keys(tuple(document))
+
+
+@lru_cache(maxsize=1024)
+def _shape_of_keys(keys: tuple[str, ...]) -> Shape | None:
+    return next((shape for marks, shape in _MARKS if marks <= set(keys)), None)
 
 
 def convert(document: Document, shape: Shape) -> Row:

@@ -1,7 +1,8 @@
 """What a run is and what became of it: `run.json` from its beginning, `training.json` at its end.
 
 *Shapes*: training.json has `schema` 1, run_id, mlflow_run_id, plan, data_version, base_model (name, path, sha256,
-licence), approach, settings, metrics, tokens_seen, steps, best_step, stop_reason, stop_token_ids, places, samples.
+licence), approach, settings, metrics, tokens_seen, steps, best_step, stop_reason, stop_token_ids, places, samples,
+seconds, peak_memory_gb, estimated (hours, memory_gb).
 """
 
 import hashlib

@@ -1,5 +1,6 @@
 """One training run: what must hold, what is done, what is left behind. Killed at any moment, it is run again."""
 
+import logging
 import tempfile
 import time
 from collections.abc import Mapping
@@ -9,11 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from brickyard_pipelines.finetuning.outputs import alone, write_json, write_text
+from brickyard_pipelines.finetuning.plan import estimate
 from brickyard_pipelines.finetuning.plan.document import BaseModel, Plan
+from brickyard_pipelines.finetuning.plan.hardware import device_of
 from brickyard_pipelines.finetuning.training import merging, record
 from brickyard_pipelines.finetuning.training.journal import Journal, journal_of
 from brickyard_pipelines.finetuning.training.record import Begun, Identity
 from brickyard_pipelines.finetuning.training.task import Task, checked
+
+_log = logging.getLogger(__name__)
 
 
 def train(
@@ -42,12 +47,21 @@ def _run(task: Task, experiment: str | None) -> Mapping[str, Any]:
             begun = replace(begun, mlflow_run_id=journal.run_id)
             record.keep(task.output, task.identity, begun)
             journal.parameters(_parameters(task.identity))
+        estimated = _estimated(task)
         started = time.monotonic()
         learnt = learn(task, Path(scratch), journal)
         if not task.is_first:
             return {}
-        learnt |= {"seconds": time.monotonic() - started}
+        learnt |= {"seconds": time.monotonic() - started, "estimated": estimated}
         return _finish(task, begun, learnt, journal, Path(scratch))
+
+
+def _estimated(task: Task) -> dict[str, float]:
+    """What it should take, told before it begins and kept beside what it took. *Units*: hours, GB of one device."""
+    device = device_of(task.plan.hardware.accelerator)
+    said = estimate.estimate(task.plan, task.facts, estimate.load_of(task.version.manifest), device)
+    _log.info("estimated: %.2f hours and %.1f GB of each device", said.hours, said.memory_gb)
+    return {"hours": said.hours, "memory_gb": said.memory_gb}
 
 
 def _finish(task: Task, begun: Begun, learnt: Mapping[str, Any], journal: Journal, scratch: Path) -> Mapping[str, Any]:
