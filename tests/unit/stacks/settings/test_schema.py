@@ -50,6 +50,7 @@ TEXTS = {
     "lower-case letters, digits and dashes": ("abc", "a-1"),
     'Terraform version constraints such as ">= 1.99.0, < 2.0.0"': ("1.99.0", ">= 1.99.0, < 2.0.0"),
     "https:// and no user or token in it (those are a secret's)": ("https://h.example/simple",),
+    "a host's name in lower case, with its port where that is not 443": ("h.example", "h-1.example:8443"),
     "letters, digits and _ - @ . , at most 128 long": ("A_b@c.d-e",),
     "an e-mail address": ("a@b.example",),
     "a text of letters, digits, spaces and . : / = + - @ _ (quote numbers and yes/no)": ("a b", "é:1"),
