@@ -1,0 +1,168 @@
+"""`train` on a real workspace, killed after each of its effects there and started again; prints what is left each time.
+
+killed_training.py CATALOG FOLDER
+"""
+
+import json
+import os
+import re
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+# Imported for the forks, which would each import them again.
+import databricks.sdk  # noqa: F401
+import git  # noqa: F401
+import matplotlib.pyplot  # noqa: ICN001, F401
+import mlflow.artifacts
+import mlflow.sklearn
+import requests
+import skops.io  # type: ignore[import-untyped]  # noqa: F401
+
+from brickyard_pipelines import task_values
+from brickyard_pipelines.ml.data import rows
+from brickyard_pipelines.ml.project import load_project
+from brickyard_pipelines.ml.registry import attempts, models, runs  # noqa: F401
+from brickyard_pipelines.ml.settings import StepSettings
+from brickyard_pipelines.ml.steps import train
+from forks import Forks, die
+from learning import SOURCE, labelled
+
+CATALOG, FOLDER = sys.argv[1], Path(sys.argv[2])
+PACKAGE = {
+    "__init__.py": "",
+    "definitions.py": """
+from sklearn.linear_model import LogisticRegression
+from brickyard_pipelines.ml.data.contract import Feature
+FEATURES = tuple(Feature(name=name, type="double", comment="") for name in ("useful", "noise"))
+def fit(features, labels, parameters):
+    return LogisticRegression(**parameters).fit(features, labels)
+""",
+    "project.yaml": """
+name: killed
+workflow:
+  contract: killed.definitions:NONE
+  features:
+    {function: "killed.definitions:none", columns: "killed.definitions:FEATURES", inputs: [e], key: id, time_key: at}
+  labels: {function: "killed.definitions:none", inputs: [e], column: late}
+  split:
+    train: {since: 2013-01-01, until: 2013-03-01}
+    validation: {since: 2013-03-01, until: 2013-04-01}
+    holdout: {since: 2013-04-01, until: 2013-05-01}
+  training: {function: "killed.definitions:fit", parameters: {C: 0.5}}
+  baseline_groups: [noise]
+  gate: {min_rows: 100, thresholds: {roc_auc: {min: 0.6}}, baseline_min_gain: 0.0}
+""",
+}
+# What changes what the next attempt finds.
+KINDS = (
+    *("runs/create", "mlflow/logged-models$", "runs/log-batch", "/LoggedModels/.*", "versions/create", "/Models/.*"),
+    *("versions/finalize", "versions/set-tag", "runs/set-tag", "runs/update"),
+)
+READS = ("search", "credentials", "get-latest", "batch-get")
+
+
+def attempt(number: int, lasts: int | None, job_run: str) -> list[str]:
+    """Train the model of this number. Dies when its effect of number `lasts` is done; else answers its effects."""
+    effects = counted(lasts)
+    handed: list[str] = []
+    task_values.hand_on = lambda _key, value, **_: handed.append(value)  # type: ignore[assignment]
+    train.session = lambda: None  # type: ignore[assignment]
+    rows.current_source = lambda *_: SOURCE
+    rows.read = lambda *_: labelled(99)
+    train.package_sha256 = runs.package_sha256 = lambda _: "the code stays as it is"
+    settings = StepSettings(
+        project="killed",
+        catalog=CATALOG,
+        model=f"{CATALOG}.models.m{number}",
+        experiment=f"/Users/admin@brickyard.local/{CATALOG}-{number}",
+        job_run_id=job_run,
+    )
+    train.train(settings, load_project("killed"))
+    return effects
+
+
+def counted(lasts: int | None) -> list[str]:
+    """What is asked of the workspace from now on, without what only reads."""
+    send, lock, effects = requests.adapters.HTTPAdapter.send, threading.Lock(), list[str]()
+
+    def sent(self: Any, request: Any, **how: Any) -> Any:
+        answer = send(self, request, **how)
+        path = request.path_url.partition("?")[0]
+        if request.method != "GET" and not path.endswith(READS):
+            with lock:
+                effects.append(f"{request.method} {path}")
+                if len(effects) == lasts:
+                    die()
+        return answer
+
+    requests.adapters.HTTPAdapter.send = sent  # type: ignore[method-assign]
+    return effects
+
+
+def left(number: int) -> dict[str, Any]:
+    """Everything that the attempts at one model left, but for names and times."""
+    client, model = mlflow.MlflowClient(), f"{CATALOG}.models.m{number}"
+    experiment = client.get_experiment_by_name(f"/Users/admin@brickyard.local/{CATALOG}-{number}")
+    assert experiment is not None
+    logged = client.search_logged_models([experiment.experiment_id])
+    return {
+        "versions": [
+            of_version(client, model, found.version) for found in client.search_model_versions(f"name='{model}'")
+        ],
+        "models": [[str(each.status), sorted({(m.key, m.value) for m in each.metrics or []})] for each in logged],
+        "runs": [of_run(client, run) for run in client.search_runs([experiment.experiment_id])],
+    }
+
+
+def of_version(client: mlflow.MlflowClient, model: str, version: str) -> list[Any]:
+    """A version's status, its tags but for runs, and its files."""
+    found, uri = client.get_model_version(model, version), f"models:/{model}/{version}"
+    tags = {key: value for key, value in found.tags.items() if "run" not in key}
+    return [str(found.status), tags, sorted(file.path for file in mlflow.artifacts.list_artifacts(uri))]
+
+
+def of_run(client: mlflow.MlflowClient, run: Any) -> list[Any]:
+    """A run's status, parameters, metrics, tags, datasets and files."""
+    tags = {key: value for key, value in run.data.tags.items() if key.startswith("brickyard.")}
+    named = int(tags.pop("brickyard.model_version"))
+    del tags["brickyard.fingerprint"]  # the model's name is in it
+    datasets = sorted(given.dataset.name for given in run.inputs.dataset_inputs)
+    files = sorted(file.path for file in client.list_artifacts(run.info.run_id))
+    return [run.info.status, run.data.params, run.data.metrics, tags, named > 0, datasets, files]
+
+
+def told(what: Any) -> None:
+    """A line of JSON for the test."""
+    sys.stdout.write(f"TOLD {json.dumps(what)}\n")
+
+
+def moments(effects: list[str]) -> list[int]:
+    """After the last effect of each kind; after every one with BRICKYARD_EVERY_EFFECT=1."""
+    if os.environ.get("BRICKYARD_EVERY_EFFECT"):
+        return list(range(1, len(effects) + 1))
+    last: dict[str, int] = {}
+    for number, effect in enumerate(effects, 1):
+        last |= {kind: number for kind in KINDS if re.search(kind, effect)}
+    return sorted(last.values())
+
+
+def main() -> None:
+    for name, text in PACKAGE.items():
+        (FOLDER / "killed").mkdir(exist_ok=True)
+        (FOLDER / "killed" / name).write_text(text)
+    sys.path.insert(0, str(FOLDER))
+    forks = Forks({"attempt": attempt, "left": left})
+    effects = forks.run("attempt", 0, None, "17")
+    told(["never killed", forks.run("left", 0)])
+    registered = next(n for n, effect in enumerate(effects, 1) if effect.endswith("finalize"))
+    for number in moments(effects):
+        forks.killed("attempt", number, number, "17")
+        # What is registered is taken by whoever comes with the recipe; before that, the task is repaired.
+        forks.run("attempt", number, None, "17" if number < registered else "18")
+        told([effects[number - 1], forks.run("left", number)])
+
+
+if __name__ == "__main__":
+    main()
