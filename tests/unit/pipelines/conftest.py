@@ -7,8 +7,6 @@ import json
 import os
 import secrets
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +16,11 @@ import mlflow
 import pytest
 from databricks.sdk.service.catalog import VolumeType
 
+import spark_tasks
 from brickyard_local.pytest_plugin import LocalWorkspace
 
 ROOT = Path(__file__).parents[3]
-FOLDERS = [str(ROOT / "pipelines"), str(ROOT / "local")]
+FOLDERS = tuple(str(ROOT / part) for part in ("pipelines", "local", "tests/unit/pipelines_support"))
 DEFINITIONS = """
 from types import SimpleNamespace
 from brickyard_pipelines.ml.data.contract import Feature
@@ -68,11 +67,7 @@ def _load_pyfunc(path):
 """
 PREAMBLE = """
 import json, sys
-sys.path[:0] = {folders!r}
-from pathlib import Path
-from brickyard_local.runtime import lazy_spark, shared_models
-lazy_spark.install([])
-shared_models.install(Path({copies!r}))
+sys.path.insert(0, {folder!r})
 from brickyard_pipelines.ml.data import tables
 from brickyard_pipelines.ml.data.spark import session, ship
 from brickyard_pipelines.ml.inference import table as inference_table, unpacking
@@ -117,6 +112,20 @@ def dies_after(module, name):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """A process that works, and the files that it writes to."""
+
+    process: Any
+    said: Path
+    complained: Path
+
+    def over(self) -> tuple[int, str, str]:
+        """How it ended, and what it wrote."""
+        self.process.join()
+        return self.process.exitcode, self.said.read_text(), self.complained.read_text()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Demo:
     """The project in a catalog of its own, its model, and processes that work on it."""
 
@@ -124,34 +133,34 @@ class Demo:
     catalog: str
     folder: Path
 
-    def begin(self, code: str) -> "subprocess.Popen[str]":
+    def begin(self, code: str) -> Task:
         """A process that runs `code` after the preamble."""
-        preamble = PREAMBLE.format(folders=[*FOLDERS, str(self.folder)], copies=str(self.folder), catalog=self.catalog)
-        return subprocess.Popen(
-            [sys.executable, "-c", preamble + code],
-            env=os.environ | self.workspace.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+        name = secrets.token_hex(4)
+        said, complained = (self.folder / f"{name}.{stream}" for stream in ("out", "err"))
+        preamble = PREAMBLE.format(folder=str(self.folder), catalog=self.catalog)
+        given = (preamble + code, dict(os.environ | self.workspace.environment()), str(self.folder))
+        process = spark_tasks.context(FOLDERS).Process(
+            target=spark_tasks.run, args=(*given, str(said), str(complained))
         )
+        process.start()
+        return Task(process=process, said=said, complained=complained)
 
     def run(self, code: str) -> Any:
         """What the process printed last, as JSON."""
         return self.ended(self.begin(code))
 
     @staticmethod
-    def ended(process: "subprocess.Popen[str]") -> Any:
+    def ended(task: Task) -> Any:
         """What it printed last, as JSON; the test fails with its words when it failed."""
-        said, complained = process.communicate()
+        status, said, complained = task.over()
         told = [line for line in complained.splitlines() if not line.lstrip().startswith("at org.")]
-        assert process.returncode == 0, "\n".join(told)[-4000:]
+        assert status == 0, "\n".join(told)[-4000:]
         return json.loads(said.splitlines()[-1])
 
     def killed(self, code: str) -> Any:
         """Run what ends by the signal that it gives itself, and by nothing else. What it printed last before, if so."""
-        process = self.begin(KILLS + code)
-        said, complained = process.communicate()
-        assert process.returncode == -signal.SIGKILL, complained[-2000:]
+        status, said, complained = self.begin(KILLS + code).over()
+        assert status == -signal.SIGKILL, complained[-2000:]
         return json.loads(said.splitlines()[-1]) if said else None
 
     def champion(self, version: int) -> None:
