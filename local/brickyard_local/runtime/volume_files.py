@@ -31,15 +31,23 @@ def install(volumes: Volumes) -> None:
     for names, write, count in ((_LOOKS, False, 1), (_READS, False, 1), (_WRITES, True, 1), (_MOVES, True, 2)):
         for name in names:
             if hasattr(os, name):
-                setattr(os, name, _changed(volumes, getattr(os, name), write=write, count=count, looks=names is _LOOKS))
+                _put(name, _changed(volumes, getattr(os, name), write=write, count=count, looks=names is _LOOKS))
     for name in _NONE_THERE:
-        setattr(os, name, _refusing(volumes, getattr(os, name)))
-    os.access = _access(volumes, os.access)
-    os.scandir = _scandir(volumes, os.scandir)
-    os.open = _os_open(volumes, os.open)
+        _put(name, _refusing(volumes, getattr(os, name)))
+    _put("access", _access(volumes, os.access))
+    _put("scandir", _scandir(volumes, os.scandir))
+    _put("open", _os_open(volumes, os.open))
     builtins.open = io.open = _open(volumes, builtins.open)
     # Else a folder's files are deleted by descriptors, which name no path.
     shutil._use_fd_functions = False  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def _put(name: str, changed: Any) -> None:
+    """A function of `os` in the place of another, with what is known of that one."""
+    for known in (os.supports_dir_fd, os.supports_effective_ids, os.supports_fd, os.supports_follow_symlinks):
+        if getattr(os, name) in known:
+            known.add(changed)
+    setattr(os, name, changed)
 
 
 def translated(volumes: Volumes, original: Callable[..., Any], *, write: bool, at: int = 0, name: str = "") -> Any:
