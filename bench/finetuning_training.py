@@ -103,15 +103,16 @@ def bare(folder: Path) -> tuple[list[float], list[int]]:
 
 
 def estimated(folder: Path) -> dict[str, float]:
-    """What the plan's estimate says of the run, with the processor's own matrix product measured now."""
+    """What the plan's estimate says of the run, with the product of matrices measured now, in seconds of processor."""
     from brickyard_pipelines.finetuning.plan import estimate
-    from brickyard_pipelines.finetuning.plan.hardware import device_of
+    from brickyard_pipelines.finetuning.plan.hardware import Device, machine_memory_gb, measured_cpu_tflops
     from brickyard_pipelines.finetuning.plan.model_facts import read_facts
     from brickyard_pipelines.finetuning.preparation.version import open_version
 
     plan = plan_of(folder)
     load = estimate.load_of(open_version(version_in(folder)).manifest)
-    said = estimate.estimate(plan, read_facts(folder / "base"), load, device_of("cpu"))
+    core = Device(memory_gb=machine_memory_gb(), tflops=measured_cpu_tflops(time.process_time), is_cpu=True)
+    said = estimate.estimate(plan, read_facts(folder / "base"), load, core)
     return {"tokens_per_s": said.tokens / (said.hours * 3600), "memory_gb": said.memory_gb}
 
 
