@@ -21,7 +21,9 @@ from brickyard_stacks.settings import load_environment, load_project
 
 ROOT = Path(__file__).parents[2]
 FLIGHT_DELAYS = ROOT / "projects/flight_delays/project.yaml"
-FOLDERS = [str(ROOT / part) for part in ("pipelines", "local", "projects/flight_delays")]
+FOLDERS = [
+    str(ROOT / part) for part in ("pipelines", "local", "projects/flight_delays", "tests/unit/pipelines_support")
+]
 CODE = """
 import json, sys
 from dataclasses import replace
@@ -30,12 +32,14 @@ from brickyard_local.runtime import lazy_spark
 lazy_spark.install([])
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service import catalog as uc, jobs
-from brickyard_pipelines.errors import CannotRetrain, PipelineError
+import mlflow
+from forks import Forks, die
+from brickyard_pipelines.errors import PipelineError
 from brickyard_pipelines.ml.data.spark import session
 from brickyard_pipelines.ml.project import load_project
 from brickyard_pipelines.ml.project.monitoring import Monitoring
 from brickyard_pipelines.ml.project.retraining import Limit, Retraining
-from brickyard_pipelines.ml.retraining import training_job
+from brickyard_pipelines.ml.retraining import decisions_table, training_job
 from brickyard_pipelines.ml.settings import StepSettings
 from brickyard_pipelines.ml.steps.monitor import monitor
 from brickyard_pipelines.ml.steps import trigger_retraining as step
@@ -53,6 +57,21 @@ settings = StepSettings(
     model=f"{{name}}.models.m", endpoint="gone", job_run_id="7", train_job=f"train-{{name}}",
 )
 table, measured = f"{{name}}.inference.flight_delays_predictions", f"{{name}}.metrics.flight_delays_monitoring"
+
+def dies_after(place, name):
+    work = getattr(place, name)
+    setattr(place, name, lambda *given, **named: die(work(*given, **named)))
+
+def killed_monitor(at):
+    dies_after(*{{"refresh": (uc.QualityMonitorsAPI, "run_refresh"), "report": (mlflow, "log_metrics")}}[at])
+    monitor(settings, project)
+
+def killed_trigger(at):
+    step.champion_of = lambda _: "1"
+    setattr(*{{"recorded": (training_job, "start"), "made": (decisions_table, "started")}}[at], die)
+    step.trigger_retraining(settings, project)
+
+forks = Forks({{"monitor": killed_monitor, "trigger": killed_trigger}})
 spark, w, told = session(), WorkspaceClient(), {{}}
 
 def refused(work):
@@ -86,7 +105,11 @@ log = uc.MonitorInferenceLog(
     granularities=["1 day"], model_id_col="model_version", prediction_col="prediction", label_col="arrived_late")
 written = {{"output_schema_name": f"{{name}}.metrics", "inference_log": log}}
 w.quality_monitors.create(table, assets_dir=f"/Shared/{{name}}", **written)
+forks.killed("monitor", "refresh")
+forks.killed("monitor", "report")
 monitor(settings, project)
+found = mlflow.search_runs(experiment_names=[settings.experiment], filter_string="tags.`brickyard.step` = 'monitor'")
+told["monitor runs"] = [list(found["status"]), bool(found["metrics.rows"].notna().all())]
 told["drift"] = [values("feature_drift"), values("prediction_drift")]
 told["labels"] = [values("labelled_rows"), values("brier"), values("brier", slice_value="AA")]
 key = ("window_start", "model_version", "slice_key", "slice_value", "column_name", "metric")
@@ -97,9 +120,8 @@ told["no job"] = refused(step.trigger_retraining)
 task = jobs.Task(task_key="t", notebook_task=jobs.NotebookTask(notebook_path="/Shared/none"))
 job = w.jobs.create(name=f"train-{{name}}", tasks=[task],
     parameters=[jobs.JobParameterDefinition(name="reason", default="by hand")]).job_id
-real, training_job.start = training_job.start, lambda *a, **k: (_ for _ in ()).throw(CannotRetrain("killed here"))
-told["killed"] = refused(step.trigger_retraining)
-training_job.start = real
+forks.killed("trigger", "recorded")
+forks.killed("trigger", "made")
 for _ in range(3):
     step.trigger_retraining(settings, project)
 runs = [w.jobs.get_run(run.run_id) for run in w.jobs.list_runs(job_id=job)]
@@ -189,9 +211,14 @@ def test_labels_that_come_late_change_their_window_and_leave_one_truth(told: dic
     assert told["one truth"] == 1
 
 
-def test_a_start_that_was_written_down_and_killed_is_made_once_with_its_reason(told: dict[str, Any]) -> None:
+def test_a_monitor_that_was_killed_twice_has_measured_each_window_once_in_one_run(told: dict[str, Any]) -> None:
+    """After it had asked for the refresh, and within its report: what it left is all that the other tests see."""
+    assert told["monitor runs"] == [["FINISHED"], True]
+    assert told["one truth"] == 1
+
+
+def test_a_start_killed_before_and_after_it_was_made_is_one_run_with_its_reason(told: dict[str, Any]) -> None:
     assert told["no job"].startswith("CannotRetrain: 0 jobs")
-    assert told["killed"] == "CannotRetrain: killed here"
     (parameters,) = told["runs"]
     assert parameters["reason"].startswith("feature_drift 0.5 is above 0.3 in 1 of 1 windows")
 
