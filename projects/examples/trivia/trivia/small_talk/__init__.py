@@ -1,0 +1,1 @@
+"""A task of chat completion: talks of several turns."""
