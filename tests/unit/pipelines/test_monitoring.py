@@ -129,6 +129,7 @@ def test_columns_that_are_no_features_do_not_count_and_nothing_measured_is_nothi
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=30))
+@example([(0.5, 5e-324)])
 def test_weighted_drift_lies_between_the_least_and_the_most_that_a_feature_moved(
     pairs: list[tuple[float, float]],
 ) -> None:

@@ -58,7 +58,7 @@ def feature_drift(rows: Sequence[ColumnDrift], importance: Mapping[str, float]) 
         shares, total = dict.fromkeys(known, 1.0), float(len(known))
     worst = max(known, key=lambda name: (known[name], name))
     return FeatureDrift(
-        weighted=sum(shares[name] * moved for name, moved in known.items()) / total,
+        weighted=sum(shares[name] / total * moved for name, moved in known.items()),  # a share may be next to nothing
         worst=known[worst],
         worst_feature=worst,
         measured=known,
