@@ -34,6 +34,7 @@ from brickyard_pipelines.ml.project import load_project, refer
 workflow = load_project(sys.argv[1]).workflow
 print(json.dumps({
     "files": [file.name for file in refer(workflow.land)()] if workflow.land else [],
+    "key": workflow.features.key,
     "time_key": workflow.features.time_key,
     "label": workflow.labels.column,
     "features": [column.name for column in refer(workflow.features.columns)],
@@ -57,7 +58,8 @@ class House:
     def columns(self) -> Columns:
         """Of its inference table."""
         facts = self._facts
-        return Columns(time_key=facts["time_key"], label=facts["label"], features=tuple(facts["features"]))
+        named = {name: facts[name] for name in ("key", "time_key", "label")}
+        return Columns(**named, features=tuple(facts["features"]))
 
     def client(self) -> WorkspaceClient:
         """The client of the workspace; models are looked for there, too."""

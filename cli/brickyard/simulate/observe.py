@@ -20,8 +20,9 @@ _MOST_ROWS = 200_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Columns:
-    """Of the inference table: when a row is of, what happened, and what a model is asked with."""
+    """Of the inference table: which row it is and when it is of, what happened, and what a model is asked with."""
 
+    key: str
     time_key: str
     label: str
     features: tuple[str, ...]
@@ -29,7 +30,10 @@ class Columns:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scores:
-    """Of one month's labelled rows, as they were scored, and by the first model; None without labels of both kinds."""
+    """Of one month's labelled rows, as they were scored, and by the first model; None without labels of both kinds.
+
+    `champion` scored most of them: flights of a month's last evening are known, and scored, before the month has ended.
+    """
 
     rows: int
     champion: str
@@ -53,16 +57,16 @@ class Observer:
         columns = self._columns
         since, until = (pd.Timestamp(each, tz="UTC") for each in (month, after(month)))
         bounds = [(columns.time_key, ">=", since.to_pydatetime()), (columns.time_key, "<", until.to_pydatetime())]
-        needed = ["model_version", "scored_at", "prediction", columns.label, *columns.features]
+        needed = [columns.key, "model_version", "scored_at", "prediction", columns.label, *columns.features]
         rows = self._table("inference", f"{self._names.project}_predictions").to_pandas(
             filters=bounds, columns=[*needed, columns.time_key]
         )
         if rows.empty:
             return Scores(rows=0, champion="")
-        champion = str(rows.sort_values("scored_at")["model_version"].iloc[0])
-        own = rows[(rows["model_version"] == champion) & rows[columns.label].notna()].head(_MOST_ROWS)
+        came = rows.sort_values("scored_at").drop_duplicates(columns.key)
+        champion, total = str(came["model_version"].value_counts().idxmax()), len(came)
+        own = came[came[columns.label].notna()].head(_MOST_ROWS)
         labels = own[columns.label].astype(int).to_numpy()
-        total = int((rows["model_version"] == champion).sum())
         if len(set(labels.tolist())) < 2:
             return Scores(rows=total, champion=champion)
         loss, area = _quality(labels, own["prediction"].to_numpy())
