@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from answer_files import write_task
 from brickyard_pipelines.finetuning.benchmark.asking import ask
 from brickyard_pipelines.finetuning.benchmark.summary import taken
 from brickyard_pipelines.finetuning.candidates.endpoint import Endpoint, Reply
@@ -20,19 +21,6 @@ from brickyard_pipelines.finetuning.plan import parse_criteria
 from brickyard_pipelines.finetuning.plan.evaluation import Price
 
 WORDS = Needs(words=True, perplexity=False, choices=False, max_new_tokens=16)
-PLAN = """name: capitals
-use_case: answers
-approach: supervised
-accepted_licences: [mit]
-base_models: [{name: base, path: base, licence: mit}]
-data: {train: [{path: train.jsonl}]}
-training: {precision: fp32}
-evaluation:
-  questions: questions.jsonl
-  candidates:
-    - {name: good, answers: good.jsonl}
-    - {name: bad, answers: bad.jsonl}
-"""
 
 
 def asked(count: int, choices: tuple[str, ...] = ()) -> list[Question]:
@@ -197,11 +185,8 @@ def task(tmp_path: Path) -> Path:
         "good": [{"id": i, "answer": str(i), "latency_s": 0.1} for i in range(40)],
         "bad": [{"id": i, "answer": "no", "latency_s": 0.2} for i in range(40)],
     }
-    for name, rows in lines.items():
-        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (tmp_path / "criteria.yaml").write_text("criteria:\n  - {name: right, metric: exact_match, threshold: 0.5}\n")
-    (tmp_path / "plan.yaml").write_text(PLAN)
-    return tmp_path / "plan.yaml"
+    return write_task(tmp_path, lines)
 
 
 def benchmark(task: Path, *more: str) -> None:

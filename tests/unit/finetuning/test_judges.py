@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from answer_files import write_task
 from brickyard_pipelines.finetuning.command import main
 from brickyard_pipelines.finetuning.errors import InvalidPlan
 from brickyard_pipelines.finetuning.evaluation.judgement import Difference, Outcome
@@ -19,17 +20,6 @@ from brickyard_pipelines.finetuning.evaluation.statistics import Mean
 from brickyard_pipelines.finetuning.interpretation.verdict import verdict
 from brickyard_pipelines.finetuning.plan import parse_criteria
 
-PLAN = """name: capitals
-use_case: answers
-approach: supervised
-accepted_licences: [mit]
-base_models: [{name: base, path: base, licence: mit}]
-data: {train: [{path: train.jsonl}]}
-training: {precision: fp32}
-evaluation:
-  questions: questions.jsonl
-  candidates: [{name: good, answers: good.jsonl}, {name: bad, answers: bad.jsonl}]
-"""
 RIGHT = "  - {name: right, metric: exact_match, threshold: 0.5}\n"
 ASKED = "Q{question} A[{first}] B[{second}]"
 JUDGED = f'  - {{name: liked, metric: judge, threshold: 0.4, judge: {{endpoint: j, prompt: "{ASKED}"}}}}\n'
@@ -85,10 +75,7 @@ def task(tmp_path: Path) -> Path:
         "good": [{"id": i, "answer": str(i)} for i in range(12)],
         "bad": [{"id": i, "answer": "no"} for i in range(12)],
     }
-    for name, rows in lines.items():
-        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (tmp_path / "plan.yaml").write_text(PLAN)
-    return tmp_path
+    return write_task(tmp_path, lines).parent
 
 
 def benchmark(task: Path, criteria: str) -> dict[str, Any]:

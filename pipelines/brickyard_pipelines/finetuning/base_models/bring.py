@@ -59,12 +59,8 @@ def _require_ours(target: Path) -> None:
 
 def _found(target: Path, source: WeightsSource) -> Mapping[str, str] | None:
     """The hashes of what is there, where it is whole and from this source."""
-    try:
-        kept = json.loads((target / _MANIFEST).read_text(encoding="utf-8"))
-        files: dict[str, str] = dict(kept["files"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    if kept["source"] != asdict(source):
+    files = _kept(target, source).get("files")
+    if files is None:
         return None
     damaged = [name for name, found in file_hashes(target, files).items() if found != files[name]]
     if damaged:
@@ -72,11 +68,20 @@ def _found(target: Path, source: WeightsSource) -> Mapping[str, str] | None:
     return None if damaged else files
 
 
+def _kept(folder: Path, source: WeightsSource) -> Mapping[str, Any]:
+    """What a folder says of itself; nothing where it is from another source, or does not say."""
+    try:
+        found: Any = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) and found.get("source") == asdict(source) else {}
+
+
 def _brought(model: BaseModel, source: WeightsSource, target: Path, hosts: Sequence[str]) -> Mapping[str, str]:
     partial = target.with_name(f".{target.name}.partial")
     try:
         partial.mkdir(parents=True, exist_ok=True)
-        if not _is_of(partial, source):
+        if not _kept(partial, source):
             shutil.rmtree(partial)
             partial.mkdir()
             write_json(partial / _MANIFEST, {"source": asdict(source)})
@@ -89,14 +94,6 @@ def _brought(model: BaseModel, source: WeightsSource, target: Path, hosts: Seque
         fix = "Free space or mend the folder, and run it again: it goes on where it ended."
         raise CannotBring([Problem(where=str(target), got=str(error), rule="files can be written", fix=fix)]) from error
     return hashes
-
-
-def _is_of(partial: Path, source: WeightsSource) -> bool:
-    try:
-        begun = json.loads((partial / _MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return bool(begun.get("source") == asdict(source))
 
 
 def _fetch(source: WeightsSource, partial: Path, hosts: Sequence[str]) -> None:

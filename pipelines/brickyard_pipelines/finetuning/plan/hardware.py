@@ -4,6 +4,7 @@ Source: NVIDIA data sheets of T4, A10, L4, L40S, A100 SXM, H100 SXM and Blackwel
 those of databricks-sdk's `ComputeSpecAcceleratorType`, with the accelerators of one node counted by `hardware.count`
 """
 
+import functools
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -71,8 +72,9 @@ def machine_memory_gb() -> float:
         return 0.0
 
 
+@functools.cache
 def device_of(accelerator: str) -> Device:
-    """The accelerator as the estimate takes it; a CPU is this machine, measured."""
+    """The accelerator as the estimate takes it; a CPU is this machine, measured once: two estimates of a run agree."""
     kind = ACCELERATORS[accelerator]
     return Device(
         memory_gb=machine_memory_gb() if kind.memory_gb is None else kind.memory_gb,

@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from brickyard_pipelines.ml.data.contract import TableContract
@@ -65,6 +65,16 @@ class Reading:
             return "it is empty"
         self._decode(b"", final=True)
         return self.fault
+
+
+def in_order(names: Iterable[str], contract: TableContract) -> tuple[str, ...]:
+    """A header of names that have no order of their own: first those of the contract, in its order.
+
+    >>> in_order(["chairs", "tail"], TableContract(name="planes", comment="", source_columns=("tail", "seats")))
+    ('tail', 'chairs')
+    """
+    found, wanted = list(names), contract.source_columns
+    return (*(name for name in wanted if name in found), *(name for name in found if name not in wanted))
 
 
 def broken_header(header: Sequence[str], contract: TableContract) -> str | None:

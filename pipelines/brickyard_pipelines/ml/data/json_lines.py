@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brickyard_pipelines.ml.data.contract import TableContract
-from brickyard_pipelines.ml.data.file_rules import SAMPLE_BYTES, Inspection, Reading, broken_header, changed_type
+from brickyard_pipelines.ml.data.file_rules import (
+    SAMPLE_BYTES,
+    Inspection,
+    Reading,
+    broken_header,
+    changed_type,
+    in_order,
+)
 
 
 @dataclass(slots=True)
@@ -56,8 +63,7 @@ def look(chunks: Iterable[bytes], contract: TableContract) -> Inspection:
     not_whole = fault or (None if is_whole else "half-written: its last line is no whole JSON") or _not_lines(lines)
     if not_whole is not None:
         return Inspection(not_whole=not_whole)
-    named = [name for name in contract.source_columns if name in lines.keys]
-    header = (*named, *(name for name in lines.keys if name not in contract.source_columns))
+    header = in_order(lines.keys, contract)
     rows = [[_text(values.get(name)) for name in header] for values in lines.sample]
     return Inspection(header=header, breaks=broken_header(header, contract) or changed_type(header, rows, contract))
 

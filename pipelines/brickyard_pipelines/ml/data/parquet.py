@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from brickyard_pipelines.ml.data.contract import TableContract
-from brickyard_pipelines.ml.data.file_rules import Inspection, broken_header
+from brickyard_pipelines.ml.data.file_rules import Inspection, broken_header, in_order
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -53,8 +53,7 @@ def columns(spark: "SparkSession", path: str, contract: TableContract) -> Inspec
     except PySparkException as error:
         return Inspection(not_whole=f"its footer cannot be read: {_first(error)}")
     types = {field.name: field.dataType.simpleString() for field in fields}
-    named = [name for name in contract.source_columns if name in types]
-    header = (*named, *(name for name in types if name not in contract.source_columns))
+    header = in_order(types, contract)
     return Inspection(
         header=header,
         types=tuple(types[name] for name in header),
