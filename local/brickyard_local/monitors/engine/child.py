@@ -29,6 +29,7 @@ _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",  # windows are of UTC
     "spark.sql.ansi.enabled": "false",  # a metric that cannot be computed is null
     "spark.sql.shuffle.partitions": "4",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",  # a column's work per batch does not depend on its rows
 }
 _PLAN = re.compile(r";\n|\n+\s*JVM stacktrace:|\n== ")
 _log = logging.getLogger("brickyard_local.monitors")

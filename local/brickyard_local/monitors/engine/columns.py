@@ -35,11 +35,13 @@ class Column:
     def is_text(self) -> bool:
         return self.kind == "item" and self.data_type != "boolean"
 
-    def as_double(self) -> str:
-        """The column as a number, moments as seconds since the epoch; not a number is null."""
+    def as_counted(self) -> str:
+        """The column as a number, moments as seconds since the epoch, as a text, or as true where there is a value."""
         if self.kind == "moment":
             return f"CAST(unix_micros(CAST({self.quoted} AS TIMESTAMP)) / 1e6 AS DOUBLE)"
-        return f"nullif(CAST({self.quoted} AS DOUBLE), double('NaN'))"
+        if self.kind == "number":
+            return f"CAST({self.quoted} AS DOUBLE)"
+        return f"CAST({self.quoted} AS STRING)" if self.kind == "item" else f"nullif({self.quoted} IS NOT NULL, false)"
 
 
 def quoted(name: str) -> str:

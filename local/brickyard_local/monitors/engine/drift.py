@@ -11,7 +11,7 @@ from typing import Any
 from brickyard_local.monitors.engine import statistics
 from brickyard_local.monitors.engine.frames import ALL_MODELS, Key
 from brickyard_local.monitors.engine.profile import TABLE, Profile
-from brickyard_local.monitors.engine.statistics import Numbers
+from brickyard_local.monitors.engine.shapes import ItemShape, NumberShape
 
 CONSECUTIVE, BASELINE = "CONSECUTIVE", "BASELINE"
 _DELTAS = {
@@ -78,11 +78,11 @@ def _distances(pair: Pair, column: str) -> dict[str, Any]:
     if pair.now.rows[column]["data_type"] in {"timestamp", "timestamp_ntz", "date"}:
         return {}
     now, before = pair.now.shapes.get(column), pair.before.shapes.get(column)
-    if now is None or before is None:
-        return {}
-    if isinstance(now, Numbers):
-        return statistics.numeric(now, before) if isinstance(before, Numbers) else {}
-    return {} if isinstance(before, Numbers) else statistics.categorical(now, before)
+    if isinstance(now, NumberShape) and isinstance(before, NumberShape) and now.spread.size and before.spread.size:
+        return statistics.numeric(now.numbers, before.numbers)
+    if isinstance(now, ItemShape) and isinstance(before, ItemShape):
+        return statistics.categorical(*now.comparable(before))
+    return {}
 
 
 def _delta(now: float | None, before: float | None) -> float | None:

@@ -55,13 +55,13 @@ class Windows:
         recent = self.since_us is not None and key.end is not None and key.end > self.since_us
         return recent or key.start in self.starts
 
-    def condition(self) -> str:
+    def condition(self, start: str = "`:start`", end: str = "`:end`") -> str:
         """Of the rows in them, and in the windows right before and after, which are compared with them.
 
-        Whole windows only: half of one would look like a drift.
+        Whole windows only: half of one would look like a drift. `start`, `end` are columns of each row's window.
         """
-        parts = [] if self.since_us is None else [f"`:end` > {self.since_us}L"]
-        for side, moments in (("`:start`", self.starts | self.ends), ("`:end`", self.starts)):
+        parts = [] if self.since_us is None else [f"{end} > {self.since_us}L"]
+        for side, moments in ((start, self.starts | self.ends), (end, self.starts)):
             parts += [f"{side} IN ({', '.join(f'{each}L' for each in sorted(moments))})"] if moments else []
         return " OR ".join(parts) or "false"
 
@@ -78,35 +78,41 @@ class Frame:
     model_id_col: str | None = None
     slice_key: str | None = None
 
-    @property
-    def _moment(self) -> str:
-        return f"CAST({quoted(self.timestamp_col or '')} AS TIMESTAMP)"
+    def window(self) -> tuple[str, str]:
+        """Expressions of where a row's window starts and ends."""
+        if self.granularity is None:
+            moment = "CAST(NULL AS BIGINT)" if self.fixed is None else f"{self.fixed}L"
+            return moment, moment
+        at = f"CAST({quoted(self.timestamp_col or '')} AS TIMESTAMP)"
+        start, end = granularities.start(self.granularity, at), granularities.end(self.granularity, at)
+        return f"unix_micros({start})", f"unix_micros({end})"
+
+    def model(self) -> str:
+        """The expression of a row's model."""
+        return f"CAST({quoted(self.model_id_col)} AS STRING)" if self.model_id_col else "CAST(NULL AS STRING)"
+
+    def slice_value(self) -> str:
+        """The expression of a row's slice."""
+        return f"CAST(({self.slice_key}) AS STRING)" if self.slice_key else "CAST(NULL AS STRING)"
+
+    def slices(self) -> str:
+        """A query of the values of the slice that are kept, as `v`: the most frequent of all rows of the source."""
+        named = f"SELECT {self.slice_value()} AS v FROM {self.source.relation}"
+        counts = f"SELECT v, count(*) AS n FROM ({named}) WHERE v IS NOT NULL GROUP BY v"
+        return f"SELECT v FROM ({counts} ORDER BY n DESC, v LIMIT {MOST_SLICES})"
 
     def relation(self) -> str:
         """Every row with the columns of its key before its own."""
-        start = end = "CAST(NULL AS BIGINT)"
-        if self.granularity is not None:
-            start = f"unix_micros({granularities.start(self.granularity, self._moment)})"
-            end = f"unix_micros({granularities.end(self.granularity, self._moment)})"
-        elif self.fixed is not None:
-            start = end = f"{self.fixed}L"
-        model = f"CAST({quoted(self.model_id_col)} AS STRING)" if self.model_id_col else "CAST(NULL AS STRING)"
-        value = f"CAST(({self.slice_key}) AS STRING)" if self.slice_key else "CAST(NULL AS STRING)"
+        start, end = self.window()
         rows = (
-            f"SELECT {start} AS `:start`, {end} AS `:end`, {model} AS `:model`, {value} AS `:slice`, * "
-            f"FROM {self.source.relation}"
+            f"SELECT {start} AS `:start`, {end} AS `:end`, {self.model()} AS `:model`, "
+            f"{self.slice_value()} AS `:slice`, * FROM {self.source.relation}"
         )
-        rows = self._most_frequent(rows)
+        if self.slice_key is not None:
+            rows = f"SELECT * FROM ({rows}) WHERE `:slice` IN ({self.slices()})"
         if self.windows is not None:
             rows = f"SELECT * FROM ({rows}) WHERE `:start` IS NOT NULL AND ({self.windows.condition()})"
         return f"({rows})"
-
-    def _most_frequent(self, rows: str) -> str:
-        if self.slice_key is None:
-            return rows
-        named = f"SELECT `:slice` AS v, count(*) AS n FROM ({rows}) WHERE `:slice` IS NOT NULL GROUP BY 1"
-        kept = f"SELECT v FROM ({named} ORDER BY n DESC, v LIMIT {MOST_SLICES})"
-        return f"SELECT * FROM ({rows}) WHERE `:slice` IN ({kept})"
 
     def selected(self, select: str, relation: str | None = None, *, by: str = "") -> str:
         """A query that aggregates each group; of an inference log each model's, and all models' together.

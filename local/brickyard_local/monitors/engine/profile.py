@@ -5,7 +5,7 @@ rows of a real workspace (percentages are 0 to 100, moments are seconds since th
 `avg`, `min`, `max`, `stddev` and quantiles leave out what is not a number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +13,10 @@ import numpy as np
 
 from brickyard_local.monitors.engine.columns import Column
 from brickyard_local.monitors.engine.custom import Aggregate
-from brickyard_local.monitors.engine.distributions import Items, distinct_values, distributions
 from brickyard_local.monitors.engine.frames import Frame, Key
 from brickyard_local.monitors.engine.quality import Quality
-from brickyard_local.monitors.engine.statistics import Numbers
+from brickyard_local.monitors.engine.scan import Counts, scanned
+from brickyard_local.monitors.engine.shapes import ItemShape, NumberShape, Shape
 
 TABLE = ":table"
 _QUANTILES = np.linspace(0.0, 1.0, 1_000)
@@ -25,98 +25,93 @@ _MOST_FREQUENT = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Profile:
-    """What one group of rows looks like: values of metrics by column, and the distributions they came from."""
+    """What one group of rows looks like: values of metrics by column, and the shapes they came from."""
 
     key: Key
     rows: dict[str, dict[str, Any]]
-    shapes: dict[str, Numbers | Items] = field(default_factory=dict)
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
 
 
 def profiles(
-    spark: Any, frame: Frame, wide: frozenset[str], aggregates: Sequence[Aggregate] = (), quality: Quality | None = None
+    spark: Any, frames: Sequence[Frame], aggregates: Sequence[Aggregate] = (), quality: Quality | None = None
 ) -> dict[Key, Profile]:
-    """The profile of every group of a frame; `wide` are columns with too many values to count each."""
-    columns = frame.source.columns
-    shapes = distributions(spark, frame, columns, wide)
-    measured = quality.measured(spark, frame) if quality is not None else {}
-    found = {}
-    for answer in spark.sql(frame.selected(_terms(columns, wide, aggregates))).collect():
-        key = frame.key(answer)
-        own = {column.name: shapes[key, column.name] for column in columns if (key, column.name) in shapes}
-        rows = {column.name: _row(n, column, answer, own.get(column.name), wide) for n, column in enumerate(columns)}
-        rows[TABLE] = {
-            "count": answer[":rows"],
-            "non_null_columns": [column.name for n, column in enumerate(columns) if answer[f"count{n}"]],
-            **measured.get(key, {}),
-        }
-        for n, aggregate in enumerate(aggregates):
-            rows[aggregate.column][aggregate.name] = answer[f"custom{n}"]
-        found[key] = Profile(key=key, rows=rows, shapes=own)
+    """The profile of every group of the frames, which are of one source."""
+    if not frames:
+        return {}
+    columns = frames[0].source.columns
+    found = {
+        key: Profile(key=key, rows=_rows(columns, counts), shapes=counts.shapes)
+        for key, counts in scanned(spark, frames[0].source, frames).items()
+    }
+    for frame in frames:
+        for key, measured in (quality.measured(spark, frame) if quality is not None else {}).items():
+            found[key].rows[TABLE].update(measured)
+        _add_aggregates(spark, frame, aggregates, found)
     return found
 
 
-def _terms(columns: Sequence[Column], wide: frozenset[str], aggregates: Sequence[Aggregate]) -> str:
-    terms = ["count(*) AS `:rows`"]
-    for n, column in enumerate(columns):
-        terms.append(f"count({column.quoted}) AS count{n}")
-        if column.name in wide:  # of the others every value is counted
-            values = f"CASE WHEN {column.quoted} IS NOT NULL THEN xxhash64({column.quoted}) END"
-            terms.append(f"{distinct_values(values)} AS distinct_count{n}")
-        terms += [f"{term} AS {name}{n}" for name, term in _terms_of(column).items()]
-    terms += [f"{aggregate.expression} AS custom{n}" for n, aggregate in enumerate(aggregates)]
-    return ", ".join(terms)
+def _add_aggregates(spark: Any, frame: Frame, aggregates: Sequence[Aggregate], found: Mapping[Key, Profile]) -> None:
+    if not aggregates:
+        return
+    terms = ", ".join(f"{aggregate.expression} AS custom{n}" for n, aggregate in enumerate(aggregates))
+    for answer in spark.sql(frame.selected(terms)).collect():
+        for n, aggregate in enumerate(aggregates):
+            found[frame.key(answer)].rows[aggregate.column][aggregate.name] = answer[f"custom{n}"]
 
 
-def _terms_of(column: Column) -> dict[str, str]:
-    if column.kind == "other":
-        return {}
-    terms: dict[str, str] = {}
-    if column.is_text:
-        length = f"CAST(char_length({column.quoted}) AS DOUBLE)"
-        terms |= {"min_length": f"min({length})", "max_length": f"max({length})", "avg_length": f"avg({length})"}
-    if column.kind in {"number", "moment"}:
-        terms |= {"min": f"min({column.as_double()})", "max": f"max({column.as_double()})"}
-    if column.kind == "number":
-        terms |= {
-            "avg": f"avg({column.as_double()})",
-            "stddev": f"stddev_samp({column.as_double()})",
-            "num_zeros": f"count_if({column.quoted} = 0)",
-            "num_nan": f"count_if(isnan(CAST({column.quoted} AS DOUBLE)))",
-        }
-    return terms
+def _rows(columns: Sequence[Column], counts: Counts) -> dict[str, dict[str, Any]]:
+    rows = {column.name: _row(column, counts.shapes.get(column.name), counts.rows) for column in columns}
+    rows[TABLE] = {
+        "count": counts.rows,
+        "non_null_columns": [column.name for column in columns if column.name in counts.shapes],
+    }
+    return rows
 
 
-def _row(n: int, column: Column, answer: Any, shape: Numbers | Items | None, wide: frozenset[str]) -> dict[str, Any]:
-    count, rows = answer[f"count{n}"], answer[":rows"]
-    row = {"count": count, "data_type": column.data_type, "num_nulls": rows - count}
-    row |= {name: answer[f"{name}{n}"] for name in _terms_of(column)}
+def _row(column: Column, shape: Shape | None, rows: int) -> dict[str, Any]:
+    count = 0 if shape is None else shape.count
+    row: dict[str, Any] = {"count": count, "data_type": column.data_type, "num_nulls": rows - count}
     row["percent_null"] = _percent(rows - count, rows)
     if column.kind == "other":
         return row
-    exact = _distinct(shape) + bool(row.get("num_nan"))
-    row["distinct_count"] = answer[f"distinct_count{n}"] if column.name in wide else exact
-    row["percent_distinct"] = _percent(row["distinct_count"], count)
+    if column.kind == "number":
+        row |= {"num_nan": 0, "num_zeros": 0}
+    distinct = 0
+    if isinstance(shape, NumberShape):
+        distinct = shape.distinct + bool(shape.nan)
+        row |= _of_numbers(shape, everything=column.kind == "number")
+    if isinstance(shape, ItemShape):
+        distinct = shape.distinct
+        row |= _of_items(shape, text=column.is_text)
+    row |= {"distinct_count": distinct, "percent_distinct": _percent(distinct, count)}
     if column.kind == "number":
         row |= {"percent_nan": _percent(row["num_nan"], count), "percent_zeros": _percent(row["num_zeros"], count)}
-    return row | _from_shape(column, shape, wide)
+    return row
 
 
-def _distinct(shape: Numbers | Items | None) -> int:
-    if shape is None:
-        return 0
-    return len(shape.values) if isinstance(shape, Numbers) else len(shape)
-
-
-def _from_shape(column: Column, shape: Numbers | Items | None, wide: frozenset[str]) -> dict[str, Any]:
-    if isinstance(shape, Numbers):
-        found: dict[str, Any] = {"median": shape.median()}
-        if column.kind == "number":
-            found["quantiles"] = [float(value) for value in shape.quantiles(_QUANTILES)]
+def _of_numbers(shape: NumberShape, *, everything: bool) -> dict[str, Any]:
+    """Of moments there is no more than where they lie."""
+    found: dict[str, Any] = {"num_nan": shape.nan} if everything else {}
+    spread = shape.spread
+    if not spread.size:
         return found
-    if shape is None or column.name in wide:
-        return {}
-    ranked = sorted(shape.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST_FREQUENT]
-    return {"frequent_items": [{"item": item, "count": count} for item, count in ranked]}
+    found |= {"min": spread.low, "max": spread.high, "median": shape.numbers.median()}
+    if everything:
+        quantiles = [float(value) for value in shape.numbers.quantiles(_QUANTILES)]
+        found |= {"avg": spread.mean, "stddev": spread.deviation(), "num_zeros": spread.zeros}
+        found["quantiles"] = [spread.low, *quantiles[1:-1], spread.high]  # a sample need not have the ends
+    return found
+
+
+def _of_items(shape: ItemShape, *, text: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if text:
+        own = shape.lengths
+        found |= {"min_length": own.low, "max_length": own.high, "avg_length": own.mean}
+    if shape.wide is None:
+        ranked = sorted(shape.counts.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST_FREQUENT]
+        found["frequent_items"] = [{"item": item, "count": count} for item, count in ranked]
+    return found
 
 
 def _percent(part: int, whole: int) -> float | None:

@@ -10,7 +10,6 @@ from brickyard_local.monitors.engine import drift
 from brickyard_local.monitors.engine.changes import Analysed, analysed
 from brickyard_local.monitors.engine.columns import columns, quoted_table
 from brickyard_local.monitors.engine.custom import CustomMetrics
-from brickyard_local.monitors.engine.distributions import wide_columns
 from brickyard_local.monitors.engine.drift import Pair, compared
 from brickyard_local.monitors.engine.frames import Frame, Key, Source
 from brickyard_local.monitors.engine.output import (
@@ -105,17 +104,10 @@ class Refresh:
             for slice_key in (None, *self.request.slicing_exprs)
         ]
 
-    def _profiles(self, frames: Iterable[Frame]) -> Profiles:
-        found: Profiles = {}
-        wide: dict[str, frozenset[str]] = {}  # by relation: one slice of the rows has no more values than all
-        for frame in frames:
-            relation = frame.source.relation
-            if relation not in wide:
-                wide[relation] = wide_columns(self.spark, frame, frame.source.columns)
-            known = [column.name for column in frame.source.columns]
-            aggregates = CustomMetrics(request=self.request).aggregates(known)
-            found |= profiles(self.spark, frame, wide[relation], aggregates, self._quality(frame.source))
-        return found
+    def _profiles(self, frames: Sequence[Frame]) -> Profiles:
+        source = frames[0].source
+        aggregates = CustomMetrics(request=self.request).aggregates([column.name for column in source.columns])
+        return profiles(self.spark, frames, aggregates, self._quality(source))
 
     def _quality(self, source: Source) -> Quality | None:
         log = self.request.inference_log
