@@ -1,8 +1,10 @@
 """How cdktf is run and what of its output is told; the cdktf here is a shell script."""
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -46,6 +48,15 @@ def test_a_failure_is_told_from_its_first_error_on_with_the_log(clone: Clone) ->
     assert ".brickyard/logs/cdktf-deploy.log" in told
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A shell that puts the tests in the background has them ignore SIGINT, and whatever they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_cdktf_before_it_is_told(clone: Clone) -> None:
     install(clone, "trap 'echo ended > ended; exit 1' INT; echo begun; while true; do sleep 0.05; done")
 

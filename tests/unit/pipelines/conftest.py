@@ -15,6 +15,7 @@ from typing import Any
 import mlflow
 import pytest
 from databricks.sdk.service.catalog import VolumeType
+from mlflow.tracking import fluent
 
 import spark_tasks
 from brickyard_local.pytest_plugin import LocalWorkspace
@@ -218,8 +219,13 @@ def tracking_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def store(tracking_database: Path) -> Iterator[Path]:
-    """The store as mlflow's default while a test runs; its experiment is called `training`."""
+def store(tracking_database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The store as mlflow's default while a test runs; its experiment is called `training`.
+
+    What `set_experiment` chose in an earlier test of this process is of another store.
+    """
+    monkeypatch.setattr(fluent, "_active_experiment_id", None)
+    monkeypatch.delenv("MLFLOW_EXPERIMENT_ID", raising=False)
     before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
     mlflow.set_tracking_uri(f"sqlite:///{tracking_database}")
     mlflow.set_registry_uri(f"sqlite:///{tracking_database}")

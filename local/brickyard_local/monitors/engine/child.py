@@ -29,7 +29,8 @@ _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",  # windows are of UTC
     "spark.sql.ansi.enabled": "false",  # a metric that cannot be computed is null
     "spark.sql.shuffle.partitions": "4",
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",  # a column's work per batch does not depend on its rows
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",  # a batch costs the same whatever rows it has
+    "spark.sql.execution.arrow.maxBytesPerBatch": str(32 * 2**20),  # unless its texts are long
 }
 _PLAN = re.compile(r";\n|\n+\s*JVM stacktrace:|\n== ")
 _log = logging.getLogger("brickyard_local.monitors")
