@@ -1,5 +1,7 @@
 """The stack of a project's monitors, alerts and dashboard: the second phase, over tables that are there by then."""
 
+from collections.abc import Mapping
+
 from cdktf import TerraformOutput
 from constructs import Construct
 
@@ -9,6 +11,7 @@ from brickyard_constructs.monitoring import (
     Dashboard,
     DashboardProps,
     InferenceLog,
+    MetricQuery,
     Profile,
     QualityMonitor,
     QualityMonitorProps,
@@ -17,6 +20,7 @@ from brickyard_constructs.monitoring import (
     SqlAlertProps,
     TimeSeries,
 )
+from brickyard_stacks.alert_queries import metric_query
 from brickyard_stacks.base import EnvironmentStack
 from brickyard_stacks.compute import referenced_warehouse
 from brickyard_stacks.dashboard import charts
@@ -52,11 +56,11 @@ class MonitoringStack(EnvironmentStack):
                 Construct(self, "iam"), self.environment, (*roles, "run_as"), deployer=deployment.deployer
             )
             self._warehouses: dict[str, str] = {}
-        monitors = {dotted: self._monitor(dotted, monitor) for dotted, monitor in settings.monitors.items()}
+        made = {dotted: self._monitor(dotted, monitor) for dotted, monitor in settings.monitors.items()}
         for name, alert in settings.alerts.items():
-            self._alert(name, alert)
+            self._alert(name, alert, made)
         if settings.dashboard:
-            self._dashboard(settings.dashboard.warehouse, charts(self._names, settings, monitors))
+            self._dashboard(settings.dashboard.warehouse, charts(self._names, settings, made))
 
     def _monitor(self, dotted: str, settings: Monitor) -> QualityMonitorProps:
         table = ".".join(self._names.table(dotted))
@@ -86,17 +90,24 @@ class MonitoringStack(EnvironmentStack):
         TerraformOutput(self, f"monitor_status_{dotted.replace('.', '_')}", value=monitor.status)
         return props
 
-    def _alert(self, name: str, settings: Alert) -> None:
-        told = self.environment.notifications
+    def _alert(self, name: str, settings: Alert, made: Mapping[str, QualityMonitorProps]) -> None:
+        told, metric = self.environment.notifications, settings.metric
+        query: str | MetricQuery = (settings.sql or "").replace("${catalog}", self._names.shared.catalog)
+        needs: tuple[str, ...] = ()
+        if metric:
+            watched, monitor = made[metric.monitor], self._deployment.project.deployment.monitors[metric.monitor]
+            # Not the metric tables: they come minutes after the monitor, so the alert would need another deployment.
+            query, needs = metric_query(metric, monitor, watched), (watched.table,)
         props = SqlAlertProps(
             name=self._names.extra_job(name),
-            query=settings.sql.replace("${catalog}", self._names.shared.catalog),
+            query=query,
+            needs=needs,
             warehouse_id=self._warehouse(f"the alert {name}", settings.warehouse),
             operator=settings.operator,
             threshold=settings.threshold,
             schedule=cron(settings.schedule, paused=self._deployment.paused),
             permissions=self._identities.permissions(alert_levels(self.environment.stage)),
-            column=settings.column,
+            column=settings.column or "value",
             aggregation=settings.aggregation,
             when_empty=settings.when_empty,
             tell=told.on_failure,

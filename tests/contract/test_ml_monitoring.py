@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from brickyard_constructs.monitoring import Chart, QualityMonitorProps, Snapshot
+from brickyard_constructs.monitoring import Chart, MetricQuery, QualityMonitorProps, Snapshot
 from brickyard_local.pytest_plugin import LocalWorkspace
+from brickyard_stacks.alert_queries import metric_query
 from brickyard_stacks.dashboard import charts
 from brickyard_stacks.names import ProjectNames
 from brickyard_stacks.settings import load_environment, load_project
@@ -130,6 +131,8 @@ decisions = spark.table(f"{{name}}.metrics.flight_delays_retraining_decisions").
 started = {{run.run_id for run in runs}}
 told["decisions"] = [[row["retrain"], row["reason"], row["run_id"] in started] for row in decisions]
 shown = [spark.sql(query) for query in json.loads(sys.argv[2])]
+alerted = json.loads(sys.argv[3])
+told["alerts"] = {{alert: [row["value"] for row in spark.sql(alerted[alert]).collect()] for alert in alerted}}
 told["dashboard"] = [[frame.columns, [str(row[-1]) for row in frame.collect()]] for frame in shown]
 w.quality_monitors.update(table, **written, slicing_exprs=["no_such_column"])
 told["broken monitor"] = refused(monitor)
@@ -139,8 +142,8 @@ print("TOLD " + json.dumps(told))
 pytestmark = pytest.mark.slow
 
 
-def dashboard(catalog: str) -> tuple[Chart, ...]:
-    """What the shipped project's dashboard shows, in another catalog and by day."""
+def shown(catalog: str) -> tuple[tuple[Chart, ...], dict[str, MetricQuery]]:
+    """What the shipped project's dashboard and its alerts ask, in another catalog and by day."""
     shipped, project = load_environment(ROOT / "environments/local.yaml"), load_project(FLIGHT_DELAYS)
     by_day = {
         dotted: monitor.model_copy(update={"granularities": ("1 day",)})
@@ -158,7 +161,17 @@ def dashboard(catalog: str) -> tuple[Chart, ...]:
         )
         for dotted in by_day
     }
-    return charts(names, deployment, made)
+    asked = {
+        name: metric_query(alert.metric, by_day[alert.metric.monitor], made[alert.metric.monitor])
+        for name, alert in project.deployment.alerts.items()
+        if alert.metric is not None
+    }
+    return charts(names, deployment, made), asked
+
+
+def dashboard(catalog: str) -> tuple[Chart, ...]:
+    """The charts alone."""
+    return shown(catalog)[0]
 
 
 @pytest.fixture(scope="module")
@@ -170,8 +183,10 @@ def told(local_workspace: LocalWorkspace) -> dict[str, Any]:
         client.schemas.create(schema, name)
     client.registered_models.create(catalog_name=name, schema_name="models", name="m")
     environment = os.environ | local_workspace.environment()
+    charted, alerted = shown(name)
+    asked = [json.dumps([each.sql for each in charted]), json.dumps({alert: alerted[alert].sql for alert in alerted})]
     done = subprocess.run(
-        [sys.executable, "-c", CODE.format(folders=FOLDERS), name, json.dumps([each.sql for each in dashboard(name)])],
+        [sys.executable, "-c", CODE.format(folders=FOLDERS), name, *asked],
         env=environment,
         capture_output=True,
         text=True,
@@ -250,3 +265,12 @@ def test_the_deployed_dashboard_asks_what_the_tables_can_answer(told: dict[str, 
     assert len(losses) == 4, "one that is known, and three that are expected"
     (decisions,) = (rows for title, (_, rows) in answered.items() if title.startswith("Decisions"))
     assert len(decisions) == 4
+
+
+def test_the_alerts_of_the_project_ask_what_the_monitor_has_measured(told: dict[str, Any]) -> None:
+    """A row of all models and one of the only one: the worst of them is compared."""
+    assert set(told["alerts"]) == {"model-error", "prediction-drift"}
+    drift = told["alerts"]["prediction-drift"]
+    assert len(drift) == 2
+    assert all(0 <= value <= 1 for value in drift)
+    assert len(told["alerts"]["model-error"]) == 2  # of the newest day, whose labels nobody knows yet

@@ -98,6 +98,22 @@ def test_up_again_changes_nothing_and_runs_nothing(clone: Clone, first_up: str) 
     del first_up
 
 
+def test_the_alerts_are_deployed_and_their_queries_answer(clone: Clone, first_up: str) -> None:
+    """Evaluated now, as a job's SQL task would; by themselves they are paused outside of prod."""
+    program = """
+import json
+from databricks.sdk import WorkspaceClient
+client = WorkspaceClient()
+alerts = client.alerts_v2.list_alerts()
+told = {a.display_name: client.api_client.do("POST", f"/api/local/alerts/{a.id}/evaluate")["state"] for a in alerts}
+print("ALERTS", json.dumps(told))
+"""
+    told = json.loads(_said_by(clone, program).split("ALERTS", 1)[1].splitlines()[0])
+    assert set(told) == {"local-flight-delays-model-error", "local-flight-delays-prediction-drift"}
+    assert set(told.values()) <= {"OK", "TRIGGERED"}, told
+    del first_up
+
+
 def test_cdktf_works_typed_by_hand(clone: Clone, first_up: str) -> None:
     for stack in clone.status()["stacks"]:
         said = clone.run(f"BRICKYARD_ENV=local pipenv run cdktf diff {stack}")
@@ -155,9 +171,13 @@ key = next(k for k in ("dataframe_split", "dataframe_records", "inputs", "instan
 data = infer_and_parse_data(request, model.metadata.get_input_schema())
 print("PREDICTED", json.dumps([float(p) for p in model.predict(data)]))
 """
+    return json.loads(_said_by(clone, program).split("PREDICTED", 1)[1].splitlines()[0])
+
+
+def _said_by(clone: Clone, program: str) -> str:
+    """What a program says that uses the unmodified clients."""
     (clone.root / ".brickyard" / "ask.py").write_text(program)
     facts = clone.status()["workspace"]
     variables = f"DATABRICKS_CONFIG_FILE='{facts['config_file']}' DATABRICKS_CONFIG_PROFILE=local"
     uris = "MLFLOW_TRACKING_URI=databricks MLFLOW_REGISTRY_URI=databricks-uc"
-    said = clone.run(f"{variables} {uris} pipenv run python .brickyard/ask.py")
-    return json.loads(said.split("PREDICTED", 1)[1].splitlines()[0])
+    return clone.run(f"{variables} {uris} pipenv run python .brickyard/ask.py")

@@ -42,8 +42,9 @@ _EMPTY = ("OK", "TRIGGERED", "ERROR", "UNKNOWN")
 class SqlAlertProps:
     """The query and what is compared, when, on which warehouse, as whom, and who is told.
 
-    `query` is SQL or a metric of a monitor; what it `needs` are tables that must be there first, a metric's own
-    among them. `folder` is private: whoever may edit an alert runs SQL as its principal.
+    `query` is SQL or a metric of a monitor; what it `needs` are tables that must be there first: without them a
+    metric's own, which comes minutes after its monitor, and so another deployment later. `folder` is private: whoever
+    may edit an alert runs SQL as its principal.
     """
 
     name: str
@@ -102,11 +103,11 @@ class SqlAlertProps:
     def tables(self) -> tuple[str, ...]:
         """The tables that must be there."""
         own = () if isinstance(self.query, str) else (self.query.metrics_table,)
-        return tuple(dict.fromkeys((*own, *self.needs)))
+        return self.needs or own
 
 
 class SqlAlert(Construct):
-    """An alert, once the tables that it reads are there: of a monitor they come minutes after it.
+    """An alert, once the tables that it needs are there.
 
     Creates: databricks_alert_v2 and databricks_permissions; each none or one where tables are needed.
     Gaps: an alert tells people; it cannot start a job. Retraining is started by a job's own trigger.

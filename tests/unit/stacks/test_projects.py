@@ -28,6 +28,18 @@ FINETUNE = {
     "timeout_minutes": 120,
     "warn_after_minutes": 90,
 }
+
+
+def compared() -> dict[str, Any]:
+    """What every alert says; a document of its own each time, since settings refuse YAML's anchors."""
+    return {
+        "operator": "GREATER_THAN",
+        "threshold": 0.5,
+        "warehouse": "shared",
+        "schedule": {"quartz_cron": "0 0 7 * * ?"},
+    }
+
+
 LARGE: dict[str, Any] = {
     "deployment": {
         "models": MODELS,
@@ -52,6 +64,23 @@ LARGE: dict[str, Any] = {
                 "model_id_column": "model",
                 "granularities": ["1 day"],
             }
+        },
+        "alerts": {
+            "drift": {
+                **compared(),
+                "metric": {
+                    "monitor": "inference.scores",
+                    "table": "drift",
+                    "name": "js_distance",
+                    "column": "prediction",
+                },
+            },
+            "accuracy": {
+                **compared(),
+                "metric": {"monitor": "inference.scores", "table": "profile", "name": "accuracy_score.macro"},
+                "operator": "LESS_THAN",
+            },
+            "rows": {**compared(), "sql": "SELECT count(*) AS n FROM ${catalog}.gold.scores", "column": "n"},
         },
     }
 }
@@ -172,6 +201,32 @@ def test_tables_volumes_and_monitors_are_made_and_a_monitor_waits_for_its_table(
     assert "contains(" in monitor["count"]
     dependencies = large["manifest"]["stacks"]["prod-azure-weu-flight-delays-monitoring"]["dependencies"]
     assert dependencies == ["prod-azure-weu-flight-delays-serving"]
+
+
+def test_an_alert_on_a_monitors_metric_comes_with_the_monitor_and_one_on_sql_at_once(large: dict[str, Any]) -> None:
+    monitoring = large["prod-azure-weu-flight-delays-monitoring"]
+    (monitor,) = resources(monitoring, "databricks_quality_monitor")
+    accuracy, drift, rows = sorted(resources(monitoring, "databricks_alert_v2"), key=lambda made: made["display_name"])
+
+    assert [made.get("count") for made in (accuracy, drift, rows)] == [monitor["count"], monitor["count"], None]
+    assert "`accuracy_score`.`macro`" in accuracy["query_text"]
+    assert "`prod`.`metrics`.`scores_profile_metrics`" in accuracy["query_text"]
+    assert "`prod`.`metrics`.`scores_drift_metrics`" in drift["query_text"]
+    assert "granularity = '1 day'" in drift["query_text"]
+    worst = [made["evaluation"]["source"].get("aggregation") for made in (accuracy, drift, rows)]
+    assert worst == ["MIN", "MAX", None]
+    assert rows["query_text"] == "SELECT count(*) AS n FROM prod.gold.scores"
+
+
+def test_in_a_sandbox_an_alert_watches_the_sandbox(synthesise: Any) -> None:
+    asked = {name: value for name, value in LARGE["deployment"].items() if name in ("monitors", "alerts")}
+    stacks = synthesise(None, {"deployment": asked}, sandbox=SANDBOX)
+    monitoring = stacks["local-flight-delays-ada-l-monitoring"]
+    (monitor,) = resources(monitoring, "databricks_quality_monitor")
+    (drift,) = (made for made in resources(monitoring, "databricks_alert_v2") if "drift" in made["display_name"])
+    tables = ".".join(f"`{part}`" for part in monitor["output_schema_name"].split("."))
+    assert tables in drift["query_text"]
+    assert "metrics" not in monitor["output_schema_name"]
 
 
 def test_the_platform_owns_what_projects_share_once(large: dict[str, Any]) -> None:

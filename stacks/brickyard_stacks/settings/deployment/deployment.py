@@ -9,7 +9,14 @@ from brickyard_stacks.settings.catalog import SCHEMA_NAMES
 from brickyard_stacks.settings.deployment.endpoints import Endpoint
 from brickyard_stacks.settings.deployment.jobs import INFERENCE, STREAMING, WORKFLOW, ExtraJob, Job, WorkflowJob
 from brickyard_stacks.settings.deployment.models import Model
-from brickyard_stacks.settings.deployment.monitors import Alert, Dashboard, InferenceMonitor, Monitor
+from brickyard_stacks.settings.deployment.monitors import (
+    Alert,
+    Dashboard,
+    InferenceMonitor,
+    Monitor,
+    MonitoredMetric,
+    SnapshotMonitor,
+)
 from brickyard_stacks.settings.deployment.promotion import Promotion
 from brickyard_stacks.settings.deployment.tables import Table, Volume
 from brickyard_stacks.settings.strict import Broken, Dotted, Kebab, Snake, Strict, Tags, rules_of_tags
@@ -64,6 +71,9 @@ class Deployment(Strict):
         for name, job in self.jobs.items():
             yield from self._rules_of_job(name, job)
         yield from self._rules_of_schemas()
+        for name, alert in self.alerts.items():
+            if alert.metric is not None:
+                yield from self._rules_of_metric(("alerts", name, "metric"), alert.metric)
         if self.dashboard is not None and self.inference is None and not self._has_inference_monitor:
             rule = "shows what is measured, and nothing is: add inference, or a monitor of kind inference"
             yield Broken(key=("dashboard",), rule=rule)
@@ -79,6 +89,20 @@ class Deployment(Strict):
                 if name.split(".")[0] not in SCHEMA_NAMES:
                     rule = f"begins with one of the schemas {', '.join(SCHEMA_NAMES)}"
                     yield Broken(key=(kind, name), rule=rule)
+
+    def _rules_of_metric(self, at: tuple[str, ...], metric: MonitoredMetric) -> Iterable[Broken]:
+        """What an alert looks at is measured."""
+        monitor = self.monitors.get(metric.monitor)
+        if monitor is None:
+            rule = "names no monitor of the project; add it to monitors"
+            yield Broken(key=(*at, "monitor"), rule=rule, choices=tuple(self.monitors))
+            return
+        granularities = () if isinstance(monitor, SnapshotMonitor) else monitor.granularities
+        if metric.granularity is not None and metric.granularity not in granularities:
+            rule = f"is not among the granularities of the monitor of {metric.monitor}"
+            yield Broken(key=(*at, "granularity"), rule=rule, choices=granularities)
+        if metric.against == "baseline" and monitor.baseline is None:
+            yield Broken(key=(*at, "against"), rule=f"the monitor of {metric.monitor} has no baseline; give it one")
 
     def _rules_of_job(self, name: str, job: ExtraJob) -> Iterable[Broken]:
         there = {WORKFLOW, *self.jobs} - {name}

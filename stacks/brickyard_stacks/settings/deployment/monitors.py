@@ -3,12 +3,13 @@
 Source: docs.databricks.com/aws/en/lakehouse-monitoring/ ; docs.databricks.com/api/workspace/alertsv2
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from brickyard_stacks.settings.deployment.schedule import Schedule
-from brickyard_stacks.settings.strict import Dotted, Kebab, LongText, Snake, Strict, Text, Texts
+from brickyard_stacks.settings.strict import Broken, Dotted, Form, Kebab, LongText, Snake, Strict, Text, Texts
 
 Granularity = Literal[
     "5 minutes", "30 minutes", "1 hour", "1 day", "1 week", "2 weeks", "3 weeks", "4 weeks", "1 month", "1 year"
@@ -72,12 +73,49 @@ Aggregation = Literal["AVG", "COUNT", "COUNT_DISTINCT", "MAX", "MEDIAN", "MIN", 
 Operator = Literal["EQUAL", "NOT_EQUAL", "GREATER_THAN", "GREATER_THAN_OR_EQUAL", "LESS_THAN", "LESS_THAN_OR_EQUAL"]
 
 
-class Alert(Strict):
-    """A SQL query whose result is compared with a threshold; a breach is told to the environment's notifications."""
+MetricName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$", max_length=255),
+    Form("a metric like js_distance, or a part of one like ks_test.statistic"),
+]
 
-    sql: LongText = Field(description="a query; ${catalog} stands for the environment's catalog")
-    column: Text = Field(description="the column of the result that is compared")
-    aggregation: Aggregation | None = Field(default=None, description="of the column; default: the first row's value")
+
+class MonitoredMetric(Strict):
+    """What a monitor of the project measures of its newest window. Where it knows several models, the worst one's."""
+
+    monitor: Dotted = Field(description="a table of monitors")
+    table: Literal["profile", "drift"] = Field(description="which of its metric tables")
+    name: MetricName = Field(description="the metric, as the metric table calls it")
+    column: Text | None = Field(
+        default=None, description="the monitored column; default: the table as a whole, which only profile knows"
+    )
+    granularity: Granularity | None = Field(
+        default=None, description="how long the windows are; default: the monitor's first"
+    )
+    against: Literal["previous", "baseline"] = Field(
+        default="previous", description="what drift is measured against: the window before, or the monitor's baseline"
+    )
+
+    def broken_rules(self) -> Iterable[Broken]:
+        """Drift is a column's."""
+        if self.table == "drift" and self.column is None:
+            yield Broken(key=("column",), rule="required: drift is measured of a column, not of a table")
+
+
+class Alert(Strict):
+    """A metric or a query's result compared with a threshold; a breach is told to the environment's notifications."""
+
+    metric: MonitoredMetric | None = Field(
+        default=None, description="what a monitor measures; this or sql. The alert comes and goes with the monitor"
+    )
+    sql: LongText | None = Field(
+        default=None,
+        description="a query, where no monitor's metric is meant; ${catalog} stands for the environment's catalog",
+    )
+    column: Text | None = Field(default=None, description="the column of the query's result that is compared")
+    aggregation: Aggregation | None = Field(
+        default=None, description="of the column; default: the first row's value, or a metric's worst"
+    )
     operator: Operator = Field(description="how the value and the threshold are compared for a breach")
     threshold: float = Field(allow_inf_nan=False, description="what the value is compared with")
     warehouse: Kebab = Field(description="one of the environment's warehouses")
@@ -85,6 +123,18 @@ class Alert(Strict):
     when_empty: Literal["OK", "TRIGGERED", "ERROR", "UNKNOWN"] = Field(
         default="OK", description="what a result without rows means"
     )
+
+    def broken_rules(self) -> Iterable[Broken]:
+        """One thing is compared."""
+        if (self.metric is None) == (self.sql is None):
+            yield Broken(key=("sql",), rule="an alert has either metric or sql")
+        elif (self.sql is None) != (self.column is None):
+            rule = (
+                "required with sql"
+                if self.column is None
+                else "is of a query's result: remove it, the metric says it all"
+            )
+            yield Broken(key=("column",), rule=rule)
 
 
 class Dashboard(Strict):

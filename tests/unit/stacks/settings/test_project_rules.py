@@ -15,10 +15,16 @@ TASK = {"key": "train", "wheel": WHEEL}
 LLM = {"model": "churn", "route": "llm"}
 MONITOR = {"kind": "timeseries", "timestamp_column": "at", "granularities": ["1 day"]}
 CRON = {"quartz_cron": "0 0 6 * * ?"}
+COMPARED = {"operator": "LESS_THAN", "threshold": 1, "warehouse": "shared", "schedule": CRON}
+METRIC = {"monitor": "gold.a", "table": "profile", "name": "avg", "column": "x"}
 
 
 def jobs(**job: Any) -> dict[str, Any]:
     return {"jobs": {"tune": {"tasks": [TASK], **job}}}
+
+
+def alert(**asked: Any) -> dict[str, Any]:
+    return {"monitors": {"gold.a": MONITOR}, "alerts": {"low": {**COMPARED, **asked}}}
 
 
 def tasks(*more: dict[str, Any]) -> dict[str, Any]:
@@ -155,6 +161,27 @@ def test_a_project_may_have_no_endpoint_and_no_model(project_with: Load) -> None
         ({"volumes": {"landing": {}}}, "volumes.landing: must be schema.name, each of lower-case letters"),
         ({"monitors": {"gold.a": {**MONITOR, "kind": "timeserie"}}}, "must be one of inference, snapshot, timeseries"),
         ({"monitors": {"gold.a": {**MONITOR, "granularities": ["1 dya"]}}}, "got '1 dya'; did you mean 1 day?"),
+        (alert(), "alerts.low.sql: an alert has either metric or sql"),
+        (alert(metric=METRIC, sql="SELECT 1 AS n"), "alerts.low.sql: an alert has either metric or sql"),
+        (alert(sql="SELECT 1 AS n"), "alerts.low.column: required with sql"),
+        (alert(metric=METRIC, column="n"), "alerts.low.column: is of a query's result: remove it"),
+        (alert(metric={**METRIC, "name": "avg("}), "alerts.low.metric.name: must be a metric like js_distance"),
+        (
+            alert(metric={**METRIC, "monitor": "gold.b"}),
+            "alerts.low.metric.monitor: names no monitor of the project; add it to monitors; got 'gold.b'",
+        ),
+        (
+            alert(metric={**METRIC, "granularity": "1 week"}),
+            "alerts.low.metric.granularity: is not among the granularities of the monitor of gold.a",
+        ),
+        (
+            alert(metric={"monitor": "gold.a", "table": "drift", "name": "js_distance"}),
+            "alerts.low.metric.column: required: drift is measured of a column, not of a table",
+        ),
+        (
+            alert(metric={**METRIC, "table": "drift", "against": "baseline"}),
+            "alerts.low.metric.against: the monitor of gold.a has no baseline; give it one",
+        ),
     ],
 )
 def test_a_broken_rule_names_its_key_and_what_holds(
