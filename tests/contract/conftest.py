@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import textwrap
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.catalog import VolumeType
 
+from brickyard_local import process
+from brickyard_local.account import Home, WorkspaceSpec
 from brickyard_local.provider.install import SOURCE, VERSION, target_platform
 from brickyard_local.pytest_plugin import LocalWorkspace, local_cache
 
@@ -110,6 +112,41 @@ def wheels(local_workspace: LocalWorkspace) -> Wheels:
 def make_wheels_fixture() -> Callable[[LocalWorkspace], Wheels]:
     """For tests that start a workspace of their own."""
     return make_wheels
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Indexed:
+    """A workspace whose pip knows one folder of wheels, and no network."""
+
+    client: WorkspaceClient
+    wheels: Wheels
+    folder: Path
+
+    def provide(self, name: str, *, requires: tuple[str, ...] = ()) -> None:
+        """Put a package into the index."""
+        path = self.wheels.upload({name: f"NAME = '{name}'\n"}, name=name, requires=requires)
+        content = self.client.files.download(path).contents
+        assert content is not None
+        (self.folder / path.rsplit("/", 1)[1]).write_bytes(content.read())
+
+
+@pytest.fixture
+def indexed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Indexed]:
+    folder, cache = tmp_path / "index", tmp_path / "cache"
+    for made in (folder, cache):
+        made.mkdir()
+    for kept in ("jars", "spark-plugin"):  # a cache of its own, but for what takes minutes to fetch
+        if (local_cache() / kept).is_dir():
+            (cache / kept).symlink_to((local_cache() / kept).resolve())
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    home = Home(root=tmp_path / "home", cache=cache)
+    info = process.start(home, (WorkspaceSpec(name="local"),))
+    try:
+        workspace = LocalWorkspace(home=home, hosts=dict(info.hosts), token=home.token_file.read_text().strip())
+        yield Indexed(client=workspace.client(), wheels=make_wheels(workspace), folder=folder)
+    finally:
+        process.stop(home)
 
 
 @pytest.fixture

@@ -3,20 +3,13 @@
 import contextlib
 import io
 import secrets
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import OperationFailed
 from databricks.sdk.service.jobs import Run
-
-from brickyard_local import process
-from brickyard_local.account import Home, WorkspaceSpec
-from brickyard_local.pytest_plugin import LocalWorkspace
 
 MINUTE = timedelta(minutes=1)
 
@@ -91,44 +84,10 @@ def test_secrets_of_a_clusters_variables_are_in_no_log(client: WorkspaceClient, 
     assert "rumpelstiltskin" not in str(output.as_dict())
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Indexed:
-    """A workspace whose pip knows one folder of wheels, and no network."""
-
-    client: WorkspaceClient
-    wheels: Any
-    folder: Path
-
-
-@pytest.fixture
-def indexed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_wheels: Callable[[LocalWorkspace], Any]
-) -> Iterator[Indexed]:
-    folder = tmp_path / "index"
-    folder.mkdir()
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
-    home = Home(root=tmp_path / "home", cache=tmp_path / "cache")
-    info = process.start(home, (WorkspaceSpec(name="local"),))
-    try:
-        workspace = LocalWorkspace(home=home, hosts=dict(info.hosts), token=home.token_file.read_text().strip())
-        made = make_wheels(workspace)
-        yield Indexed(client=workspace.client(), wheels=made, folder=folder)
-    finally:
-        process.stop(home)
-
-
-def provide(indexed: Indexed, name: str, *, requires: tuple[str, ...] = ()) -> None:
-    """Put a package into the index."""
-    path = indexed.wheels.upload({name: f"NAME = '{name}'\n"}, name=name, requires=requires)
-    content = indexed.client.files.download(path).contents.read()
-    (indexed.folder / path.rsplit("/", 1)[1]).write_bytes(content)
-
-
-def test_requirements_are_installed_with_what_they_require_and_kept(indexed: Indexed, job_builder: Any) -> None:
+def test_requirements_are_installed_with_what_they_require_and_kept(indexed: Any, job_builder: Any) -> None:
     client = indexed.client
-    provide(indexed, "outer_package", requires=("inner_package", "pandas"))
-    provide(indexed, "inner_package")
+    indexed.provide("outer_package", requires=("inner_package", "pandas"))
+    indexed.provide("inner_package")
     listed = f"{indexed.wheels.volume}/requirements.txt"
     client.files.upload(listed, io.BytesIO(b"# needed\nouter_package==1.0\n"))
     code = "import outer_package, inner_package\ndef main(): print(outer_package.NAME, inner_package.NAME)\n"
@@ -144,7 +103,7 @@ def test_requirements_are_installed_with_what_they_require_and_kept(indexed: Ind
     assert logs(client, again) == ["outer_package inner_package\n"], "installed once: the index is not asked again"
 
 
-def test_what_the_index_does_not_have_fails_the_task_with_pips_words(indexed: Indexed, job_builder: Any) -> None:
+def test_what_the_index_does_not_have_fails_the_task_with_pips_words(indexed: Any, job_builder: Any) -> None:
     client = indexed.client
     wheel = indexed.wheels.upload({"tiny": "def main(): print('never')\n"}, requires=("no_such_package>=2",))
     job = job_builder.create(client, [job_builder.wheel_task("main")], wheel)

@@ -14,6 +14,7 @@ from brickyard_local.compute.compose import Compute, compose_compute
 from brickyard_local.jobs.cluster_libraries import ClusterLibraries
 from brickyard_local.jobs.compose import Jobs, compose_jobs
 from brickyard_local.jobs.compose import Neighbours as JobsNeighbours
+from brickyard_local.jobs.model_libraries import ModelLibraries
 from brickyard_local.jobs.spark_sessions import SparkSessions
 from brickyard_local.monitors.compose import Monitors, compose_monitors
 from brickyard_local.monitors.compose import Neighbours as MonitorsNeighbours
@@ -105,6 +106,7 @@ def _serving(home: Home, people: People, data: Data) -> Serving:
             secrets=people.secrets,
             budget_policies=people.budget_policies,
             tables=MadeTables(data.unity.catalog, data.unity.tables),
+            libraries=ModelLibraries(home),
             caller_of=people.caller_of,
         ),
     )

@@ -107,9 +107,10 @@ class TaskProcess:
 
     def _run_prepared(self, prepared: Prepared) -> Ending:
         path = [library.folder for library in prepared.libraries]
-        if prepared.missing:
-            path.append(packages.ensure(prepared.missing, self._home.cache, self._finish))
-        task_files.write(self.folder, task_files.TASK, prepared.task | {"scratch": str(self.scratch)})
+        installed = [packages.ensure(prepared.missing, self._home.cache, self._finish)] if prepared.missing else []
+        path += installed
+        told = {"scratch": str(self.scratch), "packages": [str(folder) for folder in installed]}
+        task_files.write(self.folder, task_files.TASK, prepared.task | told)
         task_files.write(self.folder, task_files.UPSTREAM_VALUES, self._assignment.upstream_values)
         token = self._tokens.mint_token(
             self._assignment.caller.principal,

@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from brickyard_local.children import exit_with_parent
-from brickyard_local.runtime import lazy_spark, shared_models, task_files, volume_files, volume_libraries
+from brickyard_local.runtime import (
+    lazy_spark,
+    shared_models,
+    task_files,
+    volume_files,
+    volume_libraries,
+    worker_packages,
+)
 from brickyard_local.runtime.volumes import Volumes
 
 _RUNTIME = Path(lazy_spark.__file__).parent
@@ -31,6 +38,7 @@ def main() -> int:
     task = task_files.read(folder, task_files.TASK)
     lazy_spark.install(task["archives"])
     shared_models.install(Path(task["scratch"]))
+    worker_packages.install([*map(Path, task["packages"]), Path(task["scratch"]) / task_files.PACKAGES])
     volumes = Volumes()
     volume_files.install(volumes)
     volume_libraries.install(volumes)

@@ -104,6 +104,21 @@ def missing(libraries: Sequence[Library], requirements: Sequence[str], python: s
     return found
 
 
+def absent(requirements: Sequence[str]) -> list[Missing]:
+    """What a model names and nothing here has in any version; lines that are no requirements are passed over."""
+    found = []
+    for text in requirements:
+        try:
+            requirement = Requirement(text.split(" #")[0].strip())
+        except InvalidRequirement:
+            continue
+        is_meant = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        if is_meant and _installed(requirement.name) is None:
+            why = f"it requires '{requirement}', and {requirement.name} is not installed"
+            found.append(Missing(requirement=_plain(requirement), why=why))
+    return found
+
+
 def _unmet(who: str, text: str, wheels: dict[str, str], extra: str = "") -> Iterator[Missing]:
     try:
         requirement = Requirement(text)

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brickyard_local.runtime import workspace_api
+from brickyard_local.runtime import task_files, workspace_api
 from brickyard_local.runtime.notebook_display import display
 from brickyard_local.runtime.notebook_flow import RestartPython
 from brickyard_local.runtime.sql_text import bound, statements
@@ -86,7 +86,7 @@ def _pip(text: str) -> None:
         raise ValueError(f"The local workspace runs `%pip install …` only; got `%pip {text}`.")
     scratch = Path(os.environ["BRICKYARD_TASK_SCRATCH"])
     arguments = [_fetched(word, scratch / "downloads") for word in words[1:]]
-    target = scratch / pip_install.FOLDER
+    target = scratch / task_files.PACKAGES
     pip_install.install(arguments, target, sys.executable)
     pip_install.use(target)
 

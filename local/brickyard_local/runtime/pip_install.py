@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-FOLDER = "packages"
 _QUIET = ("--disable-pip-version-check", "--no-input", "--retries", "1", "--timeout", "20")
 _REFUSED = ("--target", "-t", "--prefix", "--root", "--user", "--report", "--break-system-packages")
 

@@ -12,6 +12,7 @@ VALUES = "values.json"
 RESULT = "result.json"
 RESUME = "resume.json"
 FAILURE = "failure.json"
+PACKAGES = "packages"  # a folder of the scratch: what a notebook installed
 _DRAFT = ".new"
 
 

@@ -10,7 +10,16 @@ from brickyard_local.serving.gateways import Gateways
 from brickyard_local.serving.inference_tables import InferenceTables
 from brickyard_local.serving.launches import Launches
 from brickyard_local.serving.metrics import Metrics
-from brickyard_local.serving.needs import BudgetPolicies, CallerOf, Catalog, Models, Permissions, Secrets, Tables
+from brickyard_local.serving.needs import (
+    BudgetPolicies,
+    CallerOf,
+    Catalog,
+    Libraries,
+    Models,
+    Permissions,
+    Secrets,
+    Tables,
+)
 from brickyard_local.serving.payload_writer import PayloadWriter
 from brickyard_local.serving.rate_limits import RateLimiter
 from brickyard_local.serving.service import ServingService
@@ -49,6 +58,7 @@ class Neighbours:
     secrets: Secrets
     budget_policies: BudgetPolicies
     tables: Tables
+    libraries: Libraries
     caller_of: CallerOf
 
 
@@ -66,7 +76,9 @@ def compose_serving(home: Home, store: Store, neighbours: Neighbours) -> Serving
         endpoints=endpoints,
         entities=entities,
         deployments=deployments,
-        launches=Launches(neighbours.catalog, neighbours.models, neighbours.secrets, neighbours.caller_of),
+        launches=Launches(
+            neighbours.catalog, neighbours.models, neighbours.secrets, neighbours.caller_of, neighbours.libraries
+        ),
         gateways=gateways,
         admission=admission,
         budget_policies=neighbours.budget_policies,

@@ -14,7 +14,7 @@ from pathlib import Path
 from brickyard_local.callers import Caller
 from brickyard_local.errors import InvalidParameter
 from brickyard_local.serving.mlmodel import Facts, read
-from brickyard_local.serving.needs import CallerOf, Catalog, Models, Secrets
+from brickyard_local.serving.needs import CallerOf, Catalog, Libraries, Models, Secrets
 from brickyard_local.serving.served import Identity, Launch
 from brickyard_local.store import Document
 
@@ -24,11 +24,14 @@ _SECRET = re.compile(r"^\{\{secrets/([^/{}]+)/([^/{}]+)\}\}$")
 class Launches:
     """Finds files and secrets for a creator."""
 
-    def __init__(self, catalog: Catalog, models: Models, secrets: Secrets, caller_of: CallerOf) -> None:
+    def __init__(
+        self, catalog: Catalog, models: Models, secrets: Secrets, caller_of: CallerOf, libraries: Libraries
+    ) -> None:
         self._catalog = catalog
         self._models = models
         self._secrets = secrets
         self._caller_of = caller_of
+        self._libraries = libraries
 
     def creator(self, endpoint: Document) -> Caller:
         """The principal in whose name the endpoint reads models and secrets."""
@@ -49,10 +52,11 @@ class Launches:
         return read(self._folder(creator, entity["entity_name"], entity["entity_version"]))
 
     def launch(self, creator: Caller, identity: Identity) -> Launch:
-        """Errors: as `check`."""
+        """What its requirements lack here is installed first. Errors: as `check`, and what cannot be installed."""
         environment, hidden = self._environment(creator, dict(identity.environment_vars))
         folder = self._folder(creator, identity.entity_name, identity.entity_version)
-        return Launch(folder=folder, environment=environment, hidden=hidden)
+        needed = self._libraries.needed_by(folder)
+        return Launch(folder=folder, environment=environment, hidden=hidden, packages=needed)
 
     def _folder(self, creator: Caller, full_name: str, version: str) -> Path:
         found = self._models.resolve(creator, full_name, version)

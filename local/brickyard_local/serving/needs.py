@@ -29,6 +29,12 @@ class Models(Protocol):
     def resolve(self, caller: Caller, full_name: str, version_or_alias: str) -> ModelVersion: ...
 
 
+class Libraries(Protocol):
+    """Installs what a model requires. Errors: InvalidParameter."""
+
+    def needed_by(self, model: Path) -> tuple[Path, ...]: ...
+
+
 class Permissions(Protocol):
     """Permission levels on endpoints, by their hex id."""
 

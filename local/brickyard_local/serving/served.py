@@ -49,11 +49,12 @@ class Identity:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Launch:
-    """What a process is started with; `hidden` are the secrets in its environment."""
+    """What a process is started with; `hidden` are the secrets in its environment, `packages` folders for its path."""
 
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     hidden: tuple[str, ...] = ()
+    packages: tuple[Path, ...] = ()
 
 
 class ServedEntity:
@@ -231,7 +232,7 @@ class ServedEntity:
             self._child = children.spawn(
                 [sys.executable, "-P", "-m", "brickyard_local.serving.child", str(launch.folder), str(self._socket)],
                 log=self.log,
-                environment=inherited(os.environ) | dict(launch.environment),
+                environment=inherited(os.environ) | _with_packages(launch),
                 folder=self._socket.parent,
                 hidden=launch.hidden,
             )
@@ -243,3 +244,10 @@ class ServedEntity:
         said = [line for line in child.log_tail(40).splitlines() if line.strip()]
         last = f": {said[-1].strip()}" if said else ""
         return f"Served entity '{self.identity.name}' ended with {how}{last}"
+
+
+def _with_packages(launch: Launch) -> dict[str, str]:
+    """The variables, and what was installed for the model before what they say of the path."""
+    given = launch.environment.get("PYTHONPATH")
+    path = [*map(str, launch.packages), *([given] if given else [])]
+    return {**launch.environment, **({"PYTHONPATH": os.pathsep.join(path)} if path else {})}

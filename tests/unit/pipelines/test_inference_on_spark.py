@@ -111,6 +111,9 @@ from brickyard_pipelines.ml.training import libraries
 from brickyard_pipelines.ml.training.packing import Trained
 frame = pd.DataFrame({"a": np.arange(20.0)})
 labels = (frame["a"] > 9).astype("int64")
+def lightgbm():
+    from lightgbm import LGBMClassifier
+    return LGBMClassifier(n_estimators=5, min_child_samples=2, verbose=-1, n_jobs=1).fit(frame, labels)
 def xgboost():
     from xgboost import XGBClassifier
     return XGBClassifier(n_estimators=5).fit(frame, labels)
@@ -140,10 +143,8 @@ print(json.dumps([version, said["answers"], [row[0] for row in rows]]))
 """
 
 
-@pytest.mark.parametrize("library", ["xgboost", "torch"])
-def test_a_model_of_a_heavier_library_scores_batches_and_requests_as_it_did_in_training(
-    demo: Any, library: str
-) -> None:
+@pytest.mark.parametrize("library", ["lightgbm", "xgboost", "torch"])
+def test_a_model_of_another_library_scores_batches_and_requests_as_it_did_in_training(demo: Any, library: str) -> None:
     pytest.importorskip(library)
     version, trained, scored = demo.run(f"LIBRARY = {library!r}\n" + LIBRARIES)
     assert scored == pytest.approx(trained, abs=1e-6)
