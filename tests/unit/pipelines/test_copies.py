@@ -27,6 +27,7 @@ class Registry:
     def __init__(self) -> None:
         self.tags: dict[str, dict[str, dict[str, str]]] = {DEV: {"3": dict(TAGS)}, PROD: {}}
         self.champions = {DEV: "3"}
+        self.sources: dict[tuple[str, str], str] = {}
         self.copied = 0
         self.dies_after_copy = False
 
@@ -40,13 +41,17 @@ class Registry:
 
     def search_model_versions(self, text: str) -> Any:
         name = text.split("'")[1]
-        return [SimpleNamespace(version=version, status="READY") for version in self.tags[name]]
+        return [
+            SimpleNamespace(version=version, status="READY", source=self.sources.get((name, version), ""))
+            for version in self.tags[name]
+        ]
 
     def copy_model_version(self, uri: str, target: str) -> Any:
         model, version = uri.removeprefix("models:/").split("/")
         self.copied += 1
         made = str(len(self.tags[target]) + 1)
         self.tags[target][made] = dict(self.tags[model][version])
+        self.sources[target, made] = uri
         if self.dies_after_copy:
             raise KeyboardInterrupt
         return SimpleNamespace(version=made)
@@ -118,7 +123,7 @@ def test_a_copy_that_was_tampered_with_later_is_found_out(registry: Registry, fi
     assert copy(registry) == "2"
 
 
-def test_a_copy_killed_before_its_tags_is_left_and_its_source_verdict_is_not_believed(
+def test_a_copy_killed_before_its_tags_is_taken_and_its_source_verdict_is_not_believed(
     registry: Registry, files: Any
 ) -> None:
     registry.dies_after_copy = True
@@ -126,7 +131,10 @@ def test_a_copy_killed_before_its_tags_is_left_and_its_source_verdict_is_not_bel
         copy(registry)
     assert registry.tags[PROD]["1"]["validated_as"] != f"{PROD}/1"  # deploy asks for this
     registry.dies_after_copy = False
-    assert copy(registry) == "2"
+    assert copy(registry) == "1"
+    assert registry.copied == 1
+    tags = registry.tags[PROD]["1"]
+    assert (tags["validation_status"], tags["copied_as"]) == ("PENDING", f"{PROD}/1")
 
 
 def test_a_copy_of_a_copy_is_verified_itself(registry: Registry, files: Any) -> None:

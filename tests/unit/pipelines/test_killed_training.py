@@ -1,4 +1,4 @@
-"""`train` killed for real after its effects on a workspace: run again, it leaves what one never killed leaves."""
+"""`train` and copies of versions, killed for real after their effects there: run again, nothing is there twice."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import secrets
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,26 +18,40 @@ ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.slow
 
 
-def test_a_training_killed_after_any_effect_and_started_again_leaves_one_version_one_model_and_one_run(
-    local_workspace: LocalWorkspace, tmp_path: Path
-) -> None:
-    client, catalog = local_workspace.client(), f"killed_{secrets.token_hex(4)}"
+def killed(workspace: LocalWorkspace, folder: Path, what: str) -> list[tuple[str, Any]]:
+    """What is left of a run that was never killed, then of those killed after an effect, with its name."""
+    client, catalog = workspace.client(), f"killed_{secrets.token_hex(4)}"
     client.catalogs.create(catalog)
     client.schemas.create("models", catalog)
     done = subprocess.run(
-        [sys.executable, SUPPORT / "killed_training.py", catalog, tmp_path],
+        [sys.executable, SUPPORT / "killed_training.py", catalog, folder, what],
         env=os.environ
-        | local_workspace.environment()
+        | workspace.environment()
         | {"PYTHONPATH": os.pathsep.join((str(ROOT / "pipelines"), str(SUPPORT)))},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    (_, unkilled), *others = (
-        json.loads(line.removeprefix("TOLD ")) for line in done.stdout.splitlines() if line.startswith("TOLD ")
-    )
+    return [json.loads(line.removeprefix("TOLD ")) for line in done.stdout.splitlines() if line.startswith("TOLD ")]
+
+
+def test_a_training_killed_after_any_effect_and_started_again_leaves_one_version_one_model_and_one_run(
+    local_workspace: LocalWorkspace, tmp_path: Path
+) -> None:
+    (_, unkilled), *others = killed(local_workspace, tmp_path, "train")
     assert [len(unkilled[what]) for what in ("versions", "models", "runs")] == [1, 1, 1]
     assert len(others) >= 10
+    for effect, left in others:
+        assert left == unkilled, f"killed after {effect}"
+
+
+@pytest.mark.parametrize("way", ["take", "copy"])
+def test_a_copy_killed_after_any_effect_and_started_again_leaves_one_version(
+    local_workspace: LocalWorkspace, tmp_path: Path, way: str
+) -> None:
+    (_, unkilled), *others = killed(local_workspace, tmp_path, way)
+    assert [status for status, *_ in unkilled] == ["READY"]
+    assert len(others) >= 4
     for effect, left in others:
         assert left == unkilled, f"killed after {effect}"

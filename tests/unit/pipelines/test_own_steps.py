@@ -202,7 +202,10 @@ class Shelf:
         return SimpleNamespace(version=version, tags=self.tags.get(version, {}))
 
     def search_model_versions(self, _filter: str) -> list[Any]:
-        return [SimpleNamespace(version=number + 1) for number in range(len(self.copies))]
+        return [
+            SimpleNamespace(version=number, source=source, status="READY")
+            for number, source in enumerate(self.copies, start=1)
+        ]
 
     def copy_model_version(self, source: str, _model: str) -> Any:
         self.copies.append(source)

@@ -1,6 +1,6 @@
-"""`train` on a real workspace, killed after each of its effects there and started again; prints what is left each time.
+"""`train` and copies on a real workspace, killed after each effect there and started again; prints what is left.
 
-killed_training.py CATALOG FOLDER
+killed_training.py CATALOG FOLDER train|take|copy
 """
 
 import json
@@ -23,13 +23,14 @@ import skops.io  # type: ignore[import-untyped]  # noqa: F401
 from brickyard_pipelines import task_values
 from brickyard_pipelines.ml.data import rows
 from brickyard_pipelines.ml.project import load_project
-from brickyard_pipelines.ml.registry import attempts, models, runs  # noqa: F401
+from brickyard_pipelines.ml.project.existing import ExistingModel
+from brickyard_pipelines.ml.registry import attempts, copies, models, runs  # noqa: F401
 from brickyard_pipelines.ml.settings import StepSettings
-from brickyard_pipelines.ml.steps import train
+from brickyard_pipelines.ml.steps import take_model, train
 from forks import Forks, die
 from learning import SOURCE, labelled
 
-CATALOG, FOLDER = sys.argv[1], Path(sys.argv[2])
+CATALOG, FOLDER, WHAT = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
 PACKAGE = {
     "__init__.py": "",
     "definitions.py": """
@@ -81,6 +82,24 @@ def attempt(number: int, lasts: int | None, job_run: str) -> list[str]:
     )
     train.train(settings, load_project("killed"))
     return effects
+
+
+def copied(way: str, target: str, lasts: int | None) -> list[str]:
+    """Copy the first model's version 1, by `take_model` or by `copy_model`. Dies as `attempt` does."""
+    effects, client, model = counted(lasts), mlflow.MlflowClient(), f"{CATALOG}.models.{target}"
+    if way == "take":
+        take_model.take(client, ExistingModel(name=f"{CATALOG}.models.m0", version=1), model)
+    else:
+        copies.copy(client, copies.Source(model=f"{CATALOG}.models.m0", version="1", run_id="", tags={}), model, "ok")
+    return effects
+
+
+def left_copies(target: str) -> list[Any]:
+    """The versions of a model that was copied, without what names the copy."""
+    client, model = mlflow.MlflowClient(), f"{CATALOG}.models.{target}"
+    listed = [found.version for found in client.search_model_versions(f"name='{model}'")]
+    found = [of_version(client, model, version) for version in listed]
+    return [[status, sorted(tags.keys() - {"copied_as"}), "copied_as" in tags, files] for status, tags, files in found]
 
 
 def counted(lasts: int | None) -> list[str]:
@@ -153,8 +172,15 @@ def main() -> None:
         (FOLDER / "killed").mkdir(exist_ok=True)
         (FOLDER / "killed" / name).write_text(text)
     sys.path.insert(0, str(FOLDER))
-    forks = Forks({"attempt": attempt, "left": left})
+    forks = Forks({"attempt": attempt, "left": left, "copied": copied, "left_copies": left_copies})
     effects = forks.run("attempt", 0, None, "17")
+    if WHAT == "train":
+        killed_trainings(forks, effects)
+    else:
+        killed_copies(forks)
+
+
+def killed_trainings(forks: Forks, effects: list[str]) -> None:
     told(["never killed", forks.run("left", 0)])
     registered = next(n for n, effect in enumerate(effects, 1) if effect.endswith("finalize"))
     for number in moments(effects):
@@ -162,6 +188,15 @@ def main() -> None:
         # What is registered is taken by whoever comes with the recipe; before that, the task is repaired.
         forks.run("attempt", number, None, "17" if number < registered else "18")
         told([effects[number - 1], forks.run("left", number)])
+
+
+def killed_copies(forks: Forks) -> None:
+    effects = forks.run("copied", WHAT, "whole", None)
+    told(["never killed", forks.run("left_copies", "whole")])
+    for number in moments(effects):
+        forks.killed("copied", WHAT, f"killed{number}", number)
+        forks.run("copied", WHAT, f"killed{number}", None)
+        told([effects[number - 1], forks.run("left_copies", f"killed{number}")])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Attempts at one recipe: the version that one has registered, killed since or not, and what one left half made.
+"""Attempts at one recipe, or one copy: the version that one has registered, killed since or not, and what one left.
 
 A run names its recipe from its beginning and its version at its end. In between it can be killed after the registry has
 the version: that version is taken, and not made a second time.
@@ -56,6 +56,23 @@ def clear(client: MlflowClient, model: str, experiment_id: str, run_id: str) -> 
             _delete_version(client, model, str(left.version))
     for logged in client.search_logged_models([experiment_id], f"source_run_id = '{run_id}'"):
         client.delete_logged_model(logged.model_id)
+
+
+def copies_of(client: MlflowClient, model: str, source: str, tag: Mapping[str, str]) -> list[str]:
+    """Whole copies of a version, the oldest first: by where the registry says that they come from, or by our tag.
+
+    `source` is the version's `models:/` URI, which is there before anybody could tag the copy. What a kill left half
+    copied is deleted.
+    """
+    whole = []
+    for found in client.search_model_versions(f"name='{model}'"):
+        version, is_of_source = str(found.version), str(found.source) == source
+        if not _is_whole(found):
+            if is_of_source:
+                _delete_version(client, model, version)
+        elif is_of_source or tag.items() <= (versions.find(client, model, version).tags or {}).items():
+            whole.append(version)
+    return sorted(whole, key=int)
 
 
 def _of(client: MlflowClient, model: str, run_id: str) -> list[ModelVersion]:

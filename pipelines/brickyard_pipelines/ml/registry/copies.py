@@ -18,7 +18,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.models_artifact_repo import REGISTERED_MODEL_META_FILE_NAME
 
 from brickyard_pipelines.errors import CannotCopyModel
-from brickyard_pipelines.ml.registry import promotion, versions
+from brickyard_pipelines.ml.registry import attempts, promotion, versions
 
 COPIED_FROM, COPIED_AS, DIGEST = "copied_from", "copied_as", "copied_files_sha256"
 # What a target decides for itself, and words of people on another version.
@@ -118,11 +118,9 @@ def copy(client: MlflowClient, source: Source, target: str, approval_tag: str) -
 
 def _known(client: MlflowClient, source: Source, target: str) -> str | None:
     """A copy of the source that is there, verified before or not: it is looked at again."""
-    for found in client.search_model_versions(f"name='{target}'"):
-        version = str(found.version)
+    for version in attempts.copies_of(client, target, f"models:/{source.name}", {COPIED_FROM: source.name}):
         tags = versions.find(client, target, version).tags or {}
-        is_spoilt = tags.get("validation_status") == "FAILED" and not _is_verified(tags, target, version)
-        if tags.get(COPIED_FROM) == source.name and not is_spoilt and found.status == "READY":
+        if tags.get("validation_status") != "FAILED" or _is_verified(tags, target, version):
             return version
     return None
 

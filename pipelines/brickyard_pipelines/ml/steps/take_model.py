@@ -38,19 +38,17 @@ def take_model(settings: StepSettings, project: Project) -> None:
 
 def take(client: "MlflowClient", wanted: ExistingModel, model: str) -> str:
     """The copy of that very version; one that is here already is not made again."""
-    from brickyard_pipelines.ml.registry import versions
+    from brickyard_pipelines.ml.registry import attempts, versions
 
     if wanted.name == model:
         raise InvalidProject(f"workflow.existing_model.name: {model} is the project's own model; validate its version.")
     source = f"{wanted.name}/{_version(client, wanted)}"
-    for listed in client.search_model_versions(f"name='{model}'"):
-        if client.get_model_version(model, str(listed.version)).tags.get(_TAKEN_FROM) == source:
-            _log.info("%s version %s is %s already", model, listed.version, source)
-            return str(listed.version)
-    copy = client.copy_model_version(f"models:/{source}", model)
-    versions.tag(client, model, str(copy.version), {_TAKEN_FROM: source})
-    _log.info("%s version %s is a copy of %s", model, copy.version, source)
-    return str(copy.version)
+    tag = {_TAKEN_FROM: source}
+    known = attempts.copies_of(client, model, f"models:/{source}", tag)
+    copy = known[0] if known else str(client.copy_model_version(f"models:/{source}", model).version)
+    versions.tag(client, model, copy, tag)
+    _log.info("%s version %s is %s %s", model, copy, "already a copy of" if known else "a copy of", source)
+    return copy
 
 
 def _version(client: "MlflowClient", wanted: ExistingModel) -> str:
