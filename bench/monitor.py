@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+_ROWS_PER_FILE = 250_000  # as bench/batch_inference.py writes
 EVIDENTLY = """
 import json, sys, time
 import pandas as pd
@@ -95,7 +96,8 @@ def _refreshes(workspace: Any, frame: pd.DataFrame) -> dict[str, float]:
     location = str(staged["staging_location"])
     timed = frame.assign(at=pd.to_datetime(frame["at"], utc=True))
     rows = pa.Table.from_pandas(timed, preserve_index=False)
-    write_deltalake(unquote(urlparse(location).path), rows)
+    for first in range(0, rows.num_rows, _ROWS_PER_FILE):
+        write_deltalake(unquote(urlparse(location).path), rows.slice(first, _ROWS_PER_FILE), mode="append")
     body |= {"table_type": "MANAGED", "data_source_format": "DELTA", "storage_location": location}
     client.api_client.do("POST", "/api/2.1/unity-catalog/tables", body=body)
     series = MonitorTimeSeries(timestamp_col="at", granularities=["1 day"])

@@ -7,8 +7,8 @@ Source: docs.databricks.com/data-governance/unity-catalog/data-quality-monitorin
 # ruff: noqa: S608 - names are quoted; expressions are those of the principal that runs them
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from brickyard_local.monitors.engine.columns import quoted, quoted_table
 from brickyard_local.monitors.engine.custom import AGGREGATE, DERIVED, DRIFT, CustomMetrics
@@ -78,6 +78,7 @@ _DRIFT = {
     "l_infinity_distance": "double",
 }
 _MICROS = "struct<start: bigint, end: bigint>"
+NOTHING = "false"
 Columns = Mapping[str, str]
 
 
@@ -115,20 +116,24 @@ def window(key: Key) -> dict[str, int | None] | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MetricTable:
-    """One of the two tables."""
+    """One of the two tables. `known` are the names of the columns that it has, in order."""
 
     spark: Any
     name: str
     columns: Columns
+    known: Sequence[str] = ()
 
-    def make(self) -> None:
-        """Create the table, or add the columns that it lacks."""
+    def made(self) -> Self:
+        """The table, created, or with the columns that it lacked."""
         listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in self.columns.items())
         self.spark.sql(f"CREATE TABLE IF NOT EXISTS {quoted_table(self.name)} ({listed}) USING DELTA")
-        known = {name.lower() for name in self._known()}
-        lacking = [f"{quoted(name)} {kind}" for name, kind in self.columns.items() if name.lower() not in known]
+        known = list(self.spark.table(quoted_table(self.name)).columns)
+        lower = {name.lower() for name in known}
+        lacking = [name for name in self.columns if name.lower() not in lower]
         if lacking:
-            self.spark.sql(f"ALTER TABLE {quoted_table(self.name)} ADD COLUMNS ({', '.join(lacking)})")
+            added = ", ".join(f"{quoted(name)} {self.columns[name]}" for name in lacking)
+            self.spark.sql(f"ALTER TABLE {quoted_table(self.name)} ADD COLUMNS ({added})")
+        return replace(self, known=[*known, *lacking])
 
     def show(self, rows: Sequence[Mapping[str, Any]], view: str) -> None:
         """Make a temporary view of rows, with the position of each as `:row`."""
@@ -143,18 +148,15 @@ class MetricTable:
         raw.selectExpr("`:row`", *shown).createOrReplaceTempView(view)
 
     def replace(self, rows: Sequence[Mapping[str, Any]], where: str) -> None:
-        """Put rows in the place of those for which the condition holds."""
+        """Put rows in the place of those for which the condition holds; `NOTHING` holds for none."""
+        if not rows and where == NOTHING:
+            return
         view = f"written_{self.name.rpartition('.')[2]}"
         self.show(rows, quoted(view))
-        ordered = ", ".join(
-            quoted(name) if name in self.columns else f"NULL AS {quoted(name)}" for name in self._known()
-        )
+        ordered = ", ".join(quoted(name) if name in self.columns else f"NULL AS {quoted(name)}" for name in self.known)
         self.spark.sql(
             f"INSERT INTO {quoted_table(self.name)} REPLACE WHERE {where} SELECT {ordered} FROM {quoted(view)}"
         )
-
-    def _known(self) -> list[str]:
-        return list(self.spark.table(quoted_table(self.name)).columns)
 
 
 def _moments(name: str) -> str:

@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - names are quoted; expressions are those of the principal that runs them
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from brickyard_local.monitors.engine.custom import CustomMetrics
 from brickyard_local.monitors.engine.drift import Pair, compared
 from brickyard_local.monitors.engine.frames import Frame, Key, Source
 from brickyard_local.monitors.engine.output import (
+    NOTHING,
     MetricTable,
     drift_columns,
     key_values,
@@ -30,6 +32,15 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What a refresh computed: profiles of the table and of the baseline, and which are compared."""
+
+    now: Profiles
+    baseline: Profiles
+    pairs: Sequence[Pair]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Refresh:
     """Computes the windows that changed (see `changes`); of a snapshot the one of now."""
 
@@ -43,25 +54,17 @@ class Refresh:
         chosen = Analysed(windows={})
         if self.request.timestamp_col is not None:
             chosen = analysed(self.spark, self.request, version)
-        now = self._profiles(self._frames(source, chosen))
+        with ThreadPoolExecutor() as beside:
+            made = [beside.submit(table.made) for table in self._tables()]
+            now = self._profiles(self._frames(source, chosen))
+            profile_table, drift_table = (each.result() for each in made)
         baseline: Profiles = {}
         if self.request.baseline:
             known = self._source(self.request.baseline, _BASELINE)
             baseline = self._profiles(self._whole(known))
-        profile_table, drift_table = self._tables()
         pairs = [*self._consecutive(now, source), *drift.from_baseline(now, baseline)]
         pairs = [pair for pair in pairs if self._is_snapshot or chosen.compared(pair.now.key)]
-        shown = self._distinct([*now.values(), *baseline.values(), *(pair.before for pair in pairs)])
-        rows, places = self._profile_rows(shown, source, profile_table)
-        drifts = self._drift_rows(pairs, places)
-        fresh = [each for key, each in now.items() if self._is_snapshot or chosen.profiled(key)]
-        written = self._distinct([*fresh, *baseline.values()])
-        keep = {n for profile in written for n in places[id(profile)].values()}
-        profile_table.replace(
-            [row for n, row in enumerate(rows) if n in keep],
-            f"log_type = 'BASELINE' OR {self._replaced(each.key for each in fresh)}",
-        )
-        drift_table.replace(drifts, self._replaced(key for key in now if self._is_snapshot or chosen.compared(key)))
+        self._write((profile_table, drift_table), source, chosen, Found(now=now, baseline=baseline, pairs=pairs))
         return version
 
     # What is profiled
@@ -139,17 +142,35 @@ class Refresh:
 
     # What is written
 
+    def _write(self, tables: tuple[MetricTable, MetricTable], source: Source, chosen: Analysed, found: Found) -> None:
+        """Both tables at once: each is a commit of its own, and most of its time is Delta's."""
+        now, pairs = found.now, found.pairs
+        shown = self._distinct([*now.values(), *found.baseline.values(), *(pair.before for pair in pairs)])
+        rows, places = self._profile_rows(shown, source, tables[0])
+        drifts = self._drift_rows(pairs, places)
+        fresh = [each for key, each in now.items() if self._is_snapshot or chosen.profiled(key)]
+        keep = {
+            n for profile in self._distinct([*fresh, *found.baseline.values()]) for n in places[id(profile)].values()
+        }
+        replaced = self._replaced(each.key for each in fresh)
+        if self.request.baseline or self.request.analysed_version is None:  # a definition before may have had one
+            replaced = f"log_type = '{_BASELINE}' OR {replaced}"
+        compared_keys = (key for key in now if self._is_snapshot or chosen.compared(key))
+        with ThreadPoolExecutor() as beside:
+            ended = [
+                beside.submit(tables[0].replace, [row for n, row in enumerate(rows) if n in keep], replaced),
+                beside.submit(tables[1].replace, drifts, self._replaced(compared_keys)),
+            ]
+        for each in ended:
+            each.result()
+
     def _tables(self) -> tuple[MetricTable, MetricTable]:
         custom = CustomMetrics(request=self.request)
-        profile = MetricTable(
-            spark=self.spark, name=self.request.profile_table, columns=profile_columns(self.request, custom)
+        profile, drifts = profile_columns(self.request, custom), drift_columns(self.request, custom)
+        return (
+            MetricTable(spark=self.spark, name=self.request.profile_table, columns=profile),
+            MetricTable(spark=self.spark, name=self.request.drift_table, columns=drifts),
         )
-        drifts = MetricTable(
-            spark=self.spark, name=self.request.drift_table, columns=drift_columns(self.request, custom)
-        )
-        profile.make()
-        drifts.make()
-        return profile, drifts
 
     def _profile_rows(
         self, shown: Sequence[Profile], source: Source, table: MetricTable
@@ -202,7 +223,7 @@ class Refresh:
             f"(granularity = '{of}' AND window.start IN ({', '.join(f'timestamp_micros({n}L)' for n in sorted(own))}))"
             for of, own in starts.items()
         ]
-        return f"({' OR '.join(named)})" if named else "false"
+        return f"({' OR '.join(named)})" if named else NOTHING
 
     def _distinct(self, found: Iterable[Profile]) -> list[Profile]:
         return list({id(profile): profile for profile in found}.values())
