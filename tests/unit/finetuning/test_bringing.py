@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from brickyard_pipelines.finetuning import outputs
+from brickyard_pipelines.finetuning.base_models import bring as bringing
 from brickyard_pipelines.finetuning.base_models import download as downloads
 from brickyard_pipelines.finetuning.base_models.bring import bring
 from brickyard_pipelines.finetuning.errors import CannotBring, InvalidPlan
@@ -237,6 +239,27 @@ def test_only_hosts_of_the_environment_are_asked(host: Host, tmp_path: Path) -> 
     assert "secret" not in str(refused.value)
 
 
+def test_what_was_hashed_while_it_came_is_not_read_again(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def hashed(folder: Path, names: Iterable[str]) -> dict[str, str]:
+        read.extend(names)
+        return outputs.file_hashes(folder, read)
+
+    monkeypatch.setattr(bringing, "file_hashes", hashed)
+    bring(model(host.source()), root=tmp_path, hosts=[host.address])
+    assert read == []
+    volume = tmp_path / "models" / "base"
+    bring(
+        BaseModel(name="b", path="copy", licence="mit", source=WeightsSource(volume=str(volume))),
+        root=tmp_path,
+        hosts=[],
+    )
+    assert read == []
+
+
 def test_a_folder_of_a_volume_is_copied_and_what_others_put_there_is_left_alone(tmp_path: Path) -> None:
     volume = tmp_path / "volume"
     volume.mkdir()
@@ -257,7 +280,8 @@ def test_a_folder_of_a_volume_is_copied_and_what_others_put_there_is_left_alone(
     [
         ({}, "got none of them; a source is a model, a volume or a url"),
         ({"url": "https://h/x", "model": "a.b.c/1"}, "got model and url"),
-        ({"model": "a.b.c"}, "a version is named"),
+        ({"model": "a.b.c"}, "a model is named with its version or alias; versions count from 1"),
+        ({"model": "a.b.c/0"}, "got 'a.b.c/0'; a model is named with its version or alias; versions count from 1"),
         ({"volume": "/tmp/x"}, "it is a folder of a volume"),
         ({"url": "http://h/x", "files": {"a": "0" * 64}}, "an address is https"),
         ({"url": "https://me:secret@h/x", "files": {"a": "0" * 64}}, "https://h/x'; an address is https, with no user"),

@@ -66,6 +66,7 @@ def kept(version: Version, split: str = "train") -> list[dict[str, Any]]:
     [
         (b'{"prompt": "a", "response": \xff"b"}', "not_utf8", "byte 0xff at column 29"),
         (b'{"prompt": "a", ', "not_json", "Expecting"),
+        (b'{"prompt": "a \\ud83d", "response": "b"}', "not_utf8", "half of a character"),
         (b"[1, 2]", "not_an_object", "[1, 2]"),
         ({"prompt": "a", "response": "x" * 10_000_000}, "too_many_bytes", "10,000,032 bytes"),
         ({"prompt": "a", "response": "one " * 400}, "too_long", "tokens"),
@@ -236,6 +237,19 @@ def test_the_sources_of_every_format_give_the_same_rows(run: Any, tmp_path: Path
     expected = kept(run())
     for name in ("t.csv", "t.parquet"):
         assert kept(run({"train": [{"path": name, "columns": columns}]})) == expected
+
+
+def test_a_quote_that_stays_open_is_told_where_it_opens_and_what_it_takes_in(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text('prompt,response\na,b\n"opens,c\nd,e\nf,g\n')
+    version = run({"train": [{"path": "train.csv"}]})
+    (row,) = quarantined(version)
+    assert (row["line"], row["got"]) == (3, "lines 3 to 5: unexpected end of data")
+    assert len(kept(version)) == 1
+
+
+def test_a_character_of_two_escapes_is_kept(run: Any, tmp_path: Path) -> None:
+    write(tmp_path, [b'{"prompt": "a \\ud83d\\ude00", "response": "b"}'])
+    assert "\U0001f600" in json.dumps(kept(run()), ensure_ascii=False)
 
 
 def test_documents_of_a_folder_are_read_whole(run: Any, tmp_path: Path) -> None:

@@ -85,8 +85,7 @@ def _brought(model: BaseModel, source: WeightsSource, target: Path, hosts: Seque
             shutil.rmtree(partial)
             partial.mkdir()
             write_json(partial / _MANIFEST, {"source": asdict(source)})
-        _fetch(source, partial, hosts)
-        hashes = _checked(model, source, partial)
+        hashes = _checked(model, source, partial, _fetch(source, partial, hosts))
         write_json(partial / _MANIFEST, {"source": asdict(source), "files": hashes})
         shutil.rmtree(target, ignore_errors=True)
         partial.replace(target)
@@ -96,20 +95,22 @@ def _brought(model: BaseModel, source: WeightsSource, target: Path, hosts: Seque
     return hashes
 
 
-def _fetch(source: WeightsSource, partial: Path, hosts: Sequence[str]) -> None:
+def _fetch(source: WeightsSource, partial: Path, hosts: Sequence[str]) -> Mapping[str, str]:
+    """Bring the files. Answers the hashes of those that were read for it, so that no weight is read twice."""
     if source.url is not None:
         base = source.url.rstrip("/")
         for name, sha256 in (source.files or {}).items():
             (partial / name).parent.mkdir(parents=True, exist_ok=True)
             download.download(f"{base}/{name}", partial / name, sha256=sha256, hosts=hosts)
-    elif source.volume is not None:
-        _copy(Path(source.volume), partial)
-    else:
-        catalog.bring_version(source.model or "", partial)
+        return source.files or {}  # a file gets its name when its hash is right
+    if source.volume is not None:
+        return _copy(Path(source.volume), partial)
+    return catalog.bring_version(source.model or "", partial)
 
 
-def _copy(folder: Path, partial: Path) -> None:
-    """The files of a volume's folder; those that are there in full length are checked later, by their hashes."""
+def _copy(folder: Path, partial: Path) -> dict[str, str]:
+    """The files of a volume's folder, and their hashes; those that are there in full length are hashed later."""
+    hashes: dict[str, str] = {}
     if not (folder / "config.json").is_file():
         fix = "Correct the path, or have READ VOLUME granted."
         raise CannotBring([Problem(where=str(folder), got="no config.json", rule="a model lies there", fix=fix)])
@@ -120,14 +121,17 @@ def _copy(folder: Path, partial: Path) -> None:
             continue
         if not there.is_file() or there.stat().st_size != file.stat().st_size:
             there.parent.mkdir(parents=True, exist_ok=True)
-            place(file, there)
+            hashes[name.as_posix()] = place(file, there)
+    return hashes
 
 
-def _checked(model: BaseModel, source: WeightsSource, partial: Path) -> Mapping[str, str]:
-    """The hashes of all files, which are those of the plan where it names any."""
+def _checked(model: BaseModel, source: WeightsSource, partial: Path, known: Mapping[str, str]) -> Mapping[str, str]:
+    """The hashes of all files, `known` or computed, which are those of the plan where it names any."""
     files = [each for each in partial.rglob("*") if each.is_file()]
     names = sorted(each.relative_to(partial).as_posix() for each in files)
-    hashes = file_hashes(partial, [name for name in names if not name.startswith(".") and "/." not in name])
+    shown = [name for name in names if not name.startswith(".") and "/." not in name]
+    computed = file_hashes(partial, [name for name in shown if name not in known])
+    hashes = {name: known.get(name) or computed[name] for name in shown}
     wrong = [
         Problem(
             where=f"base model {model.name}, {name}",

@@ -12,9 +12,10 @@ from brickyard_pipelines.finetuning.outputs import place, place_files
 _FILES = ".version"
 
 
-def bring_version(model: str, partial: Path) -> None:
+def bring_version(model: str, partial: Path) -> dict[str, str]:
     """The version of `catalog.schema.model/3`, or the one that `@alias` means; files that are here are not asked again.
 
+    *Shapes*: the hashes of the folder's files, by name.
     Errors: CannotBring when there is no such version, it cannot be read, or holds no language model.
     """
     from databricks.sdk.errors.base import DatabricksError
@@ -33,9 +34,9 @@ def bring_version(model: str, partial: Path) -> None:
         got, fix = " ".join(str(error).split())[:200], "Correct the name, or have EXECUTE on the model granted."
         rule = "a version that can be read holds a language model"
         raise CannotBring([Problem(where=f"models:/{model}", got=got, rule=rule, fix=fix)]) from error
-    for folder in (tokenizer, weights):
-        place_files(folder, partial)
+    hashes = {**place_files(tokenizer, partial), **place_files(weights, partial)}
     shutil.rmtree(partial / _FILES)
+    return hashes
 
 
 def _listed(uri: str, path: str | None) -> Iterator[tuple[str, int]]:

@@ -7,11 +7,12 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from brickyard_pipelines.finetuning.plan import model_names
+
 if TYPE_CHECKING:
     from brickyard_pipelines.finetuning.plan.document import BaseModel
 
 Broken = tuple[str, str, str, str]
-_MODEL = re.compile(r"[^./@\s]+\.[^./@\s]+\.[^./@\s]+(/[1-9]\d*|@[^./@\s]+)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -43,9 +44,7 @@ def _of_source(model: "BaseModel", source: WeightsSource, path: str) -> Iterator
     if not _is_below(model.path):
         fix = "Write a path such as models/base, or leave source out."
         yield f"{path}.path", repr(model.path), "what is brought lies in the folder of work", fix
-    if source.model is not None and not _MODEL.fullmatch(source.model):
-        fix = "Write catalog.schema.model/3 or catalog.schema.model@alias."
-        yield f"{path}.source.model", repr(source.model), "a version is named", fix
+    yield from model_names.problems(source.model, f"{path}.source.model")
     if source.volume is not None and not re.fullmatch(r"/Volumes(/[^/]+){3,}/?", source.volume):
         fix = "Write /Volumes/catalog/schema/volume/folder."
         yield f"{path}.source.volume", repr(source.volume), "it is a folder of a volume", fix

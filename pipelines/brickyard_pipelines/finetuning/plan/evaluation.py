@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from brickyard_pipelines.finetuning.plan import model_names
+
 TUNED = "tuned"  # what the trained model is called in every table
 CHAMPION = "champion"  # and the version that serves by now
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_MODEL = re.compile(r"[^.\s/@]+\.[^.\s/@]+\.[^.\s/@]+(?:/[0-9]+|@[A-Za-z0-9_-]+)")
 _KINDS = ("path", "endpoint", "model", "answers", "lm_eval")
 
 
@@ -81,14 +82,7 @@ def _of_one(candidate: CandidateSource, path: str) -> Iterator[tuple[str, str, s
     if len(given) != 1:
         got = " and ".join(given) or "none of them"
         yield path, got, f"a candidate is one of {', '.join(_KINDS)}", "Keep exactly one."
-    if candidate.model is not None and not _MODEL.fullmatch(candidate.model):
-        rule = "a model is named with its version or alias"
-        yield (
-            f"{path}.model",
-            repr(candidate.model),
-            rule,
-            "Write catalog.schema.model/3 or catalog.schema.model@alias.",
-        )
+    yield from model_names.problems(candidate.model, f"{path}.model")
     if candidate.price is not None:
         for name in ("input_per_million", "output_per_million", "per_hour"):
             value = getattr(candidate.price, name)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from brickyard_pipelines.finetuning.rows.refusals import Reason, Refusal, shown
 from brickyard_pipelines.finetuning.sources.lines import Found, decoded, lines_of, too_many_bytes
 
 _BATCH = 256
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def jsonl(path: Path, *, max_bytes: int) -> Iterator[Found]:
@@ -39,6 +41,9 @@ def _object(line: bytes) -> tuple[Any, Refusal | None]:
     if not isinstance(document, dict):
         fix = "Write {…} with the row's keys."
         return None, Refusal(reason=Reason.NOT_AN_OBJECT, got=shown(document), rule="a line is an object", fix=fix)
+    if _SURROGATE.search(text) and _escaped(json.dumps(document, ensure_ascii=False)):
+        got, rule = "half of a character (one of two \\ud… escapes)", "text is Unicode"
+        return None, Refusal(reason=Reason.NOT_UTF8, got=got, rule=rule, fix="Write the character itself, or both.")
     return document, None
 
 
@@ -55,13 +60,19 @@ def comma_separated(path: Path, *, max_bytes: int) -> Iterator[Found]:
             return  # an empty file: its account says that nothing was read
         _check_columns(path, columns)
         while True:
+            first = reader.line_num + 1
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                got = Refusal(reason=Reason.WRONG_COLUMNS, got=str(error), rule="a record is CSV", fix="Correct it.")
-                yield Found(file=str(path), line=reader.line_num, refusal=got)
+                # A quote that stays open takes in all that follows: where it opens is what helps.
+                got, fix = (
+                    f"lines {first} to {reader.line_num}: {error}",
+                    "Close the quote that opens there, or correct it.",
+                )
+                wrong = Refusal(reason=Reason.WRONG_COLUMNS, got=got, rule="a record is CSV", fix=fix)
+                yield Found(file=str(path), line=first, refusal=wrong)
                 continue
             if cells:
                 yield _record(path, reader.line_num, columns, cells)
@@ -88,7 +99,7 @@ def _record(path: Path, line: int, columns: list[str], cells: list[str]) -> Foun
 
 
 def _escaped(text: str) -> bool:
-    """Whether a byte that is none of UTF-8 was read into it."""
+    """Whether there is something in it that is none of UTF-8: a byte that was read so, half of a pair."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
