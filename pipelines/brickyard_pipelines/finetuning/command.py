@@ -117,7 +117,7 @@ def _estimates(settings: Plan, root: Path, data: Path) -> Mapping[str, Any]:
     ]
     if problems:
         raise InvalidPlan(problems)
-    return {name: {**asdict(each), "memory_gb": each.memory_gb} for name, each in found.items()}
+    return {name: each.as_json() for name, each in found.items()}
 
 
 def _model(settings: Plan, file: Path, name: str | None) -> BaseModel:

@@ -107,3 +107,25 @@ def test_what_exceeds_hardware_and_budget_is_told_before_anything_runs(tmp_path:
     tiny = Device(memory_gb=0.5, tflops=125, is_cpu=False)
     assert [path for path, *_ in exceeded(small, plan)] == ["budget.hours"]
     assert [path for path, *_ in exceeded(estimate(plan, facts_of(tmp_path), LOAD, tiny), plan)] == ["hardware"]
+
+
+def test_a_cpu_spends_time_beside_products_the_more_the_narrower_the_model(tmp_path: Path) -> None:
+    cpu, plan = Device(memory_gb=16, tflops=0.1, is_cpu=True), parse_plan(PLAN)
+    stated = parse_plan(PLAN.replace("accelerator: A10", "accelerator: A10, utilisation: 0.55"))
+
+    def beside(**widths: int) -> float:
+        facts = facts_of(tmp_path, **widths)
+        of_products = estimate(stated, facts, LOAD, cpu).hours  # a share that is stated is one of all that is done
+        return estimate(plan, facts, LOAD, cpu).hours / of_products - 1
+
+    narrow = beside(hidden_size=128, intermediate_size=352, num_hidden_layers=4, vocab_size=8192)
+    assert 0 < beside() < 0.25
+    assert narrow > 0.5
+
+
+def test_an_estimate_says_where_measured_runs_lay_and_that_none_was(tmp_path: Path) -> None:
+    facts, plan = facts_of(tmp_path), parse_plan(PLAN)
+    here = estimate(plan, facts, LOAD, Device(memory_gb=16, tflops=0.1, is_cpu=True)).as_json()
+    assert here["hours_between"][0] < here["hours"] < here["hours_between"][1]
+    assert here["memory_gb_between"][0] < here["memory_gb"] < here["memory_gb_between"][1]
+    assert estimate(plan, facts, LOAD, A10).as_json()["hours_between"] is None

@@ -1,7 +1,8 @@
 """What a run will take of memory, time and money, before anything runs. Pure.
 
 Memory is weights + gradients + Adam's two moments + what the backward pass needs of the forward pass + the logits.
-Time is floating point operations over what the hardware gives.
+Time is floating point operations over what the hardware gives; on a CPU, what is done to each logit and to each number
+that is kept for the backward pass costs time of its own, which in narrow models is half of all.
 
 Source: Korthikanti et al. 2022, arXiv:2205.05198 (how activations are counted, here without attention's square term,
 which fused attention does not keep); Kaplan et al. 2020, arXiv:2001.08361
@@ -10,7 +11,7 @@ Hu et al. 2021, arXiv:2106.09685 (frozen weights need no gradient of their own: 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -18,8 +19,13 @@ from brickyard_pipelines.finetuning.plan.document import Hardware, Plan, Trainin
 from brickyard_pipelines.finetuning.plan.hardware import Device
 from brickyard_pipelines.finetuning.plan.model_facts import ModelFacts
 
-# What a well-fed GPU reaches of its peak, and a CPU of its own matrix product, in such training.
-_GPU_UTILISATION, _CPU_UTILISATION = 0.35, 0.45
+# What a well-fed GPU reaches of its peak in all, and a CPU in the products of such training, of its own largest one.
+_GPU_UTILISATION, _CPU_UTILISATION = 0.35, 0.55
+# On a CPU, in operations of a product that take as long (profiled by torch: softmax and loss of a logit; norms,
+# activations and sums of a kept number). A product of widths of 128 is as fast there as one of 1024.
+_PER_LOGIT, _PER_KEPT = 375, 225
+# What runs took of their estimates on CPUs (bench/RESULTS.md, "Fine-tuning"): least, most.
+_CPU_TIME_BAND, _CPU_MEMORY_BAND = (0.75, 1.5), (0.95, 1.35)
 _NF4_BYTES = 4.127 / 8
 _RUNTIME_GB = 1.0  # the interpreter, torch and its kernels' workspace
 
@@ -58,7 +64,10 @@ class Load:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Estimate:
-    """*Units*: GB per device, hours, the plan's currency; cost is None without a price."""
+    """*Units*: GB per device, hours, the plan's currency; cost is None without a price.
+
+    `…_between` is where the runs that were measured ended, None on hardware that no run of ours was measured on.
+    """
 
     weights_gb: float
     trained_gb: float
@@ -69,6 +78,22 @@ class Estimate:
     operations: float
     hours: float
     cost: float | None
+    on_cpu: bool
+
+    @property
+    def hours_between(self) -> tuple[float, float] | None:
+        """Where the time of measured runs lay beside such an estimate."""
+        return _between(self.hours, _CPU_TIME_BAND) if self.on_cpu else None
+
+    @property
+    def memory_gb_between(self) -> tuple[float, float] | None:
+        """Where the peak of measured runs, merging included, lay beside such an estimate."""
+        return _between(self.memory_gb, _CPU_MEMORY_BAND) if self.on_cpu else None
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, for a command's answer."""
+        derived = ("memory_gb", "hours_between", "memory_gb_between")
+        return {**asdict(self), **{name: getattr(self, name) for name in derived}}
 
     @property
     def memory_gb(self) -> float:
@@ -87,7 +112,8 @@ def estimate(plan: Plan, facts: ModelFacts, load: Load, device: Device) -> Estim
     # What a batch is filled up with is computed like what is learnt from; packed blocks are full.
     computed = tokens * (1.0 if plan.packs else load.filling(how.batch_size))
     operations = computed * operations_per_token(facts, how, context=per_block)
-    hours = operations / (_speed(plan.hardware, device) * 1e12) / 3600
+    beside = computed * _beside_products(facts, how) if device.is_cpu and not plan.hardware.utilisation else 0.0
+    hours = (operations + beside) / (_speed(plan.hardware, device) * 1e12) / 3600
     return Estimate(
         weights_gb=_weights_bytes(facts, how) / 1e9,
         trained_gb=trained_parameters(facts, how) * 16 / 1e9,
@@ -98,6 +124,7 @@ def estimate(plan: Plan, facts: ModelFacts, load: Load, device: Device) -> Estim
         operations=operations,
         hours=hours,
         cost=None if plan.hardware.price_per_hour is None else hours * plan.hardware.price_per_hour,
+        on_cpu=device.is_cpu,
     )
 
 
@@ -123,6 +150,16 @@ def operations_per_token(facts: ModelFacts, how: Training, *, context: float) ->
     forward = 2.0 * used + attention
     backward = 2 * forward if how.method == "full" else forward + attention
     return forward + backward + (forward if how.gradient_checkpointing else 0.0)
+
+
+def _beside_products(facts: ModelFacts, how: Training) -> float:
+    """What a CPU does for a token beside products, in operations of a product that take as long."""
+    kept = facts.layers * (8 * facts.hidden + 4 * facts.intermediate)
+    return _PER_LOGIT * facts.vocabulary + _PER_KEPT * kept * (4 / 3 if how.gradient_checkpointing else 1)
+
+
+def _between(value: float, band: tuple[float, float]) -> tuple[float, float]:
+    return value * band[0], value * band[1]
 
 
 def trained_parameters(facts: ModelFacts, how: Training) -> int:

@@ -60,7 +60,9 @@ def _estimated(task: Task) -> dict[str, float]:
     """What it should take, told before it begins and kept beside what it took. *Units*: hours, GB of one device."""
     device = device_of(task.plan.hardware.accelerator)
     said = estimate.estimate(task.plan, task.facts, estimate.load_of(task.version.manifest), device)
-    _log.info("estimated: %.2f hours and %.1f GB of each device", said.hours, said.memory_gb)
+    between = said.hours_between
+    band = f"{between[0]:.2f} to {between[1]:.2f} as measured runs lay" if between else "no run of ours measured there"
+    _log.info("estimated: %.2f hours (%s) and %.1f GB of each device", said.hours, band, said.memory_gb)
     return {"hours": said.hours, "memory_gb": said.memory_gb}
 
 
