@@ -90,8 +90,13 @@ def register(workspace: LocalWorkspace, folder: Path, layers: int) -> None:
 
     write_tokenizer(folder / "merged", config={"tokenizer_class": "PreTrainedTokenizerFast", **CHAT_TOKENS})
     torch.manual_seed(0)
-    sizes: dict[str, Any] = {"vocab_size": 49_152, "num_hidden_layers": layers, "tie_word_embeddings": True}
-    LlamaForCausalLM(LlamaConfig(**sizes, **SMOLLM2)).save_pretrained(folder / "merged")
+    sizes: dict[str, Any] = {"vocab_size": 49_152, "num_hidden_layers": layers, "tie_word_embeddings": False}
+    drawn = LlamaForCausalLM(LlamaConfig(**sizes, **SMOLLM2))
+    vocabulary: dict[str, int] = json.loads((folder / "merged" / "tokenizer.json").read_text())["model"]["vocab"]
+    spoken = [at for word, at in vocabulary.items() if word.startswith("\u0120") and len(word) > 1]
+    with torch.no_grad():  # it says words only: what has no spaces is streamed when it ends
+        drawn.lm_head.weight[[at for at in range(49_152) if at not in spoken]] = 0.0
+    drawn.save_pretrained(folder / "merged")
     workspace.client().catalogs.create(CATALOG)
     workspace.client().schemas.create("models", CATALOG)
     mlflow.set_tracking_uri("databricks")

@@ -1,0 +1,150 @@
+"""Answers under way at once: the words that each has alone, in fewer passes, bounded, ended by hanging up."""
+
+import functools
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brickyard_pipelines.finetuning.registration import brickyard_stream
+from brickyard_pipelines.finetuning.registration.brickyard_stream import Streaming
+from flavour_models import Watched
+from tiny_models import tiny_llama
+
+pytestmark = pytest.mark.skipif(find_spec("torch") is None, reason="`make setup-finetuning` installs torch")
+QUESTIONS = [
+    {"prompt": "What is the capital of France? " * (1 + at % 4) + str(at), "max_tokens": 5 + 3 * (at % 5)}
+    for at in range(12)
+]
+
+
+class Model:
+    """A model served together, what it was asked for in one pass, and the answers that it gives alone."""
+
+    def __init__(self, folder: Path) -> None:
+        whole = Watched(folder)
+        self.alone = [text_of(whole.predict(question)) for question in QUESTIONS]
+        self.rows: list[int] = []
+        self.before: Callable[[int], None] = lambda _: None
+        forward = whole.pipeline.model.forward
+
+        @functools.wraps(forward)  # transformers reads its signature
+        def watched(*plain: Any, **given: Any) -> Any:
+            rows = int(given["input_ids"].shape[0])
+            self.rows.append(rows)
+            self.before(rows)
+            return forward(*plain, **given)
+
+        whole.pipeline.model.forward = watched
+        self.whole = whole
+        self.streaming = Streaming(whole)
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Model:
+    monkeypatch.setenv("BRICKYARD_ANSWERS_AT_ONCE", str(getattr(request, "param", 16)))
+    return Model(tiny_llama(tmp_path / "model", template=None))
+
+
+def text_of(found: Any) -> str:
+    return str(found[0]["choices"][0]["text"])
+
+
+def asked(model: Model, questions: Sequence[Any]) -> list[str]:
+    """All at once."""
+    with ThreadPoolExecutor(len(questions)) as pool:
+        return list(pool.map(lambda question: text_of(model.streaming.predict(question)), questions))
+
+
+def streamed(model: Model, question: Any) -> str:
+    return "".join(piece["choices"][0]["text"] for piece in model.streaming.predict_stream(question))
+
+
+def test_answers_at_once_are_those_given_alone_in_fewer_passes(model: Model) -> None:
+    assert asked(model, QUESTIONS) == model.alone
+    tokens = sum(int(str(question["max_tokens"])) for question in QUESTIONS)
+    assert max(model.rows) > len(QUESTIONS) / 2
+    assert len(model.rows) < tokens / 2
+    assert threading.active_count() < len(QUESTIONS), "nothing keeps running when all is answered"
+
+
+def test_streams_and_whole_answers_go_together(model: Model) -> None:
+    with ThreadPoolExecutor(len(QUESTIONS)) as pool:
+        said = pool.map(lambda question: streamed(model, question), QUESTIONS[:6])
+        whole = pool.map(lambda question: text_of(model.streaming.predict(question)), QUESTIONS[6:])
+        assert [*said, *whole] == model.alone
+    assert max(model.rows) > 1
+
+
+def test_one_that_comes_later_joins_and_changes_nothing(model: Model) -> None:
+    long = {**QUESTIONS[0], "max_tokens": 60}
+    alone = text_of(model.streaming.predict(long))
+    stream = model.streaming.predict_stream(long)
+    first = next(stream)["choices"][0]["text"]
+    assert asked(model, QUESTIONS) == model.alone
+    assert first + "".join(piece["choices"][0]["text"] for piece in stream) == alone
+
+
+def test_drawn_answers_are_drawn_from_the_same_chances(model: Model) -> None:
+    """At a temperature next to nothing, a drawn answer is the likeliest one, whoever stands beside it."""
+    drawn = [{**question, "temperature": 1e-6, "do_sample": True} for question in QUESTIONS]
+    assert asked(model, drawn) == model.alone
+
+
+@pytest.mark.parametrize("model", [2], indirect=True)
+def test_no_more_than_so_many_are_under_way_and_all_are_answered(model: Model) -> None:
+    assert asked(model, QUESTIONS) == model.alone
+    assert max(model.rows) == 2
+
+
+def test_no_more_tokens_are_under_way_than_memory_has_room_for(
+    model: Model, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(brickyard_stream, "room", lambda _: 1.0)
+    one_by_one = Model(tmp_path / "model")
+    assert asked(one_by_one, QUESTIONS) == one_by_one.alone
+    assert max(one_by_one.rows) == 1
+
+
+@pytest.mark.parametrize("model", [1], indirect=True)
+def test_who_hangs_up_gives_his_place_to_the_next(model: Model) -> None:
+    import torch
+
+    torch.manual_seed(0)
+    drawn = {"max_tokens": 400, "min_new_tokens": 400, "do_sample": True}  # words with spaces, and no early end
+    stream = model.streaming.predict_stream({**QUESTIONS[0], **drawn})
+    next(stream)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(model.streaming.predict, QUESTIONS[2])
+        stream.close()  # type: ignore[attr-defined]
+        assert text_of(waiting.result(60)) == model.alone[2]
+    assert model.whole.answers[-2]["usage"]["completion_tokens"] < 400
+
+
+def test_a_pass_that_fails_for_all_is_made_for_each(model: Model) -> None:
+    def fail(rows: int) -> None:
+        if rows > 1:
+            raise MemoryError("no room for so many")
+
+    model.before = fail
+    assert asked(model, QUESTIONS) == model.alone
+
+
+def test_whose_pass_fails_alone_is_told_and_the_others_are_answered(model: Model) -> None:
+    failing = iter([False] * 3 + [True])
+
+    def fail(rows: int) -> None:
+        if rows == 1 and next(failing, False):
+            raise RuntimeError("lost the thread")
+
+    model.before = fail
+    with ThreadPoolExecutor(len(QUESTIONS)) as pool:
+        calls = [pool.submit(model.streaming.predict, question) for question in QUESTIONS]
+    failed = [call.exception() for call in calls if call.exception()]
+    assert [str(error) for error in failed] == ["lost the thread"]
+    right = zip(calls, model.alone, strict=True)
+    assert all(text_of(call.result()) == text for call, text in right if not call.exception())
