@@ -21,6 +21,10 @@ class UnusableSource(PipelineError):
     """Raised when the files that a project lands do not fit its data contract."""
 
 
+class Disturbed(PipelineError):
+    """Raised when other runs write the same table at the same moment, again and again."""
+
+
 class MissingTable(PipelineError):
     """Raised when a step reads a table that the step before it has not written."""
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mlflow.exceptions import MlflowException
 
 from brickyard_pipelines.errors import BrokenContract, InvalidProject, NoChampion, UnusableRows
+from brickyard_pipelines.ml.data import conflicts
 from brickyard_pipelines.ml.data.contract import Feature
 from brickyard_pipelines.ml.inference import append, champion, pending, scoring, streams
 from brickyard_pipelines.ml.inference import table as inference_table
@@ -117,14 +118,14 @@ def test_work_is_repeated_when_another_run_was_first_and_only_then() -> None:
             raise RuntimeError("[DELTA_CONCURRENT_APPEND] files were added")
         return len(tries)
 
-    assert append.until_undisturbed(work) == 3
+    assert conflicts.until_undisturbed(work) == 3
 
     def fail() -> int:
         tries.append(1)
         raise ValueError("something else")
 
     with pytest.raises(ValueError, match="something else"):
-        append.until_undisturbed(fail)
+        conflicts.until_undisturbed(fail)
     assert len(tries) == 4
 
 

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,23 @@ def test_a_kill_or_a_full_disk_at_any_write_loses_nothing_and_doubles_nothing(
     assert whole["bad"] == [["duplicate key", "1.csv"], ["it's empty", "2.csv"]]
     assert whole["bronze"] == 6 == len(whole["kept"]) + len(whole["bad"]) + 1  # A's older row
     assert again == whole
+
+
+def test_two_ingests_at_once_load_each_file_once_and_both_end_well(local_workspace: LocalWorkspace) -> None:
+    landing = Landing(local_workspace, "both")
+    landing.ingest({"files": {"0.csv": f"{HEADER}A,1,NA,NA\n"}})
+    stages = [
+        [{"files": {f"{who}{n}.csv": f"{HEADER}A,{n + 2},NA,NA\n{who}{n},1,NA,NA\n,1,NA,NA\n"}} for n in range(4)]
+        for who in "xy"
+    ]
+    with ThreadPoolExecutor() as pool:
+        both = [pool.submit(landing.ingest, *each) for each in stages]
+        ended = [each.result() for each in both]
+    (last,) = landing.ingest({})
+    assert [stage["said"] for each in ended for stage in each] == [None] * 8
+    assert last["bronze"] == 1 + 8 * 3
+    assert [row[0] for row in last["kept"]] == ["A", *(f"{who}{n}" for who in "xy" for n in range(4))]
+    assert last["bad"] == sorted([["tail is missing", f"{who}{n}.csv"] for who in "xy" for n in range(4)])
 
 
 def parquet(**columns: Any) -> str:

@@ -7,12 +7,14 @@ same moment one is left out by Delta (`txnAppId`) and finds what is still to do.
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from brickyard_pipelines.errors import UnusableSource
 from brickyard_pipelines.ml.code import fingerprint
 from brickyard_pipelines.ml.data import parquet, tables
+from brickyard_pipelines.ml.data.conflicts import is_conflict
 from brickyard_pipelines.ml.data.contract import TableContract
 from brickyard_pipelines.ml.data.file_rules import Inspection
 from brickyard_pipelines.ml.data.landing import LandedFile
@@ -30,6 +32,17 @@ _ORIGIN = (
     ColumnDefinition(name=SOURCE_BYTES, type="bigint", comment="Its size"),
     ColumnDefinition(name=LOAD, type="bigint", comment="Number of the load that brought it"),
 )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Load:
+    """One load: everything that lies in the folder, and its number.
+
+    That is one more than the table's last load was before `pending` was asked: Delta takes each number once.
+    """
+
+    number: int
+    offered: Sequence[LandedFile]
 
 
 def pending(spark: "SparkSession", table: str, files: Sequence[LandedFile]) -> tuple[LandedFile, ...]:
@@ -69,19 +82,19 @@ def load(
     files: Sequence[LandedFile],
     table: str,
     *,
-    offered: Sequence[LandedFile],
+    this: Load,
 ) -> tuple[str, ...]:
-    """Append files that the table does not hold, in one commit, unless another run is loading at this very moment.
+    """Append files that the table does not hold, in one commit, unless another run has loaded since it was asked.
 
     Returns the columns that the table gained by it. Ask `pending` again to see whether the files are loaded.
 
-    `looks` is what was seen of each file, by its path; `offered` is everything that lies in the folder.
+    `looks` is what was seen of each file, by its path.
     """
     new = sorted({name for seen in looks.values() for name in seen.header} - set(contract.source_columns))
     from pyspark.errors import PySparkException  # see data/spark.py
 
-    number = last_load(spark, table) + 1 if spark.catalog.tableExists(table) else 1
     gained = widen(spark, contract, table, new)
+    number, offered = this.number, this.offered
     note = {"load": number, "offered": _offer(offered), "files": {file.name: file.size for file in files}}
     alike: dict[Inspection, list[str]] = defaultdict(list)
     for file in files:
@@ -91,7 +104,7 @@ def load(
     try:
         tables.append(rows, table, made_from=note, writer=_WRITER, number=number)
     except PySparkException as error:
-        if "DELTA_CONCURRENT" not in str(error):
+        if not is_conflict(error):
             raise
         _log.info("%s: another run has loaded at the same moment; looking again", table)
     return gained

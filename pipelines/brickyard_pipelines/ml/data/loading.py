@@ -4,8 +4,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from brickyard_pipelines.errors import UnusableSource
+from brickyard_pipelines.errors import Disturbed, UnusableSource
 from brickyard_pipelines.ml.data import bronze, landing, parquet, quarantine, tables
+from brickyard_pipelines.ml.data.bronze import Load
 from brickyard_pipelines.ml.data.contract import TableContract
 from brickyard_pipelines.ml.data.file_rules import Inspection
 from brickyard_pipelines.ml.data.landing import LandedFile
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _log = logging.getLogger(__name__)
-_TRIES = 3  # of a load, while other runs load into the same table
+_TRIES = 6  # of a load, while other runs load into the same table
 
 
 def load(
@@ -28,21 +29,29 @@ def load(
 ) -> None:
     """One bronze table: each whole file once.
 
-    Errors: UnusableSource when a file breaks the contract, or the table has no file at all.
+    Errors: UnusableSource when a file breaks the contract, or the table has no file at all; Disturbed when other runs
+    load into it again and again.
     """
-    table, loaded = settings.table("bronze", contract.name), 0
+    table, loaded, number = settings.table("bronze", contract.name), 0, 0
     for _ in range(_TRIES):
+        # Before it is asked what the table holds: who loads after that takes this number, and our load is left out.
+        number = max(number, bronze.last_load(spark, table)) + 1
         waiting = bronze.pending(spark, table, offered)
         looks = whole_files(spark, files, settings, contract, waiting)
         news = [file for file in waiting if file.path in looks]
         if not news:
             break
-        gained = load_readable(spark, settings, contract, looks, news, offered)
+        gained = load_readable(spark, settings, contract, looks, news, Load(number=number, offered=offered))
         if gained is None:
             continue
         loaded = len(news)
         if gained:
             _log.info("%s: new columns %s, null in older rows", table, ", ".join(gained))
+    else:
+        raise Disturbed(
+            f"{table}: in {_TRIES} tries other runs loaded into it at the same moment. Nothing is lost or doubled: let"
+            " them end, then run this step again."
+        )
     if not loaded and tables.state(spark, table) is None:
         raise UnusableSource(
             f"No file that can be loaded has landed for {contract.name}, which the contract describes:"
@@ -90,14 +99,14 @@ def load_readable(
     contract: TableContract,
     looks: Mapping[str, Inspection],
     news: Sequence[LandedFile],
-    offered: Sequence[LandedFile],
+    this: Load,
 ) -> tuple[str, ...] | None:
     """Load the files; None when some could not be read to their end, which are set aside then: nothing was loaded."""
     from pyspark.errors import PySparkException  # see data/spark.py
 
     table = settings.table("bronze", contract.name)
     try:
-        return bronze.load(spark, contract, looks, news, table, offered=offered)
+        return bronze.load(spark, contract, looks, news, table, this=this)
     except PySparkException as error:
         if contract.format != "parquet" or "FAILED_READ_FILE" not in str(error):
             raise

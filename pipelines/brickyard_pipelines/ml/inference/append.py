@@ -1,16 +1,10 @@
 """Scored rows into the inference table: what is there already stays as it is, whoever wrote it, and is not doubled."""
 
-import logging
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-_log = logging.getLogger(__name__)
-_ATTEMPTS = 6
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,31 +42,3 @@ def same_event(key: str) -> str:
 def run(spark: "SparkSession", statement: str) -> int:
     """Run a MERGE. Answers how many rows it inserted."""
     return int(spark.sql(statement).collect()[0]["num_inserted_rows"])
-
-
-def until_undisturbed(work: Callable[[], _T]) -> _T:
-    """The result of work that reads and writes a table; again from its reading when another wrote meanwhile.
-
-    Delta refuses the later of two such writes, so nothing is doubled; the last refusal is raised.
-    """
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return work()
-        except Exception as error:
-            if not is_conflict(error):
-                raise
-            _log.info("another run wrote at the same time: looking again at what is left to do")
-    return work()
-
-
-def is_conflict(error: Exception) -> bool:
-    """Whether Delta refused a commit since another came first.
-
-    >>> is_conflict(RuntimeError("[DELTA_CONCURRENT_APPEND.WITHOUT_HINT] Files were added"))
-    True
-    >>> is_conflict(RuntimeError("no such column"))
-    False
-    """
-    said = str(error)
-    names = ("DELTA_CONCURRENT_", "DELTA_METADATA_CHANGED", "ConcurrentAppendException", "ConcurrentTransaction")
-    return any(name in said for name in names)

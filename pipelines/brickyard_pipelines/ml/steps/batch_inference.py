@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from brickyard_pipelines.ml.data import tables
+from brickyard_pipelines.ml.data import conflicts, tables
 from brickyard_pipelines.ml.data.spark import session
 from brickyard_pipelines.ml.inference import append, champion, pending, scoring
 from brickyard_pipelines.ml.inference import table as inference_table
@@ -47,7 +47,7 @@ def batch_inference(settings: StepSettings, project: Project) -> None:
         return
     with ThreadPoolExecutor(1, "model") as aside:  # it is loaded here while Spark looks for what is new
         inputs = aside.submit(champion.inputs, chosen, project)
-        written = append.until_undisturbed(
+        written = conflicts.until_undisturbed(
             lambda: write(
                 spark,
                 settings,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from brickyard_pipelines.errors import BrokenContract, UnusableRows
 from brickyard_pipelines.ml.code import package_sha256
 from brickyard_pipelines.ml.data import tables
+from brickyard_pipelines.ml.data.conflicts import until_undisturbed
 from brickyard_pipelines.ml.data.contract import Feature
 from brickyard_pipelines.ml.data.spark import session, ship
 from brickyard_pipelines.ml.data.tables import ColumnDefinition
@@ -38,6 +39,13 @@ def features(settings: StepSettings, project: Project) -> None:
     if definition.existing is not None:
         take(spark, settings, project, definition.existing)
         return
+    until_undisturbed(lambda: refresh(spark, settings, project, table))
+    check(spark, project, table)
+
+
+def refresh(spark: "SparkSession", settings: StepSettings, project: Project, table: str) -> None:
+    """Build what the feature table lacks, from what silver holds at this moment."""
+    definition = project.workflow.features
     known = tables.note(spark, table)
     inputs = read_inputs(spark, settings, project, known)
     made_from = {
@@ -55,7 +63,6 @@ def features(settings: StepSettings, project: Project) -> None:
         tables.replace(build(project, whole), table, made_from=made_from)
     elif not plan.nothing:
         update(spark, project, table, inputs, made_from)
-    check(spark, project, table)
 
 
 def take(spark: "SparkSession", settings: StepSettings, project: Project, others: ExistingFeatures) -> None:

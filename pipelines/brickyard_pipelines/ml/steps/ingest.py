@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from brickyard_pipelines.errors import InvalidProject, MissingArgument, UnusableSource
 from brickyard_pipelines.ml.data import gold, landing, loading, silver
+from brickyard_pipelines.ml.data.conflicts import until_undisturbed
 from brickyard_pipelines.ml.data.contract import LandingFile, TableContract
 from brickyard_pipelines.ml.data.landing import LandedFile
 from brickyard_pipelines.ml.data.spark import session
@@ -136,7 +137,7 @@ def conform_one(spark: "SparkSession", settings: StepSettings, contract: TableCo
         silver=settings.table("silver", contract.name),
         quarantine=settings.table("silver", f"{contract.name}_quarantine"),
     )
-    counts = silver.conform(spark, contract, names)
+    counts = until_undisturbed(lambda: silver.conform(spark, contract, names))
     _log.info(
         "%s: %s; %d of %d rows kept, %d quarantined, %d replaced by newer ones",
         *(names.silver, counts.did, counts.silver, counts.bronze, counts.quarantined, counts.replaced),

@@ -8,9 +8,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from brickyard_pipelines.errors import UnusableRows
-from brickyard_pipelines.ml.data import tables
+from brickyard_pipelines.ml.data import conflicts, tables
 from brickyard_pipelines.ml.data.spark import session
-from brickyard_pipelines.ml.inference import append
 from brickyard_pipelines.ml.inference import table as inference_table
 from brickyard_pipelines.ml.inference.labels import Joined, joined, merge
 from brickyard_pipelines.ml.project import Project, refer
@@ -36,7 +35,7 @@ def join_labels(settings: StepSettings, project: Project) -> None:
     table = inference_table.ensure(spark, settings, project)
     labels(spark, settings, project).createOrReplaceTempView("labels_now")
     refuse_unclear(spark, project)
-    done = append.until_undisturbed(lambda: join(spark, table, project))
+    done = conflicts.until_undisturbed(lambda: join(spark, table, project))
     _log.info("%s: %d labels joined, %d changed, on %d days", table, done.new, done.changed, len(done.days))
     hand_on("label_days", json.dumps(done.days[-_MOST_DAYS:]), job_run_id=settings.job_run_id)
 
