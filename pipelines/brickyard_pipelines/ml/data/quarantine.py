@@ -14,7 +14,6 @@ from brickyard_pipelines.ml.data.tables import ColumnDefinition
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-_WRITER = "brickyard.quarantine"
 _ROWS = (
     ColumnDefinition(name="reason", type="string", comment="Why the row is not in silver"),
     ColumnDefinition(name="row", type="string", comment="The row as landed (JSON)"),
@@ -34,15 +33,17 @@ def keep_rows(
 ) -> None:
     """Bring the quarantine of a table to the load and the contract that silver was made from.
 
-    Rows of loads that it does not know are appended, in one commit; under another contract all rows are judged again.
+    Rows of loads that it does not know take the place of those of the same loads, which another run may have brought
+    meanwhile, in one commit; under another contract all rows are judged again.
     """
     known = tables.note(spark, table)
     if known == made_from:
         return
     load = int(made_from["load"])
     if known is not None and known.get("contract") == made_from["contract"] and int(known["load"]) < load:
-        news = bronze.where(f"{LOAD} > {int(known['load'])}")
-        tables.append(_refused(news, contract), table, made_from=made_from, writer=_WRITER, number=load)
+        before, once = int(known["load"]), uuid.uuid4().hex
+        news, these = bronze.where(f"{LOAD} > {before}"), f"load > {before} AND load <= {load}"
+        tables.replace(_refused(news, contract), table, made_from=made_from, where=these, writer=once)
         return
     if known is None and spark.catalog.tableExists(table) and tables.lacks(spark, table, _ROWS):
         spark.sql(f"DROP TABLE {table}")  # an earlier release's: all of it is judged again

@@ -1,5 +1,6 @@
 """Silver: typed rows that keep their contract, one per key, the newest file's; only new bronze rows are judged."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,7 @@ def conform(spark: "SparkSession", contract: TableContract, names: Tables) -> Si
         did = "unchanged"
     elif known.get("contract") == contract_now:
         did = "merged"
-        _merge(spark, contract, rows.where(f"{LOAD} > {int(known['load'])}"), names.silver, made_from)
+        _merge(spark, contract, rows, names.silver, made_from, since=int(known["load"]))
     else:
         did = "rebuilt"
         _rebuild(spark, contract, rows, names.silver, made_from)
@@ -86,12 +87,22 @@ def _rebuild(
 
 
 def _merge(
-    spark: "SparkSession", contract: TableContract, rows: "DataFrame", silver: str, made_from: dict[str, Any]
+    spark: "SparkSession",
+    contract: TableContract,
+    rows: "DataFrame",
+    silver: str,
+    made_from: dict[str, Any],
+    *,
+    since: int,
 ) -> None:
-    """Rows of newer loads take the place of those with their key; then an empty commit says how far silver is."""
-    incoming = good(judged(rows, contract), contract)
+    """Rows of loads after `since` take the place of those with their key; then an empty commit says how far silver is.
+
+    Without a key they take the place of the rows of the same loads, which another run may have brought meanwhile.
+    """
+    incoming = good(judged(rows.where(f"{LOAD} > {since}"), contract), contract)
     if not contract.key:
-        tables.append(incoming, silver, made_from=made_from, writer=_WRITER, number=made_from["load"])
+        these, once = f"{LOAD} > {since} AND {LOAD} <= {made_from['load']}", uuid.uuid4().hex
+        tables.replace(incoming, silver, made_from=made_from, where=these, writer=once)
         return
     view = f"incoming_{contract.name}"
     incoming.createOrReplaceTempView(view)
