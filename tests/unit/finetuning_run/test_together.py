@@ -148,3 +148,23 @@ def test_whose_pass_fails_alone_is_told_and_the_others_are_answered(model: Model
     assert [str(error) for error in failed] == ["lost the thread"]
     right = zip(calls, model.alone, strict=True)
     assert all(text_of(call.result()) == text for call, text in right if not call.exception())
+
+
+def test_a_joint_pass_gives_each_the_numbers_that_it_would_have_alone(model: Model) -> None:
+    import torch
+
+    inner = model.whole.pipeline.model
+
+    def next_token(length: int) -> dict[str, Any]:
+        words = torch.arange(20, 20 + length)[None]
+        cache = inner(input_ids=words, use_cache=True).past_key_values
+        at = {"position_ids": torch.tensor([[length]]), "attention_mask": torch.ones(1, length + 1, dtype=torch.long)}
+        return {"input_ids": torch.tensor([[50]]), "past_key_values": cache, "use_cache": True, **at}
+
+    lengths = (3, 17, 9)
+    with torch.no_grad():
+        alone = [inner(**next_token(length)).logits for length in lengths]
+        together = brickyard_stream._joint(inner, [next_token(length) for length in lengths])
+    for one, other in zip(alone, together, strict=True):
+        torch.testing.assert_close(one, other.logits, atol=1e-5, rtol=1e-4)
+    assert [other.past_key_values.get_seq_length() for other in together] == [4, 18, 10]
