@@ -9,7 +9,7 @@ import asyncio
 import json
 import threading
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,7 @@ class Streams:
             return _refused(f"The model failed before its first piece: {first.reason}")
         return StreamingResponse(_events(first, pieces), media_type="text/event-stream")
 
-    def _pieces(self, asked: dict[str, Any]) -> Iterator[Any]:
+    def _pieces(self, asked: dict[str, Any]) -> Generator[Any, None, None]:
         from mlflow.pyfunc import scoring_server
 
         schema = self._model.metadata.get_input_schema()
@@ -71,7 +71,7 @@ class End:
     """There are no more pieces."""
 
 
-async def _in_one_thread(pieces: Iterator[Any]) -> AsyncIterator[Any]:
+async def _in_one_thread(pieces: Generator[Any, None, None]) -> AsyncIterator[Any]:
     """The pieces, then `End` or `Failure`. One thread: mlflow's generators keep context variables over a piece."""
     loop, queue = asyncio.get_running_loop(), asyncio.Queue[Any]()
     unwanted = threading.Event()
@@ -86,6 +86,8 @@ async def _in_one_thread(pieces: Iterator[Any]) -> AsyncIterator[Any]:
         except Exception as error:  # noqa: BLE001 - a model may raise anything
             traceback.print_exc()
             last = Failure(reason=str(error))
+        finally:
+            pieces.close()
         loop.call_soon_threadsafe(queue.put_nowait, last)
 
     threading.Thread(target=produce, name="stream", daemon=True).start()

@@ -125,6 +125,22 @@ def test_who_hangs_up_gives_his_place_to_the_next(model: Model) -> None:
     assert model.whole.answers[-2]["usage"]["completion_tokens"] < 400
 
 
+def test_a_stream_that_is_forgotten_may_be_ended_by_the_thread_of_the_passes(model: Model) -> None:
+    """Python's collector ends a forgotten generator in whatever thread it runs: there, nothing may be waited for."""
+    long = {"max_tokens": 400, "min_new_tokens": 400, "do_sample": True}
+    forgotten = [model.streaming.predict_stream({**QUESTIONS[0], **long})]
+    next(forgotten[0])
+
+    def collect(_rows: int) -> None:
+        if forgotten and threading.current_thread().name == "passes":
+            forgotten.pop().close()  # type: ignore[attr-defined]
+
+    model.before = collect
+    with ThreadPoolExecutor(1) as pool:
+        assert text_of(pool.submit(model.streaming.predict, QUESTIONS[2]).result(60)) == model.alone[2]
+    assert not forgotten
+
+
 def test_a_pass_that_fails_for_all_is_made_for_each(model: Model) -> None:
     def fail(rows: int) -> None:
         if rows > 1:

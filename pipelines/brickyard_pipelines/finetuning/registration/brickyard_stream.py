@@ -86,7 +86,7 @@ class _Call:
     def __init__(self, whole: Any, data: Any, params: dict[str, Any], criteria: list[Any]) -> None:
         from transformers import TextIteratorStreamer
 
-        self._unwanted = threading.Event()
+        self._unwanted = False
         self._streamer = TextIteratorStreamer(whole.pipeline.tokenizer, skip_prompt=True, skip_special_tokens=True)
         self._ended: queue.Queue[Any] = queue.Queue()
         given = {**params, "streamer": self._streamer, "stopping_criteria": [*criteria, self._is_unwanted]}
@@ -97,8 +97,9 @@ class _Call:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._unwanted.set()
-        self._thread.join()
+        # Waits for nothing: a stream that a server forgot is ended by Python's collector, in any thread, that of the
+        # passes among them, for which the call waits.
+        self._unwanted = True
 
     def pieces(self) -> Iterator[str]:
         """Words as they come."""
@@ -112,7 +113,7 @@ class _Call:
         return found
 
     def _is_unwanted(self, *_words: Any, **_named: Any) -> bool:
-        return self._unwanted.is_set()
+        return self._unwanted
 
     def _run(self, whole: Any, data: Any, given: dict[str, Any]) -> None:
         try:
