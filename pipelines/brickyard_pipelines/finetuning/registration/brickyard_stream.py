@@ -106,8 +106,8 @@ class _Call:
         yield from self._streamer
 
     def answer(self) -> Any:
-        """The whole answer, when it has ended. Errors: as the model's `predict`."""
-        found = self._ended.get_nowait()
+        """The whole answer, which follows its last word. Errors: as the model's `predict`."""
+        found = self._ended.get()
         if isinstance(found, BaseException):
             raise found
         return found
