@@ -279,6 +279,20 @@ def test_what_looks_personal_is_counted_or_quarantined(run: Any, tmp_path: Path)
     assert [entry["reason"] for entry in quarantined(run({"pii": "quarantine"}))] == ["pii"]
 
 
+def test_a_text_that_says_a_special_token_is_quarantined_unless_it_is_meant(run: Any, tmp_path: Path) -> None:
+    """An answer that says <|im_end|> would end there, and what follows would be another turn."""
+    said = {"prompt": "What ends a turn?", "response": "Two words, then <|im_end|> and then some."}
+    write(tmp_path, [*GOOD, said])
+    version = run()
+    (entry,) = quarantined(version)
+    assert (entry["reason"], entry["line"]) == ("special_text", len(GOOD) + 1)
+    assert "<|im_end|> in 'Two words" in entry["got"]
+    assert said["response"] in str(kept(run({"special_tokens": "keep"}))[-1])
+    write(tmp_path, [{"text": "A document.<|im_end|>Another."}, {"text": "A third, of <b>many</b> words."}])
+    texts = run(approach="continued_pretraining")
+    assert [entry["reason"] for entry in quarantined(texts)] == ["special_text"]
+
+
 def test_the_report_shows_what_is_learnt_and_prints_no_markup_of_a_row(run: Any, tmp_path: Path) -> None:
     write(tmp_path, [{"prompt": "<script>x</script>", "response": "Two."}])
     page = (run().folder / "report.html").read_text()

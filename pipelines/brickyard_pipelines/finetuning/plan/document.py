@@ -82,6 +82,7 @@ class Data:
     system_prompt: str | None = None
     near_duplicates: NearDuplicates = NearDuplicates()
     pii: Literal["flag", "quarantine", "ignore"] = "flag"
+    special_tokens: Literal["quarantine", "keep"] = "quarantine"
     limits: Limits = Limits()
     id_column: str = "id"
     slices: tuple[str, ...] = ()

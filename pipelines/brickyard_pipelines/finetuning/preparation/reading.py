@@ -12,7 +12,8 @@ from brickyard_pipelines.finetuning.preparation.account import SPLITS, Account
 from brickyard_pipelines.finetuning.preparation.documents import Waiting, asked, document_of
 from brickyard_pipelines.finetuning.preparation.keeping import Keeper
 from brickyard_pipelines.finetuning.preparation.quarantine import Quarantine
-from brickyard_pipelines.finetuning.rows.refusals import Reason, RowRefused
+from brickyard_pipelines.finetuning.rows.canonical import Row
+from brickyard_pipelines.finetuning.rows.refusals import Reason, RowRefused, shown
 from brickyard_pipelines.finetuning.rows.rules import fitted
 from brickyard_pipelines.finetuning.rows.shapes import convert, shape_of
 from brickyard_pipelines.finetuning.sources.lines import Found
@@ -75,12 +76,23 @@ class Reader:
         if kinds and data.pii == "quarantine":
             fix = "Remove it from the row, or write pii: flag."
             raise RowRefused(Reason.PII, f"what looks like {', '.join(kinds)}", "rows hold no personal data", fix)
+        if data.special_tokens == "quarantine":
+            self._check_special(row)
         whole = row.as_json()
         kept = _KEPT(whole)
         split = split if split != "train" else self._held_out(document, kept)
         self.accounts[split].pii.update(kinds)
         rendered = self.masker.rendered(row)
         return Waiting(split=split, found=found, row=row, rendered=rendered, kept=kept, asked=asked(whole))
+
+    def _check_special(self, row: Row) -> None:
+        """Errors: RowRefused when a text has what the tokenizer reads as its own token: an answer would end there."""
+        for part in row.parts():
+            found = self.masker.tokenizer.special_text.search(part)
+            if found is not None:
+                fix = "Take it out or split the text there; where it is meant, write special_tokens: keep."
+                rule = "no text holds a special token of the tokenizer"
+                raise RowRefused(Reason.SPECIAL_TEXT, f"{found.group()} in {shown(part)}", rule, fix)
 
     def _held_out(self, document: Mapping[str, Any], kept: str) -> str:
         """The split that a row of train falls into, by its hash: the same row, or group, always into the same."""

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     TOOL_WITHOUT_CALL = "tool_without_call"
     DUPLICATE_ID = "duplicate_id"
     PII = "pii"
+    SPECIAL_TEXT = "special_text"
     TEMPLATE_REFUSES = "template_refuses"
     TOOLS_NOT_RENDERED = "tools_not_rendered"
     CONTENT_NOT_RENDERED = "content_not_rendered"

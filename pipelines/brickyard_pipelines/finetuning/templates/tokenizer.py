@@ -5,6 +5,7 @@ Source: tokenizer.json (huggingface.co/docs/tokenizers); tokenizer_config.json a
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ _FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "spe
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelTokenizer:
-    """Text to token ids, and the special tokens that text never turns into by accident.
+    """Text to token ids, and the special tokens, by id and by the text that turns into one.
 
     *Shapes*: `before` are the ids that begin every text, such as that of `<s>`.
     """
@@ -30,6 +31,7 @@ class ModelTokenizer:
     eos: int
     pad: int
     special: frozenset[int]
+    special_text: re.Pattern[str]
     template: ChatTemplate | None
     sha256: str
 
@@ -88,13 +90,15 @@ def read_tokenizer(folder: Path) -> ModelTokenizer:
     tokenizer.no_padding()
     _keep_characters(tokenizer)
     pad = _id(tokenizer, config, "pad_token")
+    special = {number: token.content for number, token in tokenizer.get_added_tokens_decoder().items() if token.special}
     return ModelTokenizer(
         folder=folder,
         tokenizer=tokenizer,
         before=tuple(token for token in before if token != eos or token == _id(tokenizer, config, "bos_token")),
         eos=eos,
         pad=eos if pad is None else pad,  # padding is masked by place, never by its id
-        special=frozenset(number for number, token in tokenizer.get_added_tokens_decoder().items() if token.special),
+        special=frozenset(special),
+        special_text=re.compile("|".join(map(re.escape, special.values())) or r"(?!)"),
         template=_template(folder, config),
         sha256=_sha256(folder),
     )
