@@ -63,6 +63,10 @@ class NotUp(BrickyardError):
     """Raised when something needs the local workspace and it does not run."""
 
 
+class NoSuchStep(BrickyardError):
+    """Raised when no deployed task, or more than one, has the name that was asked for."""
+
+
 class StaleState(BrickyardError):
     """Raised when the Terraform state describes a local account that is gone."""
 

@@ -14,6 +14,7 @@ from brickyard.move_to_cdktn.verb import add_arguments as add_move_to_cdktn
 from brickyard.rollback.verb import add_arguments as add_rollback
 from brickyard.sandbox.verb import add_arguments as add_sandbox
 from brickyard.simulate.verb import add_arguments as add_simulate
+from brickyard.step import add_arguments as add_step
 from brickyard.train import add_arguments as add_train
 from brickyard.verify.verb import add_arguments as add_verify
 
@@ -33,6 +34,7 @@ def add_workspace_verbs(verbs: Any) -> None:
         ("ci", "the pipelines of Azure DevOps and GitHub, rendered from one description", add_ci),
         ("plan-key", "make the pair of keys that saved plans are sealed and opened with", add_plan_key),
         ("train", "run the model workflow of every project in an environment, to its end", add_train),
+        ("step", "one step of a project in this shell, with this clone's code, on the workspace of `local`", add_step),
         ("drift", "what left the code, in one issue or work item for each environment", add_drift),
         ("verify", "does what was deployed work: second plan, jobs, aliases, endpoints", add_verify),
         ("after-apply", "connect models with their deployment jobs, which Terraform cannot", add_after_apply),

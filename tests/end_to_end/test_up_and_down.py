@@ -114,6 +114,13 @@ print("ALERTS", json.dumps(told))
     del first_up
 
 
+def test_a_step_runs_in_a_shell_with_the_arguments_of_its_task(clone: Clone, first_up: str) -> None:
+    said = clone.run("pipenv run brickyard step batch_inference --project flight_delays")
+    assert "batch_inference --project flight_delays --catalog local" in said
+    assert "batch_inference: done in" in said
+    del first_up
+
+
 def test_cdktf_works_typed_by_hand(clone: Clone, first_up: str) -> None:
     for stack in clone.status()["stacks"]:
         said = clone.run(f"BRICKYARD_ENV=local pipenv run cdktf diff {stack}")

@@ -1,0 +1,136 @@
+"""`brickyard step`: one step of a project in this shell, with this clone's code, on the local workspace.
+
+Its arguments are those that the deployed job gives its task; those typed here come after them, and count.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from brickyard.clone import Clone
+from brickyard.errors import NoSuchStep, NotUp
+from brickyard.screen import Screen
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.service.jobs import Task
+
+_LOCAL = "local"
+_LATER = "{{"  # a reference that only a run of the job can resolve
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """A deployed task of ours: its key, the wheel's entry point, and what it is told."""
+
+    key: str
+    entry_point: str
+    arguments: tuple[str, ...]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The task, the project, and arguments for the step."""
+    parser.add_argument("--project", metavar="PROJECT", help="which, where several have a task of that name")
+    parser.add_argument("task", metavar="TASK", help="its key in a job, such as monitor")
+    parser.add_argument("arguments", metavar="…", nargs=argparse.REMAINDER, help="for the step, after the task's own")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace, clone: Clone, screen: Screen) -> int:
+    """The step's exit status. Errors: NotUp, NoSuchStep, CannotSignIn."""
+    from brickyard.environment import names_of
+    from brickyard.sign_in import workspace_client
+    from brickyard_local import process
+    from brickyard_stacks.settings import environment_file, load_environment
+
+    if process.running(clone.home) is None:
+        raise NotUp("The local workspace does not run. Start it: `pipenv run brickyard start`.")
+    client = workspace_client(clone, load_environment(environment_file(clone.root, {"BRICKYARD_ENV": _LOCAL})))
+    known = {each.project: each.project_stack for each in names_of(clone, _LOCAL).projects}
+    functions = scripts(clone.root)
+    ours = [(owner, step) for owner, step in steps_of(client, known) if step.entry_point in functions]
+    step = chosen(ours, options.task, options.project)
+    argv = [*step.arguments, *options.arguments]
+    screen.line(f"{step.entry_point} {' '.join(argv)}")
+    command = [sys.executable, "-m", "brickyard_local.runtime.shell", functions[step.entry_point], *argv]
+    return subprocess.run(command, env=environment(clone, client, os.environ), check=False).returncode
+
+
+def steps_of(client: "WorkspaceClient", projects: Mapping[str, str]) -> list[tuple[str, Step]]:
+    """The tasks that run a wheel, with their project; `projects` are their stacks' names by project."""
+    found = []
+    for job in client.jobs.list(expand_tasks=True):
+        name = (job.settings.name if job.settings else None) or ""
+        owner = max((each for each, stack in projects.items() if _is_of(name, stack)), key=len, default=None)
+        if owner is not None and job.job_id is not None:
+            settings = client.jobs.get(job.job_id).settings
+            found += [(owner, step) for task in (settings.tasks if settings else None) or [] for step in _step(task)]
+    return found
+
+
+def _is_of(job: str, stack: str) -> bool:
+    return job == stack or job.startswith(f"{stack}-")
+
+
+def _step(task: "Task") -> Iterator[Step]:
+    wheel = task.python_wheel_task
+    if wheel is not None and wheel.entry_point:
+        given = tuple(_resolved(wheel.parameters or []))
+        yield Step(key=task.task_key, entry_point=wheel.entry_point, arguments=given)
+
+
+def _resolved(parameters: Sequence[str]) -> Iterator[str]:
+    """Without flags whose value only a run knows.
+
+    >>> list(_resolved(["--project", "p", "--job-run-id", "{{job.run_id}}", "--model-version={{tasks.t.values.v}}"]))
+    ['--project', 'p']
+    """
+    for at, word in enumerate(parameters):
+        following = parameters[at + 1] if at + 1 < len(parameters) else ""
+        if _LATER not in word and not (word.startswith("--") and _LATER in following):
+            yield word
+
+
+def chosen(steps: Sequence[tuple[str, Step]], task: str, project: str | None) -> Step:
+    """The one step of that name. Errors: NoSuchStep, with those that there are."""
+    named = [(owner, step) for owner, step in steps if step.key == task and project in (None, owner)]
+    if len(named) == 1:
+        return named[0][1]
+    if named:
+        owners = ", ".join(sorted({owner for owner, _ in named}))
+        raise NoSuchStep(f"{len(named)} tasks are called '{task}', of {owners}. Name one project: --project NAME.")
+    there = sorted({step.key for owner, step in steps if project in (None, owner)})
+    of = f" of project {project}" if project else ""
+    raise NoSuchStep(
+        f"No deployed job{of} has a task '{task}' of our wheel. There are: {', '.join(there) or 'none'}. "
+        "`make up` deploys them."
+    )
+
+
+def scripts(root: Path) -> dict[str, str]:
+    """Functions by entry point, as module:function."""
+    document = tomllib.loads((root / "pipelines" / "pyproject.toml").read_text())
+    found: dict[str, str] = document["project"]["scripts"]
+    return found
+
+
+def environment(clone: Clone, client: "WorkspaceClient", inherited: Mapping[str, str]) -> dict[str, str]:
+    """This shell's variables, the workspace, and this clone's code before any installed one."""
+    from brickyard_stacks.settings import project_files
+
+    folders = [clone.root / "pipelines", *(file.parent for file in project_files(clone.root))]
+    path = [*map(str, folders), *filter(None, [inherited.get("PYTHONPATH")])]
+    return {
+        **inherited,
+        "DATABRICKS_HOST": str(client.config.host),
+        "DATABRICKS_TOKEN": clone.home.token_file.read_text().strip(),
+        "MLFLOW_TRACKING_URI": "databricks",
+        "MLFLOW_REGISTRY_URI": "databricks-uc",
+        "PYTHONPATH": os.pathsep.join(path),
+    }
