@@ -27,8 +27,10 @@ _LATER = "{{"  # a reference that only a run of the job can resolve
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """A deployed task of ours: its key, the wheel's entry point, and what it is told."""
+    """A task of ours as a job of a project has it: its key, the wheel's entry point, and what it is told."""
 
+    project: str
+    job: str
     key: str
     entry_point: str
     arguments: tuple[str, ...]
@@ -37,6 +39,7 @@ class Step:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The task, the project, and arguments for the step."""
     parser.add_argument("--project", metavar="PROJECT", help="which, where several have a task of that name")
+    parser.add_argument("--job", metavar="JOB", help="whose arguments, where the project's jobs give different ones")
     parser.add_argument("task", metavar="TASK", help="its key in a job, such as monitor")
     parser.add_argument("arguments", metavar="…", nargs=argparse.REMAINDER, help="for the step, after the task's own")
     parser.set_defaults(run=_run)
@@ -54,23 +57,38 @@ def _run(options: argparse.Namespace, clone: Clone, screen: Screen) -> int:
     client = workspace_client(clone, load_environment(environment_file(clone.root, {"BRICKYARD_ENV": _LOCAL})))
     known = {each.project: each.project_stack for each in names_of(clone, _LOCAL).projects}
     functions = scripts(clone.root)
-    ours = [(owner, step) for owner, step in steps_of(client, known) if step.entry_point in functions]
-    step = chosen(ours, options.task, options.project)
+    ours = [step for step in steps_of(client, known) if step.entry_point in functions]
+    step = chosen(ours, options.task, project=options.project or _project_in(options.arguments), job=options.job)
     argv = [*step.arguments, *options.arguments]
     screen.line(f"{step.entry_point} {' '.join(argv)}")
     command = [sys.executable, "-m", "brickyard_local.runtime.shell", functions[step.entry_point], *argv]
     return subprocess.run(command, env=environment(clone, client, os.environ), check=False).returncode
 
 
-def steps_of(client: "WorkspaceClient", projects: Mapping[str, str]) -> list[tuple[str, Step]]:
-    """The tasks that run a wheel, with their project; `projects` are their stacks' names by project."""
-    found = []
-    for job in client.jobs.list(expand_tasks=True):
-        name = (job.settings.name if job.settings else None) or ""
-        owner = max((each for each, stack in projects.items() if _is_of(name, stack)), key=len, default=None)
-        if owner is not None and job.job_id is not None:
-            settings = client.jobs.get(job.job_id).settings
-            found += [(owner, step) for task in (settings.tasks if settings else None) or [] for step in _step(task)]
+def _project_in(arguments: Sequence[str]) -> str | None:
+    """The project that the step itself is told.
+
+    >>> _project_in(["--land-until", "2013-07-01", "--project", "p"])
+    'p'
+    """
+    told = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
+    told.add_argument("--project")
+    project: str | None = told.parse_known_args(arguments)[0].project
+    return project
+
+
+def steps_of(client: "WorkspaceClient", projects: Mapping[str, str]) -> list[Step]:
+    """The tasks of the projects' jobs that run a wheel; `projects` are their stacks' names by project."""
+    found: list[Step] = []
+    for listed in client.jobs.list():
+        name = (listed.settings.name if listed.settings else None) or ""
+        owners = [project for project, stack in projects.items() if _is_of(name, stack)]
+        if owners and listed.job_id is not None:
+            owner = max(owners, key=lambda project: len(projects[project]))
+            settings = client.jobs.get(listed.job_id).settings
+            found += [
+                each for task in (settings.tasks if settings else None) or [] for each in _step(owner, name, task)
+            ]
     return found
 
 
@@ -78,11 +96,11 @@ def _is_of(job: str, stack: str) -> bool:
     return job == stack or job.startswith(f"{stack}-")
 
 
-def _step(task: "Task") -> Iterator[Step]:
+def _step(project: str, job: str, task: "Task") -> Iterator[Step]:
     wheel = task.python_wheel_task
     if wheel is not None and wheel.entry_point:
         given = tuple(_resolved(wheel.parameters or []))
-        yield Step(key=task.task_key, entry_point=wheel.entry_point, arguments=given)
+        yield Step(project=project, job=job, key=task.task_key, entry_point=wheel.entry_point, arguments=given)
 
 
 def _resolved(parameters: Sequence[str]) -> Iterator[str]:
@@ -97,20 +115,20 @@ def _resolved(parameters: Sequence[str]) -> Iterator[str]:
             yield word
 
 
-def chosen(steps: Sequence[tuple[str, Step]], task: str, project: str | None) -> Step:
-    """The one step of that name. Errors: NoSuchStep, with those that there are."""
-    named = [(owner, step) for owner, step in steps if step.key == task and project in (None, owner)]
-    if len(named) == 1:
-        return named[0][1]
-    if named:
-        owners = ", ".join(sorted({owner for owner, _ in named}))
-        raise NoSuchStep(f"{len(named)} tasks are called '{task}', of {owners}. Name one project: --project NAME.")
-    there = sorted({step.key for owner, step in steps if project in (None, owner)})
-    of = f" of project {project}" if project else ""
-    raise NoSuchStep(
-        f"No deployed job{of} has a task '{task}' of our wheel. There are: {', '.join(there) or 'none'}. "
-        "`make up` deploys them."
-    )
+def chosen(steps: Sequence[Step], task: str, *, project: str | None = None, job: str | None = None) -> Step:
+    """The one step of that name; of jobs that tell it the same, any. Errors: NoSuchStep, with those that there are."""
+    there = [step for step in steps if project in (None, step.project) and job in (None, step.job)]
+    named = [step for step in there if step.key == task]
+    if not named:
+        among = "".join(f" of {what} {name}" for what, name in (("project", project), ("job", job)) if name)
+        keys = ", ".join(sorted({step.key for step in there})) or "none"
+        raise NoSuchStep(
+            f"No task{among} is called '{task}' and runs our wheel. There are: {keys}. `make up` deploys them."
+        )
+    if len({(step.project, step.arguments) for step in named}) > 1:
+        which = ", ".join(f"--project {step.project} --job {step.job}" for step in named)
+        raise NoSuchStep(f"{len(named)} tasks are called '{task}', and are told different things. Name one: {which}.")
+    return named[0]
 
 
 def scripts(root: Path) -> dict[str, str]:

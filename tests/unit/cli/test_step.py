@@ -25,6 +25,7 @@ JOBS = {
     "local-flights": [wheel("train", "--project", "flights", "--job-run-id", "{{job.run_id}}", "--catalog", "local")],
     "local-flights-inference": [
         wheel("monitor", "--project", "flights"),
+        wheel("train", "--project", "flights", "--catalog", "local"),
         Task(task_key="look", notebook_task=NotebookTask(notebook_path="/x")),
     ],
     "local-flights-again": [wheel("train", "--project", "flights_again", "--model-version={{tasks.train.values.v}}")],
@@ -40,24 +41,29 @@ def client() -> WorkspaceClient:
 
 
 def test_tasks_of_a_projects_jobs_are_found_without_what_only_a_run_knows(client: WorkspaceClient) -> None:
-    def step(key: str, *arguments: str) -> Step:
-        return Step(key=key, entry_point=key, arguments=arguments)
+    def step(project: str, job: str, key: str, *arguments: str) -> Step:
+        return Step(project=project, job=job, key=key, entry_point=key, arguments=arguments)
 
     assert steps_of(client, PROJECTS) == [
-        ("flights", step("train", "--project", "flights", "--catalog", "local")),
-        ("flights", step("monitor", "--project", "flights")),
-        ("flights_again", step("train", "--project", "flights_again")),
+        step("flights", "local-flights", "train", "--project", "flights", "--catalog", "local"),
+        step("flights", "local-flights-inference", "monitor", "--project", "flights"),
+        step("flights", "local-flights-inference", "train", "--project", "flights", "--catalog", "local"),
+        step("flights_again", "local-flights-again", "train", "--project", "flights_again"),
     ]
 
 
-def test_one_is_chosen_by_its_name_and_where_that_is_not_enough_by_its_project(client: WorkspaceClient) -> None:
+def test_one_is_chosen_by_its_name_and_where_that_is_not_enough_by_project_or_job(client: WorkspaceClient) -> None:
     steps = steps_of(client, PROJECTS)
-    assert chosen(steps, "monitor", None).key == "monitor"
-    assert chosen(steps, "train", "flights_again").arguments == ("--project", "flights_again")
-    with pytest.raises(NoSuchStep, match=r"2 tasks are called 'train', of flights, flights_again\. .*--project NAME"):
-        chosen(steps, "train", None)
-    with pytest.raises(NoSuchStep, match=r"No .* task 'look'.*There are: monitor, train"):
-        chosen(steps, "look", "flights")
+    assert chosen(steps, "monitor").key == "monitor"
+    assert chosen(steps, "train", project="flights_again").arguments == ("--project", "flights_again")
+    assert chosen(steps, "train", project="flights").job == "local-flights", "both jobs tell it the same"
+    assert chosen(steps, "train", job="local-flights-inference").project == "flights"
+    with pytest.raises(
+        NoSuchStep, match=r"3 tasks are called 'train'.*--project flights_again --job local-flights-again"
+    ):
+        chosen(steps, "train")
+    with pytest.raises(NoSuchStep, match=r"No task of project flights is called 'look'.*There are: monitor, train\."):
+        chosen(steps, "look", project="flights")
 
 
 def test_every_entry_point_of_the_wheel_is_a_function_of_this_clone() -> None:
