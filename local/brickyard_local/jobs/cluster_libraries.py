@@ -1,18 +1,13 @@
 """Libraries of clusters, made ready before tasks attach: what tasks will be given of them."""
 
 import platform
-import subprocess
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from brickyard_local import children
 from brickyard_local.account import Home
 from brickyard_local.callers import Caller
 from brickyard_local.jobs import packages, wheels
 from brickyard_local.jobs.needs import Files
 from brickyard_local.jobs.requirement_files import read_requirements
-
-_PATIENCE_S = 600.0
 
 
 class ClusterLibraries:
@@ -32,17 +27,8 @@ class ClusterLibraries:
         requirements = [text for text in inner if not text.startswith("/")]
         missing = wheels.missing(unpacked, requirements, platform.python_version())
         if missing:
-            packages.ensure(missing, self._home.cache, self._run)
+            run = packages.into_log(self._home.logs / "cluster-libraries.log")
+            packages.ensure(missing, self._home.cache, run)
 
     def _local(self, caller: Caller, path: str) -> Path:
         return self._files.local_path(caller, path, write=False)
-
-    def _run(self, argv: Sequence[str], environment: Mapping[str, str]) -> int:
-        """Run pip to its end, or stop it when it takes too long. Errors: CannotInstall."""
-        child = children.spawn(argv, log=self._home.logs / "cluster-libraries.log", environment=environment)
-        try:
-            return child.process.wait(_PATIENCE_S)
-        except subprocess.TimeoutExpired as error:
-            raise wheels.CannotInstall(f"pip did not end within {_PATIENCE_S:g} s.") from error
-        finally:
-            child.stop(grace_s=1.0)

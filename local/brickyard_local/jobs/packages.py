@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
 import sys
 import sysconfig
 import tempfile
@@ -11,10 +12,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from brickyard_local import children
 from brickyard_local.child_environment import inherited
 from brickyard_local.jobs.wheels import CannotInstall, Missing
 
 _STALE_S = 3600.0
+_PATIENCE_S = 600.0
 _PIP = ("PIP_CONFIG_FILE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CERT")
 
 RunProcess = Callable[[Sequence[str], Mapping[str, str]], int]
@@ -40,6 +43,21 @@ def ensure(missing: Sequence[Missing], cache: Path, run: RunProcess) -> Path:
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return folder
+
+
+def into_log(log: Path) -> RunProcess:
+    """Runs a process with its own log, and stops one that takes too long. Errors: CannotInstall."""
+
+    def run(argv: Sequence[str], environment: Mapping[str, str]) -> int:
+        child = children.spawn(argv, log=log, environment=environment)
+        try:
+            return child.process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired as error:
+            raise CannotInstall(f"pip did not end within {_PATIENCE_S:g} s.") from error
+        finally:
+            child.stop(grace_s=1.0)
+
+    return run
 
 
 def sweep(cache: Path) -> None:
