@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
+
 from brickyard_local.child_environment import inherited
 from brickyard_local.children import Child, spawn
 from brickyard_local.spark import session
@@ -33,13 +35,20 @@ class _Running:
 
     def answers(self) -> bool:
         """PySpark waits for minutes on a port where nobody listens, so this is asked before."""
-        if not self.child.alive:
+        if not self.child.alive or self._is_dying():
             return False
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=5):
                 return True
         except OSError:
             return False
+
+    def _is_dying(self) -> bool:
+        """Whether its first thread has ended: of a killed JVM, others keep the port open for a moment."""
+        try:
+            return psutil.Process(self.child.process.pid).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
 
 
 class SparkServer:
