@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from databricks.sdk.service.jobs import Task
 
 _LOCAL = "local"
+# A sign-in or a profile beside ours would send mlflow, or Spark, to the workspace that it is of.
+_ELSEWHERE = ("DATABRICKS_", "MLFLOW_", "SPARK_", "ARM_", "GOOGLE_")
 _LATER = "{{"  # a reference that only a run of the job can resolve
 
 
@@ -139,13 +141,14 @@ def scripts(root: Path) -> dict[str, str]:
 
 
 def environment(clone: Clone, client: "WorkspaceClient", inherited: Mapping[str, str]) -> dict[str, str]:
-    """This shell's variables, the workspace, and this clone's code before any installed one."""
+    """This shell's variables but those that lead elsewhere, the workspace, and this clone's code before any other."""
     from brickyard_stacks.settings import project_files
 
     folders = [clone.root / "pipelines", *(file.parent for file in project_files(clone.root))]
     path = [*map(str, folders), *filter(None, [inherited.get("PYTHONPATH")])]
+    kept = {name: value for name, value in inherited.items() if not name.startswith(_ELSEWHERE)}
     return {
-        **inherited,
+        **kept,
         "DATABRICKS_HOST": str(client.config.host),
         "DATABRICKS_TOKEN": clone.home.token_file.read_text().strip(),
         "MLFLOW_TRACKING_URI": "databricks",

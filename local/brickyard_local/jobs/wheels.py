@@ -105,7 +105,11 @@ def missing(libraries: Sequence[Library], requirements: Sequence[str], python: s
 
 
 def absent(requirements: Sequence[str]) -> list[Missing]:
-    """What a model names and nothing here has in any version; lines that are no requirements are passed over."""
+    """What a model names and nothing here has in any version.
+
+    Lines that are no requirements are passed over, and those with an address: by their name alone, an index would give
+    somebody else's package.
+    """
     found = []
     for text in requirements:
         try:
@@ -113,7 +117,7 @@ def absent(requirements: Sequence[str]) -> list[Missing]:
         except InvalidRequirement:
             continue
         is_meant = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-        if is_meant and _installed(requirement.name) is None:
+        if is_meant and requirement.url is None and _installed(requirement.name) is None:
             why = f"it requires '{requirement}', and {requirement.name} is not installed"
             found.append(Missing(requirement=_plain(requirement), why=why))
     return found
@@ -132,6 +136,8 @@ def _unmet(who: str, text: str, wheels: dict[str, str], extra: str = "") -> Iter
     wanted = "" if name in wheels else _plain(requirement)
     if version is None:
         why = f"{who} requires '{requirement}', and {requirement.name} is not installed"
+        if requirement.url is not None:  # its name alone may be somebody else's package
+            wanted, why = "", f"{why}; addresses are not fetched here: give the wheel itself as a library"
         yield Missing(requirement=wanted, why=why)
     elif not requirement.specifier.contains(version, prereleases=True):
         why = f"{who} requires '{requirement}', and {requirement.name} {version} is installed"

@@ -81,7 +81,10 @@ def test_a_step_finds_this_clones_code_first_and_its_token_in_the_environment_on
     empty_clone.home.token_file.write_text("secret\n")
     (empty_clone.root / "projects" / "own").mkdir(parents=True)
     (empty_clone.root / "projects" / "own" / "project.yaml").write_text("name: own\n")
-    found: Any = environment(empty_clone, client, {"PYTHONPATH": "/before", "HOME": "/home"})
+    elsewhere = ("DATABRICKS_CONFIG_PROFILE", "DATABRICKS_CLIENT_SECRET", "MLFLOW_RUN_ID", "SPARK_REMOTE")
+    shell = {"PYTHONPATH": "/before", "HOME": "/home", **dict.fromkeys(elsewhere, "prod")}
+    found: Any = environment(empty_clone, client, shell)
+    assert "prod" not in found.values(), "mlflow would take prod's profile, whatever the host is"
     path = found["PYTHONPATH"].split(os.pathsep)
     assert path == [str(empty_clone.root / "pipelines"), str(empty_clone.root / "projects" / "own"), "/before"]
     assert (found["DATABRICKS_TOKEN"], found["DATABRICKS_HOST"]) == ("secret", "http://127.0.0.1:1")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from brickyard_local.jobs.wheels import CannotInstall, Library, missing, pinned, unpack
+from brickyard_local.jobs.wheels import CannotInstall, Library, absent, missing, pinned, unpack
 
 METADATA = "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\nRequires-Dist: pandas>=1\nRequires-Python: >=3.9\n"
 
@@ -86,13 +86,24 @@ def test_what_neither_wheels_nor_the_interpreter_have_is_missing(
 
 @pytest.mark.parametrize(
     ("requires", "problem"),
-    [("other==2.0", "and other 1.0 is installed"), ("=bad=", "no valid requirement")],
+    [
+        ("other==2.0", "and other 1.0 is installed"),
+        ("=bad=", "no valid requirement"),
+        ("mylib @ https://internal.example/mylib-1.0-py3-none-any.whl", "addresses are not fetched here"),
+    ],
 )
 def test_what_no_index_can_give_is_refused(tmp_path: Path, requires: str, problem: str) -> None:
     tiny = Library(name="tiny", version="1.0", requires=(requires,), requires_python="", folder=tmp_path)
     other = Library(name="Other", version="1.0", requires=(), requires_python="", folder=tmp_path)
     with pytest.raises(CannotInstall, match=problem):
         missing([tiny, other], [], "3.11.7")
+
+
+def test_of_a_models_requirements_only_names_that_nothing_here_has_are_asked_of_an_index() -> None:
+    """The name of an address may be anybody's package there."""
+    lines = ["# made by mlflow", "pandas==0.1", "-r other.txt", "./local", "no-such-package-9>1 # why"]
+    lines += ["mylib @ https://internal.example/mylib-1.0-py3-none-any.whl", "no-such-package-8; python_version < '3'"]
+    assert [each.requirement for each in absent(lines)] == ["no-such-package-9>1"]
 
 
 def test_the_environments_own_requirements_and_pythons_are_checked(tmp_path: Path) -> None:

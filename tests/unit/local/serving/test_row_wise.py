@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,14 @@ class Rated:
 
     def __init__(self) -> None:
         self.calls: list[int] = []
+        self.takes_s = 0.0
 
     def fit(self) -> "Rated":
         return self
 
     def predict(self, frame: Any) -> Any:
         self.calls.append(len(frame))
+        time.sleep(self.takes_s)
         if (frame["b"] == 99).any():
             raise ValueError("no 99")
         return (frame["a"].fillna(-1) * 2 + frame["b"] + frame["c"].map({"x": 0.25}).fillna(0)).to_numpy()
@@ -102,10 +105,13 @@ def test_every_format_and_every_error_is_mlflows_own(model: Any) -> None:
     assert csv == asyncio.run(post(alone, [b"a,b,c\n1.5,2,x\n"], "text/csv"))
 
 
-def test_requests_that_wait_go_in_one_call_and_one_that_fails_does_not_spoil_the_others(model: Any) -> None:
+def test_requests_that_wait_go_in_one_call_and_one_that_fails_does_not_spoil_the_others(
+    model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, together = apps(model)
     rated = model.get_raw_model()
     rated.calls.clear()
+    monkeypatch.setattr(rated, "takes_s", 0.05)  # else each may be answered before the next one comes
     bodies = [json.dumps({"dataframe_records": [{"a": n, "b": 1.0, "c": "x"}]}).encode() for n in range(40)]
     answers = asyncio.run(post(together, bodies))
     assert answers == [(200, {"predictions": [n * 2 + 1.25]}) for n in range(40)]

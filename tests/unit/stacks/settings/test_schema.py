@@ -26,6 +26,7 @@ TEXTS = {
     "": ("", "anything at all"),
     "lower-case letters, digits and single dashes, starting with a letter": ("a", "lake", "us-east-1", "job"),
     "lower-case letters, digits and single underscores, starting with a letter": ("a", "flight_delays"),
+    "a metric like js_distance, or a part of one like ks_test.statistic": ("js_distance", "ks_test.statistic"),
     "a text on one line": ("x", "Shared Endpoint", "Zürich 🏔"),
     "a text": ("SELECT 1\n", "x"),
     "a path, as text on one line": ("a/b c", "/x"),
