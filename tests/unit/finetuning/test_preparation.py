@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import tiny_models
 from brickyard_pipelines.finetuning.errors import OutputTaken, UnusableData
 from brickyard_pipelines.finetuning.plan import parse_plan
 from brickyard_pipelines.finetuning.preparation.prepare import prepare
@@ -291,6 +292,45 @@ def test_a_text_that_says_a_special_token_is_quarantined_unless_it_is_meant(run:
     write(tmp_path, [{"text": "A document.<|im_end|>Another."}, {"text": "A third, of <b>many</b> words."}])
     texts = run(approach="continued_pretraining")
     assert [entry["reason"] for entry in quarantined(texts)] == ["special_text"]
+
+
+def with_tools(what: str, *, argument: str = "x", description: str = "Looks it up.") -> dict[str, Any]:
+    function = {"name": "look", "arguments": json.dumps({"for": argument})}
+    call = {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": function}]}
+    turns = [{"role": "user", "content": what}, call, {"role": "tool", "content": what}]
+    tool = {"type": "function", "function": {"name": "look", "description": description}}
+    return {"messages": [*turns, {"role": "assistant", "content": what}], "tools": [tool]}
+
+
+@pytest.mark.parametrize("token", ["<|im_end|>", "<\uff5cend\u2581of\u2581text\uff5c>"])
+@pytest.mark.parametrize("place", ["argument", "description"])
+def test_a_special_token_in_a_tool_call_or_a_tool_is_quarantined(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, token: str, place: str
+) -> None:
+    """Templates print calls and tools with their characters, and there the tokenizer reads the token."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_str(tiny_models.tokenizer_json())
+    tokenizer.add_special_tokens([token])
+    whole = tokenizer.to_str()
+    monkeypatch.setattr(tiny_models, "tokenizer_json", lambda: whole)
+    write(tmp_path, [with_tools("Hi"), with_tools("Who?", **{place: f"Ends in {token} here."})])
+    (entry,) = quarantined(run(approach="chat_completion", template="tools"))
+    assert (entry["reason"], entry["line"]) == ("special_text", 2)
+    assert f"{token} in " in entry["got"]
+
+
+def test_personal_data_in_a_tool_is_counted(run: Any, tmp_path: Path) -> None:
+    write(tmp_path, [with_tools("Hi"), with_tools("Who?", description="Asks\nada@example.org.")])
+    version = run(approach="chat_completion", template="tools")
+    assert version.manifest["splits"]["train"]["pii"] == {"email": 1}
+
+
+def test_rows_that_are_offered_the_same_tools_are_no_near_duplicates_for_that(run: Any, tmp_path: Path) -> None:
+    tools = " ".join(f"It takes {a} and {b}." for a in NUMBERS for b in NUMBERS)
+    write(tmp_path, [with_tools(what, description=tools) for what in ("How high is Everest?", "Who wrote Faust?")])
+    data = {"near_duplicates": {"remove": True}, "context_length": 9_000}
+    assert len(kept(run(data, approach="chat_completion", template="tools"))) == 2
 
 
 def test_the_report_shows_what_is_learnt_and_prints_no_markup_of_a_row(run: Any, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ class Model:
         whole = Watched(folder)
         self.alone = [text_of(whole.predict(question)) for question in QUESTIONS]
         self.rows: list[int] = []
+        self.held: list[int] = []
         self.before: Callable[[int], None] = lambda _: None
         forward = whole.pipeline.model.forward
 
@@ -36,6 +37,8 @@ class Model:
         def watched(*plain: Any, **given: Any) -> Any:
             rows = int(given["input_ids"].shape[0])
             self.rows.append(rows)
+            mask = given.get("attention_mask")
+            self.held.append(0 if mask is None else int(mask.numel()))
             self.before(rows)
             return forward(*plain, **given)
 
@@ -110,6 +113,58 @@ def test_no_more_tokens_are_under_way_than_memory_has_room_for(
     assert max(one_by_one.rows) == 1
 
 
+def test_a_long_one_makes_room_for_fewer_since_all_are_filled_up_to_it(
+    model: Model, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(brickyard_stream, "room", lambda _: 400.0)
+    bounded = Model(tmp_path / "model")
+    long = {"prompt": "Count to three. " * 15, "max_tokens": 40}
+    alone = text_of(model.whole.predict(long))
+    assert asked(bounded, [long, *QUESTIONS]) == [alone, *bounded.alone]
+    assert max(bounded.rows) > 1
+    assert max(bounded.held) <= 400
+
+
+def test_room_is_what_the_container_leaves_where_that_is_less(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = model.whole.pipeline.model
+    per_token = 2 * 2 * 2 * 16 * 4  # keys and values, layers, heads, their width, bytes of a float32
+    monkeypatch.setattr(brickyard_stream, "allowed", lambda: 6.0 * per_token * 100)
+    assert brickyard_stream.room(inner) == 100
+    monkeypatch.setattr(brickyard_stream, "allowed", lambda: -1.0)
+    assert brickyard_stream.room(inner) == 0
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "group", "limits", "left"),
+    [
+        ("0::/", "", {"memory.max": "1000\n", "memory.current": "700\n"}, 350),
+        ("0::/", "", {"memory.max": "max\n", "memory.current": "700\n"}, float("inf")),
+        ("0::/pod/it", "pod", {"memory.max": "1000\n", "memory.current": "900\n"}, 150),
+        ("0::/", "", {}, float("inf")),
+        (
+            "9:cpu:/x\n4:memory:/docker/of-the-machine",
+            "memory",
+            {"memory.limit_in_bytes": "1000\n", "memory.usage_in_bytes": "700\n"},
+            350,
+        ),
+    ],
+)
+def test_a_limit_of_the_container_is_read_in_both_versions(
+    tmp_path: Path, cgroup: str, group: str, limits: dict[str, str], left: float
+) -> None:
+    folder = tmp_path / "sys/fs/cgroup" / group
+    folder.mkdir(parents=True)
+    for name, text in ({"memory.stat": "inactive_file 50\ntotal_inactive_file 50\n"} | limits).items():
+        (folder / name).write_text(text)
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_text(cgroup + "\n")
+    assert brickyard_stream.allowed(tmp_path) == left
+
+
+def test_without_control_groups_there_is_no_limit(tmp_path: Path) -> None:
+    assert brickyard_stream.allowed(tmp_path) == float("inf")
+
+
 @pytest.mark.parametrize("model", [1], indirect=True)
 def test_who_hangs_up_gives_his_place_to_the_next(model: Model) -> None:
     import torch
@@ -166,21 +221,31 @@ def test_whose_pass_fails_alone_is_told_and_the_others_are_answered(model: Model
     assert all(text_of(call.result()) == text for call, text in right if not call.exception())
 
 
+def next_token(inner: Any, length: int) -> dict[str, Any]:
+    """What a pass for one more token, after so many, is given."""
+    import torch
+
+    cache = inner(input_ids=torch.arange(20, 20 + length)[None], use_cache=True).past_key_values
+    at = {"position_ids": torch.tensor([[length]]), "attention_mask": torch.ones(1, length + 1, dtype=torch.long)}
+    return {"input_ids": torch.tensor([[50]]), "past_key_values": cache, "use_cache": True, **at}
+
+
+@pytest.mark.parametrize("name", ["output_attentions", "output_hidden_states"])
+def test_a_pass_that_must_give_more_than_the_next_token_is_made_alone(model: Model, name: str) -> None:
+    given = next_token(model.whole.pipeline.model, 3)
+    assert brickyard_stream._kind({**given, name: True}) is None
+    assert brickyard_stream._kind({**given, name: False}) is not None
+    assert brickyard_stream._kind(given) is not None
+
+
 def test_a_joint_pass_gives_each_the_numbers_that_it_would_have_alone(model: Model) -> None:
     import torch
 
     inner = model.whole.pipeline.model
-
-    def next_token(length: int) -> dict[str, Any]:
-        words = torch.arange(20, 20 + length)[None]
-        cache = inner(input_ids=words, use_cache=True).past_key_values
-        at = {"position_ids": torch.tensor([[length]]), "attention_mask": torch.ones(1, length + 1, dtype=torch.long)}
-        return {"input_ids": torch.tensor([[50]]), "past_key_values": cache, "use_cache": True, **at}
-
     lengths = (3, 17, 9)
     with torch.no_grad():
-        alone = [inner(**next_token(length)).logits for length in lengths]
-        together = brickyard_stream._joint(inner, [next_token(length) for length in lengths])
+        alone = [inner(**next_token(inner, length)).logits for length in lengths]
+        together = brickyard_stream._joint(inner, [next_token(inner, length) for length in lengths])
     for one, other in zip(alone, together, strict=True):
         torch.testing.assert_close(one, other.logits, atol=1e-5, rtol=1e-4)
     assert [other.past_key_values.get_seq_length() for other in together] == [4, 18, 10]

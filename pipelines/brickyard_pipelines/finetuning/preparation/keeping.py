@@ -12,6 +12,7 @@ from brickyard_pipelines.finetuning.preparation import digests
 from brickyard_pipelines.finetuning.preparation.disk_index import DiskIndex
 from brickyard_pipelines.finetuning.preparation.documents import Waiting, sample
 from brickyard_pipelines.finetuning.preparation.spool import Prepared, Spool
+from brickyard_pipelines.finetuning.rows.canonical import compared_parts
 from brickyard_pipelines.finetuning.templates.masks import Tokens
 
 
@@ -43,7 +44,7 @@ class Keeper:
     def keep(self, fitting: Sequence[tuple[Waiting, Tokens]]) -> None:
         """Some rows with their tokens, each fit to be learnt from."""
         first = self.spool.rows
-        signed = digests.signatures([waiting.row.parts() for waiting, _ in fitting])
+        signed = digests.signatures([compared_parts(waiting.row) for waiting, _ in fitting])
         self.spool.write([self._prepared(*each) for each in fitting], signed)
         rows = np.arange(first, first + len(fitting), dtype=np.int64)
         _add(self.indices.same, [waiting.kept for waiting, _ in fitting], rows)

@@ -12,6 +12,7 @@ Source: platform.openai.com/docs/api-reference/chat-streaming; mlflow.pyfunc `pr
 
 import functools
 import logging
+import math
 import os
 import queue
 import threading
@@ -20,6 +21,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 _log = logging.getLogger(__name__)
@@ -27,6 +29,9 @@ _AT_ONCE = "BRICKYARD_ANSWERS_AT_ONCE"
 _MOST = 16
 # How long a joint pass waits at least for answers that choose their last token: Python's work, of milliseconds.
 _PATIENCE_S = 0.05
+# The files of a control group that hold its limit, what is used, and what of that are files read once, by version.
+_LIMITS_2 = ("memory.max", "memory.current", "inactive_file")
+_LIMITS_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
 # What is joined must be equal in all but these; anything else that a pass is asked for lets it be made alone.
 _OF_A_ROW = frozenset({"input_ids", "attention_mask", "position_ids", "past_key_values"})
 
@@ -150,7 +155,8 @@ class Together:
     """The forward passes of a pipeline's model: those for one more token in one, prompts one by one between them.
 
     It stands in the place of the model's `forward` and `generate`. At most `most` calls are under way, and no more than
-    `tokens` tokens of prompts and answers; one call is always let in. The others wait in the order in which they came.
+    `tokens` tokens of prompts and answers, each as long as the longest, which a joint pass fills it up to; one call is
+    always let in. The others wait in the order in which they came.
     """
 
     def __init__(self, pipeline: Any, *, most: int, tokens: float) -> None:
@@ -201,7 +207,10 @@ class Together:
 
     def _has_room(self, tokens: int) -> bool:
         taken = self._under_way
-        return not taken or (len(taken) < self._most and sum(taken.values()) + tokens <= self._room)
+        if not taken:
+            return True
+        longest = max(tokens, *taken.values())
+        return len(taken) < self._most and (len(taken) + 1) * longest <= self._room
 
     def _work(self) -> None:
         import torch
@@ -274,7 +283,7 @@ def _as(method: Callable[..., Any], instead: Callable[..., Any]) -> Callable[...
 def room(model: Any) -> float:
     """How many tokens of prompts and answers may be under way: their keys and values, thrice while an answer joins.
 
-    They fit in half of the memory that is free when the model has been loaded.
+    They fit in half of the memory that is free when the model has been loaded, to the machine and to the container.
     """
     import psutil
     import torch
@@ -284,8 +293,40 @@ def room(model: Any) -> float:
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
     per_token = 2 * config.num_hidden_layers * heads * width * model.dtype.itemsize
     on_gpu = model.device.type == "cuda"
-    free = torch.cuda.mem_get_info(model.device)[0] if on_gpu else psutil.virtual_memory().available
-    return float(free / 2 / (3 * per_token))
+    free = torch.cuda.mem_get_info(model.device)[0] if on_gpu else min(psutil.virtual_memory().available, allowed())
+    return float(max(free, 0) / 2 / (3 * per_token))
+
+
+def allowed(root: Path = Path("/")) -> float:
+    """How many bytes the control groups of this process let it take besides; infinite where none has a limit.
+
+    Source: docs.kernel.org, Control Group v2 and Memory Resource Controller; man 7 cgroups (/proc/self/cgroup)
+    """
+    groups, least = root / "sys/fs/cgroup", math.inf
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return least
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        mount, names = (groups / "memory", _LIMITS_1) if controllers else (groups, _LIMITS_2)
+        place = PurePosixPath(path)
+        # A container may see its own group as the root, whatever path the machine gives it; limits above hold as well.
+        for group in (place, *place.parents):
+            least = min(least, _left(mount / group.relative_to("/"), *names))
+    return least
+
+
+def _left(group: Path, limit: str, used: str, files: str) -> float:
+    try:
+        most = (group / limit).read_text().strip()
+        in_use = int((group / used).read_text())
+        counts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        return math.inf if most == "max" else int(most) - in_use + int(counts.get(files, 0))
+    except (OSError, ValueError):  # no such group here, or the root, which has no limit; never a reason not to load
+        return math.inf
 
 
 def _length(given: Mapping[str, Any]) -> int:
@@ -315,7 +356,8 @@ def _kind(given: Mapping[str, Any]) -> tuple[Any, ...] | None:
     if positions is None or tuple(positions.shape) != (1, 1):
         return None
     rest = {name: value for name, value in given.items() if name not in _OF_A_ROW}
-    if not all(isinstance(value, bool | int | None) for value in rest.values()):
+    more = any(name.startswith("output_") and value for name, value in rest.items())  # a joint pass gives logits only
+    if more or not all(isinstance(value, bool | int | None) for value in rest.values()):
         return None
     return tuple(sorted(rest.items(), key=lambda each: each[0]))
 

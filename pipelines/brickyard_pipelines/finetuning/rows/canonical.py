@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -76,12 +76,18 @@ class Conversation:
         return {"messages": messages, **({"tools": [dict(tool) for tool in self.tools]} if self.tools else {})}
 
     def parts(self) -> tuple[str, ...]:
-        """All text in it, tool calls included."""
-        calls = (json.dumps(call, sort_keys=True) for message in self.messages for call in message.tool_calls)
-        return (*(message.content for message in self.messages), *calls)
+        """All text in it, tool calls and tools included, with their characters as templates print them."""
+        calls = (call for message in self.messages for call in message.tool_calls)
+        printed = (json.dumps(each, ensure_ascii=False, sort_keys=True) for each in (*calls, *self.tools))
+        return (*(message.content for message in self.messages), *printed)
 
 
 Row = Pair | Text | Conversation
+
+
+def compared_parts(row: Row) -> tuple[str, ...]:
+    """The text by which rows are near duplicates: without tools, which many rows are offered alike."""
+    return replace(row, tools=()).parts() if isinstance(row, Conversation) else row.parts()
 
 
 def conversation_of(pair: Pair, system_prompt: str | None) -> Conversation:

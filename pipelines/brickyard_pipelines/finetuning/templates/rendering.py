@@ -74,7 +74,7 @@ def chat_document(conversation: Conversation) -> list[dict[str, Any]]:
     Errors: UnusableTemplate when a text holds one of the marks.
     """
     if any(mark in part for part in conversation.parts() for mark in (_BEGIN, _END)):
-        raise UnusableTemplate("a message holds U+FDD0 or U+FDD1, which are no characters")
+        raise UnusableTemplate("a message or tool holds U+FDD0 or U+FDD1, which are no characters")
     return [message.as_json() for message in conversation.messages]
 
 
