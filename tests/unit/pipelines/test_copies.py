@@ -1,5 +1,6 @@
 """Copies of versions: what travels, what does not, and what is not the same."""
 
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from brickyard_pipelines.errors import CannotCopyModel
-from brickyard_pipelines.ml.registry import copies
+from brickyard_pipelines.ml.registry import attempts, copies
 
 DEV, PROD = "dev.models.m", "prod.models.m"
 FILES = {"MLmodel": "a", "model.skops": "b"}
@@ -166,3 +167,51 @@ def test_what_was_not_approved_there_is_not_copied(registry: Registry, files: An
 
 def test_a_source_without_files_is_no_copy() -> None:
     assert copies.differences({}, {}) == "the source has no files"
+
+
+class Half(Registry):
+    """A registry with a copy that is not whole: its status, and the seconds since it was made."""
+
+    def __init__(self, status: str, age_s: float | None) -> None:
+        super().__init__()
+        self.status, self.age_s = status, age_s
+        self.tags[PROD]["1"] = {}
+        self.deleted: list[str] = []
+
+    def search_model_versions(self, text: str) -> Any:
+        made_ms = 0 if self.age_s is None else int((time.time() - self.age_s) * 1000)
+        half = SimpleNamespace(version="1", status=self.status, source=f"models:/{DEV}/3", creation_timestamp=made_ms)
+        others = [found for found in super().search_model_versions(text) if found.version != "1"]
+        return [*others, *([half] if "1" in self.tags[PROD] else [])]
+
+    def delete_model_version(self, name: str, version: str) -> None:
+        self.deleted.append(version)
+        del self.tags[name][version]
+
+
+def known(registry: Half) -> list[str]:
+    fake: Any = registry
+    return attempts.copies_of(fake, PROD, f"models:/{DEV}/3", {copies.COPIED_FROM: f"{DEV}/3"})
+
+
+@pytest.mark.parametrize(("status", "age_s"), [("FAILED_REGISTRATION", 1), ("PENDING_REGISTRATION", 3700)])
+def test_half_a_copy_that_nobody_is_at_work_on_is_deleted(status: str, age_s: float) -> None:
+    registry = Half(status, age_s)
+    assert known(registry) == []
+    assert registry.deleted == ["1"]
+
+
+@pytest.mark.parametrize("age_s", [60, 3000, None])
+def test_a_copy_that_another_run_may_be_making_is_left_to_it_and_said(age_s: float | None) -> None:
+    registry = Half("PENDING_REGISTRATION", age_s)
+    with pytest.raises(CannotCopyModel, match=r"prod\.models\.m version 1 is a copy of .* another run may be"):
+        known(registry)
+    assert registry.deleted == []
+
+
+def test_a_whole_copy_is_taken_whatever_another_run_is_making() -> None:
+    registry = Half("PENDING_REGISTRATION", 60)
+    registry.tags[PROD]["2"] = {}
+    registry.sources[PROD, "2"] = f"models:/{DEV}/3"
+    assert known(registry) == ["2"]
+    assert registry.deleted == []

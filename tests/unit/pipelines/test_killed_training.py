@@ -12,6 +12,11 @@ import pytest
 
 from brickyard_local.pytest_plugin import LocalWorkspace
 
+# An hour after each kill: until then another run may still be at work on a copy.
+LATER = (
+    "import runpy; from brickyard_pipelines.ml.registry import attempts; attempts._COPY_TAKES_S = 0;"
+    "runpy.run_module('killed_training', run_name='__main__')"
+)
 SUPPORT = Path(__file__).parents[1] / "pipelines_support"
 ROOT = Path(__file__).parents[3]
 
@@ -24,7 +29,7 @@ def killed(workspace: LocalWorkspace, folder: Path, what: str) -> list[tuple[str
     client.catalogs.create(catalog)
     client.schemas.create("models", catalog)
     done = subprocess.run(
-        [sys.executable, SUPPORT / "killed_training.py", catalog, folder, what],
+        [sys.executable, "-c", LATER, catalog, folder, what],
         env=os.environ
         | workspace.environment()
         | {"PYTHONPATH": os.pathsep.join((str(ROOT / "pipelines"), str(SUPPORT)))},

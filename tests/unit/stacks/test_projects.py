@@ -213,6 +213,7 @@ def test_an_alert_on_a_monitors_metric_comes_with_the_monitor_and_one_on_sql_at_
     assert "`prod`.`metrics`.`scores_profile_metrics`" in accuracy["query_text"]
     assert "`prod`.`metrics`.`scores_drift_metrics`" in drift["query_text"]
     assert "granularity = '1 day'" in drift["query_text"]
+    assert all("WHERE value IS NOT NULL" in made["query_text"] for made in (accuracy, drift))
     worst = [made["evaluation"]["source"].get("aggregation") for made in (accuracy, drift, rows)]
     assert worst == ["MIN", "MAX", None]
     assert rows["query_text"] == "SELECT count(*) AS n FROM prod.gold.scores"

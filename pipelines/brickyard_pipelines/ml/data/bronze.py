@@ -83,17 +83,17 @@ def load(
     table: str,
     *,
     this: Load,
-) -> tuple[str, ...]:
+) -> bool:
     """Append files that the table does not hold, in one commit, unless another run has loaded since it was asked.
 
-    Returns the columns that the table gained by it. Ask `pending` again to see whether the files are loaded.
+    Returns False when Delta refused, since another run had changed the table: nothing was committed. Otherwise the
+    number is taken, by this load or by another: ask `pending` again to see whether the files are loaded.
 
     `looks` is what was seen of each file, by its path.
     """
     new = sorted({name for seen in looks.values() for name in seen.header} - set(contract.source_columns))
     from pyspark.errors import PySparkException  # see data/spark.py
 
-    gained = widen(spark, contract, table, new)
     number, offered = this.number, this.offered
     note = {"load": number, "offered": _offer(offered), "files": {file.name: file.size for file in files}}
     alike: dict[Inspection, list[str]] = defaultdict(list)
@@ -102,12 +102,16 @@ def load(
     parts = [_read(spark, contract.format, seen, paths, number) for seen, paths in alike.items()]
     rows = reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), parts)
     try:
+        gained = widen(spark, contract, table, new)
+        if gained:
+            _log.info("%s: new columns %s, null in older rows", table, ", ".join(gained))
         tables.append(rows, table, made_from=note, writer=_WRITER, number=number)
     except PySparkException as error:
         if not is_conflict(error):
             raise
-        _log.info("%s: another run has loaded at the same moment; looking again", table)
-    return gained
+        _log.info("%s: another run has changed it at the same moment; looking again", table)
+        return False
+    return True
 
 
 def last_load(spark: "SparkSession", table: str) -> int:
@@ -121,14 +125,24 @@ def last_load(spark: "SparkSession", table: str) -> int:
 
 
 def widen(spark: "SparkSession", contract: TableContract, table: str, new: Sequence[str] = ()) -> tuple[str, ...]:
-    """Make the table with the contract's columns and the `new` ones, or add those that it lacks. Returns these."""
+    """Make the table with the contract's columns and the `new` ones, or add those that it lacks. Returns these.
+
+    Another run may make it at the same moment: then that one is widened.
+    """
+    from pyspark.errors import PySparkException  # see data/spark.py
+
     named = [ColumnDefinition(name=name, type="string") for name in contract.source_columns]
     extra = [ColumnDefinition(name=name, type="string", comment="Not in the contract (evolve: add)") for name in new]
     columns = [*named, *_ORIGIN, *extra]
-    if spark.catalog.tableExists(table):
-        return tables.add_columns(spark, table, columns)
-    tables.create(spark, table, columns, comment=f"{contract.comment} (as landed)")
-    return ()
+    if not spark.catalog.tableExists(table):
+        try:
+            tables.create(spark, table, columns, comment=f"{contract.comment} (as landed)")
+        except PySparkException:
+            if not spark.catalog.tableExists(table):
+                raise
+        else:
+            return ()
+    return tables.add_columns(spark, table, columns)
 
 
 def _read(spark: "SparkSession", kind: str, seen: Inspection, paths: list[str], number: int) -> "DataFrame":

@@ -6,6 +6,11 @@ from typing import TypeVar
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 6
+_REFUSED = (
+    *("DELTA_CONCURRENT_", "ConcurrentAppendException", "ConcurrentTransaction"),
+    *("DELTA_METADATA_CHANGED", "MetadataChangedException"),  # another run added columns
+    *("DELTA_PROTOCOL_CHANGED", "ProtocolChangedException"),  # also where two make the same table
+)
 _T = TypeVar("_T")
 
 
@@ -29,9 +34,10 @@ def is_conflict(error: Exception) -> bool:
 
     >>> is_conflict(RuntimeError("[DELTA_CONCURRENT_APPEND.WITHOUT_HINT] Files were added"))
     True
+    >>> is_conflict(RuntimeError("[DELTA_PROTOCOL_CHANGED] ProtocolChangedException: The protocol version"))
+    True
     >>> is_conflict(RuntimeError("no such column"))
     False
     """
     said = str(error)
-    names = ("DELTA_CONCURRENT_", "DELTA_METADATA_CHANGED", "ConcurrentAppendException", "ConcurrentTransaction")
-    return any(name in said for name in names)
+    return any(name in said for name in _REFUSED)

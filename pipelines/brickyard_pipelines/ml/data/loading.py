@@ -32,21 +32,18 @@ def load(
     Errors: UnusableSource when a file breaks the contract, or the table has no file at all; Disturbed when other runs
     load into it again and again.
     """
-    table, loaded, number = settings.table("bronze", contract.name), 0, 0
+    table, loaded, taken = settings.table("bronze", contract.name), 0, 0
     for _ in range(_TRIES):
         # Before it is asked what the table holds: who loads after that takes this number, and our load is left out.
-        number = max(number, bronze.last_load(spark, table)) + 1
+        number = max(taken, bronze.last_load(spark, table)) + 1
         waiting = bronze.pending(spark, table, offered)
         looks = whole_files(spark, files, settings, contract, waiting)
         news = [file for file in waiting if file.path in looks]
         if not news:
             break
-        gained = load_readable(spark, settings, contract, looks, news, Load(number=number, offered=offered))
-        if gained is None:
-            continue
-        loaded = len(news)
-        if gained:
-            _log.info("%s: new columns %s, null in older rows", table, ", ".join(gained))
+        if load_readable(spark, settings, contract, looks, news, Load(number=number, offered=offered)):
+            # Only now: with a number above the one that another run is about to take, both would load.
+            loaded, taken = len(news), number
     else:
         raise Disturbed(
             f"{table}: in {_TRIES} tries other runs loaded into it at the same moment. Nothing is lost or doubled: let"
@@ -100,8 +97,11 @@ def load_readable(
     looks: Mapping[str, Inspection],
     news: Sequence[LandedFile],
     this: Load,
-) -> tuple[str, ...] | None:
-    """Load the files; None when some could not be read to their end, which are set aside then: nothing was loaded."""
+) -> bool:
+    """Load the files; False when nothing was committed: another run came first, or some could not be read to their end.
+
+    These are set aside then.
+    """
     from pyspark.errors import PySparkException  # see data/spark.py
 
     table = settings.table("bronze", contract.name)
@@ -117,7 +117,7 @@ def load_readable(
     for file, reason in corrupt:
         _log.warning("%s: refused: %s", file.path, reason)
     quarantine.keep_files(spark, contract, refused_files(settings, contract), corrupt)
-    return None
+    return False
 
 
 def refused_files(settings: StepSettings, contract: TableContract) -> str:

@@ -114,13 +114,26 @@ def append(rows: "DataFrame", table: str, *, made_from: Mapping[str, Any], write
 
 
 def add_columns(spark: "SparkSession", table: str, columns: Sequence[ColumnDefinition]) -> tuple[str, ...]:
-    """Add those of the columns that an existing table lacks, as nullable. Returns their names."""
+    """Add those of the columns that an existing table lacks, as nullable. Returns their names.
+
+    Those that another run adds at the same moment are there then, and are not among them.
+    """
+    from pyspark.errors import PySparkException  # see data/spark.py
+
     names = lacks(spark, table, columns)
-    lacking = [column for column in columns if column.name in names]
-    if lacking:
+    while names:
+        lacking = [column for column in columns if column.name in names]
         lines = ", ".join(f"`{column.name}` {column.type} COMMENT {quoted(column.comment)}" for column in lacking)
-        spark.sql(f"ALTER TABLE {table} ADD COLUMNS ({lines})")
-    return names
+        try:
+            spark.sql(f"ALTER TABLE {table} ADD COLUMNS ({lines})")
+        except PySparkException:
+            left = lacks(spark, table, columns)
+            if left == names:
+                raise
+            names = left  # fewer each time
+        else:
+            return names
+    return ()
 
 
 def lacks(spark: "SparkSession", table: str, columns: Sequence[ColumnDefinition]) -> tuple[str, ...]:
