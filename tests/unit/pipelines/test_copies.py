@@ -201,12 +201,29 @@ def test_half_a_copy_that_nobody_is_at_work_on_is_deleted(status: str, age_s: fl
     assert registry.deleted == ["1"]
 
 
-@pytest.mark.parametrize("age_s", [60, 3000, None])
-def test_a_copy_that_another_run_may_be_making_is_left_to_it_and_said(age_s: float | None) -> None:
+@pytest.mark.parametrize("age_s", [60, None])
+def test_a_copy_that_another_run_may_be_making_is_waited_for(
+    age_s: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     registry = Half("PENDING_REGISTRATION", age_s)
-    with pytest.raises(CannotCopyModel, match=r"prod\.models\.m version 1 is a copy of .* another run may be"):
-        known(registry)
+    waits = iter([None, None])
+
+    def wait(_s: float) -> None:
+        if next(waits, "ended") == "ended":
+            registry.status = "READY"
+
+    monkeypatch.setattr(attempts, "time", SimpleNamespace(sleep=wait, time=time.time, monotonic=time.monotonic))
+    assert known(registry) == ["1"]
     assert registry.deleted == []
+
+
+def test_one_whose_age_nobody_tells_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = Half("PENDING_REGISTRATION", None)
+    clock = iter(range(0, 10_000, 100))
+    faked = SimpleNamespace(sleep=lambda _s: None, time=time.time, monotonic=lambda: next(clock))
+    monkeypatch.setattr(attempts, "time", faked)
+    assert known(registry) == []
+    assert registry.deleted == ["1"]
 
 
 def test_a_whole_copy_is_taken_whatever_another_run_is_making() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from brickyard_local.pytest_plugin import LocalWorkspace
 
-# An hour after each kill: until then another run may still be at work on a copy.
+# Ten minutes after each kill: until then another run may still be at work on a copy, and is waited for.
 LATER = (
     "import runpy; from brickyard_pipelines.ml.registry import attempts; attempts._COPY_TAKES_S = 0;"
     "runpy.run_module('killed_training', run_name='__main__')"

@@ -13,15 +13,14 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from brickyard_pipelines.errors import CannotCopyModel
 from brickyard_pipelines.ml.registry import runs, versions
 from brickyard_pipelines.ml.settings import StepSettings
 
 _log = logging.getLogger(__name__)
 FINGERPRINT, VERSION = "brickyard.fingerprint", "brickyard.model_version"
-# The registry does not say who copies, or whether they live: only age tells. A copy is one download and one upload of
-# the version's files, minutes of work: within an hour 16 GB of weights go both ways at 10 MB/s.
-_COPY_TAKES_S = 3600
+# The registry does not say who copies, or whether they live: only age tells. Files go down and up again in a copy.
+_COPY_TAKES_S = 600
+_POLL_S = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,27 +65,36 @@ def clear(client: MlflowClient, model: str, experiment_id: str, run_id: str) -> 
 def copies_of(client: MlflowClient, model: str, source: str, tag: Mapping[str, str]) -> list[str]:
     """Whole copies of a version, the oldest first: by where the registry says that they come from, or by our tag.
 
-    `source` is the version's `models:/` URI, which is there before anybody could tag the copy. What a kill left half
-    copied is deleted, never what another run may be copying now.
-    Errors: CannotCopyModel when no copy is whole and one may be under way.
+    `source` is the version's `models:/` URI, which is there before anybody could tag the copy. One without files may be
+    another run's, who copies now: it is waited for, for ten minutes; what a kill left half copied is deleted then.
     """
-    whole, under_way = [], []
+    began = time.monotonic()
+    while True:
+        whole, under_way = _copies(client, model, source, tag)
+        if whole or not under_way:
+            return sorted(whole, key=int)
+        waited_s = time.monotonic() - began
+        for each in under_way:
+            if _is_left(each, waited_s):
+                _delete_version(client, model, str(each.version))
+        if all(_is_left(each, waited_s) for each in under_way):
+            return []
+        _log.info("%s version %s is a copy without files yet: waiting for it", model, under_way[0].version)
+        time.sleep(_POLL_S)
+
+
+def _copies(
+    client: MlflowClient, model: str, source: str, tag: Mapping[str, str]
+) -> tuple[list[str], list[ModelVersion]]:
+    """Whole ones, and those that are not."""
+    whole, halves = [], []
     for found in client.search_model_versions(f"name='{model}'"):
         version, is_of_source = str(found.version), str(found.source) == source
         if not _is_whole(found):
-            if is_of_source and _is_left(found):
-                _delete_version(client, model, version)
-            elif is_of_source:
-                under_way.append(version)
+            halves += [found] if is_of_source else []
         elif is_of_source or tag.items() <= (versions.find(client, model, version).tags or {}).items():
             whole.append(version)
-    if under_way and not whole:
-        raise CannotCopyModel(
-            f"{model} version {', '.join(under_way)} is a copy of {source} that has no files yet: another run may be"
-            " copying it now. Run this again when that one has ended; where a run was killed, delete the version, or"
-            f" wait until it is {_COPY_TAKES_S // 60} minutes old: then it is deleted here."
-        )
-    return sorted(whole, key=int)
+    return whole, halves
 
 
 def _of(client: MlflowClient, model: str, run_id: str) -> list[ModelVersion]:
@@ -98,10 +106,11 @@ def _is_whole(version: ModelVersion) -> bool:
     return str(version.status) == "READY"
 
 
-def _is_left(version: ModelVersion) -> bool:
-    """Whether nobody is still copying it: it failed, or is older than a copy takes. One without an age may be new."""
+def _is_left(version: ModelVersion, waited_s: float) -> bool:
+    """Whether nobody is still copying it: it failed, or is as old as a copy takes, as far as its age is known."""
     created_s = int(version.creation_timestamp or 0) / 1000
-    return str(version.status) == "FAILED_REGISTRATION" or 0 < created_s < time.time() - _COPY_TAKES_S
+    age_s = max(waited_s, time.time() - created_s if created_s else 0.0)
+    return str(version.status) == "FAILED_REGISTRATION" or age_s >= _COPY_TAKES_S
 
 
 def _delete_version(client: MlflowClient, model: str, version: str) -> None:
