@@ -1,11 +1,13 @@
-"""Queries over the metric tables of a monitor, from typed parts: the latest window's value of one metric.
+"""Queries over the metric tables of a monitor, from typed parts: the newest value of one metric, or all of them.
 
 Source: docs.databricks.com/aws/en/data-quality-monitoring/data-profiling/monitor-output (columns of both tables)
 """
 
+# ruff: noqa: S608 - every part of a query is quoted
+
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from brickyard_constructs.checks import check_full_name, check_not_empty, check_one_of
 from brickyard_constructs.errors import InvalidProps
@@ -16,7 +18,6 @@ from brickyard_constructs.monitoring.sql_text import identifier, table, text
 _METRIC = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?")
 _DRIFT = {"previous": "CONSECUTIVE", "baseline": "BASELINE"}
 WHOLE_TABLE = ":table"
-_INPUT = "log_type = 'INPUT'"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,92 +32,79 @@ class Slice:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DriftMetric:
-    """How much a column changed, against the window before or the baseline. A snapshot has no granularity."""
+class MetricQuery(ABC):
+    """A metric of a column, as a monitor measures it window by window. A snapshot has no granularity."""
 
     metrics_table: str
     column: str
     metric: str
-    against: str = "previous"
     granularity: str | None = None
     slice: Slice | None = None
 
     def __post_init__(self) -> None:
-        _check(self)
-        check_one_of("against", self.against, tuple(_DRIFT))
+        check_full_name("metrics_table", self.metrics_table)
+        check_not_empty("column", self.column)
+        if not _METRIC.fullmatch(self.metric):
+            raise InvalidProps(
+                "metric", self.metric, rule="a metric like js_distance, or a part of one like ks_test.pvalue"
+            )
+        if self.granularity is not None:
+            check_one_of("granularity", self.granularity, GRANULARITIES)
 
     @property
     def sql(self) -> str:
-        """The query; its one column is called `value`."""
-        return _latest(self, self._rows)
+        """The newest window's that has a value, since labels come later than rows; the one column is called `value`.
+
+        All rows of the window: of predictions there is one for each model, and who asks takes the worst.
+        """
+        known = f"WITH known AS (SELECT window_start, value FROM ({self.history_sql}) WHERE value IS NOT NULL)"
+        return f"{known} SELECT value FROM known WHERE window_start = (SELECT max(window_start) FROM known)"
 
     @property
     def history_sql(self) -> str:
         """The same metric of every window: columns `window_start` and `value`."""
-        return _history(self, self._rows)
+        shown = f"window.start AS window_start, {self._value} AS value"
+        return f"SELECT {shown} FROM {table(self.metrics_table)} WHERE {self._rows} ORDER BY 1"
+
+    @property
+    @abstractmethod
+    def _kind(self) -> str:
+        """A condition: which of the rows of a column and a window."""
 
     @property
     def _rows(self) -> str:
+        of_column = f"column_name = {text(self.column)}"
+        return " AND ".join([of_column, self._kind, *_sliced(self.slice), *_grained(self.granularity)])
+
+    @property
+    def _value(self) -> str:
+        return ".".join(identifier(part) for part in self.metric.split("."))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DriftMetric(MetricQuery):
+    """How much a column changed, against the window before or the baseline."""
+
+    against: str = "previous"
+
+    def __post_init__(self) -> None:
+        MetricQuery.__post_init__(self)  # with slots, `super()` is of a class that is replaced
+        check_one_of("against", self.against, tuple(_DRIFT))
+
+    @property
+    def _kind(self) -> str:
         return f"drift_type = {text(_DRIFT[self.against])}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ProfileMetric:
+class ProfileMetric(MetricQuery):
     """What a column was like; of the model's quality the column is `:table`."""
 
-    metrics_table: str
-    metric: str
     column: str = WHOLE_TABLE
-    granularity: str | None = None
-    slice: Slice | None = None
-
-    def __post_init__(self) -> None:
-        _check(self)
 
     @property
-    def sql(self) -> str:
-        """The query; its one column is called `value`."""
-        return _latest(self, _INPUT)
-
-    @property
-    def history_sql(self) -> str:
-        """The same metric of every window: columns `window_start` and `value`."""
-        return _history(self, _INPUT)
-
-
-MetricQuery: TypeAlias = DriftMetric | ProfileMetric
-
-
-def _check(query: MetricQuery) -> None:
-    check_full_name("metrics_table", query.metrics_table)
-    check_not_empty("column", query.column)
-    if not _METRIC.fullmatch(query.metric):
-        raise InvalidProps(
-            "metric", query.metric, rule="a metric like js_distance, or a part of one like ks_test.pvalue"
-        )
-    if query.granularity is not None:
-        check_one_of("granularity", query.granularity, GRANULARITIES)
-
-
-def _latest(query: MetricQuery, kind: str) -> str:
-    """All rows of the newest window: of predictions there is one for each model, and who asks takes the worst."""
-    source, rows = table(query.metrics_table), _rows(query, kind)
-    newest = f"SELECT max(window.start) FROM {source} WHERE {rows}"  # noqa: S608 - every part is quoted
-    return f"SELECT {_metric(query)} AS value FROM {source} WHERE {rows} AND window.start = ({newest})"  # noqa: S608
-
-
-def _history(query: MetricQuery, kind: str) -> str:
-    shown = f"window.start AS window_start, {_metric(query)} AS value"
-    return f"SELECT {shown} FROM {table(query.metrics_table)} WHERE {_rows(query, kind)} ORDER BY 1"  # noqa: S608
-
-
-def _metric(query: MetricQuery) -> str:
-    return ".".join(identifier(part) for part in query.metric.split("."))
-
-
-def _rows(query: MetricQuery, kind: str) -> str:
-    where = [f"column_name = {text(query.column)}", kind, *_sliced(query.slice), *_grained(query.granularity)]
-    return " AND ".join(where)
+    def _kind(self) -> str:
+        return "log_type = 'INPUT'"
 
 
 def _sliced(wanted: Slice | None) -> list[str]:

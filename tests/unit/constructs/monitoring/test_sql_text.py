@@ -37,11 +37,12 @@ def test_a_query_asks_for_the_newest_window_of_what_was_named() -> None:
     query = ProfileMetric(metrics_table="c.m.t", metric="ks_test.pvalue", granularity="1 day")
 
     rows = "column_name = ':table' AND log_type = 'INPUT' AND slice_key IS NULL AND granularity = '1 day'"
-    assert query.sql.split(rows) == [
-        "SELECT `ks_test`.`pvalue` AS value FROM `c`.`m`.`t` WHERE ",
-        " AND window.start = (SELECT max(window.start) FROM `c`.`m`.`t` WHERE ",
-        ")",
-    ]
+    shown = "SELECT window.start AS window_start, `ks_test`.`pvalue` AS value"
+    every = f"{shown} FROM `c`.`m`.`t` WHERE {rows} ORDER BY 1"
+    known = f"WITH known AS (SELECT window_start, value FROM ({every}) WHERE value IS NOT NULL)"  # noqa: S608
+    newest = "SELECT value FROM known WHERE window_start = (SELECT max(window_start) FROM known)"
+    assert query.history_sql == every
+    assert query.sql == f"{known} {newest}"
 
 
 @pytest.mark.parametrize("name", ["t", "a.b", "a.b.c.d", "a..c", "a b.c.d"])
