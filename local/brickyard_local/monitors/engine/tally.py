@@ -221,9 +221,10 @@ class _Numbers:
             for pairs, groups in zip(self._nan, codes, strict=True):
                 pairs.add(groups[is_nan], np.zeros(int(is_nan.sum()), dtype=np.int64))
             values, codes = values[~nan], [groups[~nan] for groups in codes]
-        if self._exact is not None and self._exact.add(pa.array(values).dictionary_encode(), codes):
-            return
-        self._widen()
+        if self._exact is not None:
+            if self._exact.add(pa.array(values).dictionary_encode(), codes):
+                return
+            self._widen(self._exact)
         ones = np.ones(len(values), dtype=np.int64)
         for wide, groups in zip(self._wide, codes, strict=True):
             for group, rows in split(groups):
@@ -239,13 +240,10 @@ class _Numbers:
             return {"rows": nan, "nan": nan, "wide": False, "numbers": [], "counts": []}
         return {"rows": wide.spread.size + nan, "nan": nan, "wide": True, **wide.part()}
 
-    def _widen(self) -> None:
-        if self._exact is None:
-            return
-        for grouping, wide in enumerate(self._wide):
-            for group in self._exact.groups(grouping):
-                wide[group] = WideNumbers()
-                wide[group].add(*self._exact.of(grouping, group))
+    def _widen(self, exact: "_Exact") -> None:
+        for grouping, group in exact.groups():
+            self._wide[grouping][group] = WideNumbers()
+            self._wide[grouping][group].add(*exact.of(grouping, group))
         self._exact = None
 
 
@@ -261,9 +259,10 @@ class _Items:
             there = column.is_valid().to_numpy(zero_copy_only=False)
             column, codes = column.drop_null(), [groups[there] for groups in codes]
         encoded = column.dictionary_encode()
-        if self._exact is not None and self._exact.add(encoded, codes):
-            return
-        self._widen()
+        if self._exact is not None:
+            if self._exact.add(encoded, codes):
+                return
+            self._widen(self._exact)
         hashed, lengths = described(encoded.dictionary)
         places = encoded.indices.to_numpy(zero_copy_only=False)
         for wide, groups in zip(self._wide, codes, strict=True):
@@ -279,14 +278,11 @@ class _Items:
         wide = self._wide[grouping].get(group)
         return {"rows": 0} if wide is None else {"rows": wide.lengths.size, "wide": True, **wide.part()}
 
-    def _widen(self) -> None:
-        if self._exact is None:
-            return
-        for grouping, wide in enumerate(self._wide):
-            for group in self._exact.groups(grouping):
-                values, counts = self._exact.of(grouping, group)
-                wide[group] = WideItems()
-                wide[group].add(*described(pa.array(values, pa.string())), counts)
+    def _widen(self, exact: "_Exact") -> None:
+        for grouping, group in exact.groups():
+            values, counts = exact.of(grouping, group)
+            self._wide[grouping][group] = WideItems()
+            self._wide[grouping][group].add(*described(pa.array(values, pa.string())), counts)
         self._exact = None
 
 
@@ -333,8 +329,11 @@ class _Exact:
             pairs.add(groups, values)
         return True
 
-    def groups(self, grouping: int) -> list[int]:
-        return self._pairs[grouping].groups()
+    def groups(self) -> Iterator[tuple[int, int]]:
+        """Each grouping and group that has values."""
+        for grouping, pairs in enumerate(self._pairs):
+            for group in pairs.groups():
+                yield grouping, group
 
     def of(self, grouping: int, group: int) -> tuple[Any, Any]:
         """Values and their counts."""
