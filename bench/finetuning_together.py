@@ -29,7 +29,7 @@ def served(folder: Path) -> Iterator[tuple[str, Any]]:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from brickyard_pipelines.finetuning.registration import brickyard_stream
+    from brickyard_pipelines.finetuning.registration.brickyard_stream import streaming
     from flavour_models import Watched
     from tiny_models import CHAT_TOKENS, write_tokenizer
 
@@ -43,9 +43,9 @@ def served(folder: Path) -> Iterator[tuple[str, Any]]:
     with torch.no_grad():  # what has no spaces is streamed when it ends
         drawn.lm_head.weight[[at for at in range(49_152) if at not in spoken]] = 0.0
     drawn.save_pretrained(folder)
-    with mock.patch.object(brickyard_stream, "Together"):
-        yield "each for itself", brickyard_stream.Streaming(Watched(folder))
-    yield "together", brickyard_stream.Streaming(Watched(folder))
+    with mock.patch.object(streaming, "Together"):
+        yield "each for itself", streaming.Streaming(Watched(folder))
+    yield "together", streaming.Streaming(Watched(folder))
 
 
 def streamed(model: Any, number: int) -> tuple[float, float]:

@@ -10,14 +10,21 @@ if TYPE_CHECKING:
 
 
 def load_with(module: Path, folder: Path, mlflow_model: "Model") -> str:
-    """Let mlflow load the model saved in `folder` by this module. Answers the one by which it did before.
+    """Let mlflow load the model saved in `folder` by this module, a file or a package's folder.
 
-    Its name carries its content: a model made by another release of ours may be loaded in the same process.
+    Answers the one by which it did before. Its name carries its content: a model made by another release of ours may be
+    loaded in the same process.
     """
-    name = f"{module.stem}_{hashlib.sha256(module.read_bytes()).hexdigest()[:8]}"
+    parts = sorted(module.glob("*.py")) if module.is_dir() else [module]
+    content = hashlib.sha256()
+    for part in parts:
+        content.update(part.read_bytes())
+    name = f"{module.stem}_{content.hexdigest()[:8]}"
     code = folder / "code"
-    code.mkdir(exist_ok=True)
-    shutil.copyfile(module, code / f"{name}.py")
+    target = code / name if module.is_dir() else code
+    target.mkdir(parents=True, exist_ok=True)
+    for part in parts:
+        shutil.copyfile(part, target / (part.name if module.is_dir() else f"{name}.py"))
     flavor = mlflow_model.flavors["python_function"]
     before = str(flavor["loader_module"])
     flavor["loader_module"] = name

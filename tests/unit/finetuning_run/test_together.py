@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from brickyard_pipelines.finetuning.registration import brickyard_stream
-from brickyard_pipelines.finetuning.registration.brickyard_stream import Streaming
+from brickyard_pipelines.finetuning.registration.brickyard_stream import Streaming, joint, room, streaming
 from flavour_models import Watched
 from tiny_models import tiny_llama
 
@@ -26,6 +25,7 @@ class Model:
     """A model served together, what it was asked for in one pass, and the answers that it gives alone."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         whole = Watched(folder)
         self.alone = [text_of(whole.predict(question)) for question in QUESTIONS]
         self.rows: list[int] = []
@@ -104,20 +104,22 @@ def test_no_more_than_so_many_are_under_way_and_all_are_answered(model: Model) -
     assert max(model.rows) == 2
 
 
-def test_no_more_tokens_are_under_way_than_memory_has_room_for(
-    model: Model, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(brickyard_stream, "room", lambda _: 1.0)
-    one_by_one = Model(tmp_path / "model")
+def with_room_for(tokens: float, model: Model, monkeypatch: pytest.MonkeyPatch) -> Model:
+    """The same model where memory has room for so many tokens."""
+    monkeypatch.setattr(streaming, "room", lambda _: tokens)
+    return Model(model.folder)
+
+
+def test_no_more_tokens_are_under_way_than_memory_has_room_for(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    one_by_one = with_room_for(1.0, model, monkeypatch)
     assert asked(one_by_one, QUESTIONS) == one_by_one.alone
     assert max(one_by_one.rows) == 1
 
 
 def test_a_long_one_makes_room_for_fewer_since_all_are_filled_up_to_it(
-    model: Model, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(brickyard_stream, "room", lambda _: 400.0)
-    bounded = Model(tmp_path / "model")
+    bounded = with_room_for(400.0, model, monkeypatch)
     long = {"prompt": "Count to three. " * 15, "max_tokens": 40}
     alone = text_of(model.whole.predict(long))
     assert asked(bounded, [long, *QUESTIONS]) == [alone, *bounded.alone]
@@ -128,10 +130,10 @@ def test_a_long_one_makes_room_for_fewer_since_all_are_filled_up_to_it(
 def test_room_is_what_the_container_leaves_where_that_is_less(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     inner = model.whole.pipeline.model
     per_token = 2 * 2 * 2 * 16 * 4  # keys and values, layers, heads, their width, bytes of a float32
-    monkeypatch.setattr(brickyard_stream, "allowed", lambda: 6.0 * per_token * 100)
-    assert brickyard_stream.room(inner) == 100
-    monkeypatch.setattr(brickyard_stream, "allowed", lambda: -1.0)
-    assert brickyard_stream.room(inner) == 0
+    monkeypatch.setattr(room, "allowed", lambda: 6.0 * per_token * 100)
+    assert room.room(inner) == 100
+    monkeypatch.setattr(room, "allowed", lambda: -1.0)
+    assert room.room(inner) == 0
 
 
 @pytest.mark.parametrize(
@@ -158,11 +160,11 @@ def test_a_limit_of_the_container_is_read_in_both_versions(
         (folder / name).write_text(text)
     (tmp_path / "proc/self").mkdir(parents=True)
     (tmp_path / "proc/self/cgroup").write_text(cgroup + "\n")
-    assert brickyard_stream.allowed(tmp_path) == left
+    assert room.allowed(tmp_path) == left
 
 
 def test_without_control_groups_there_is_no_limit(tmp_path: Path) -> None:
-    assert brickyard_stream.allowed(tmp_path) == float("inf")
+    assert room.allowed(tmp_path) == float("inf")
 
 
 @pytest.mark.parametrize("model", [1], indirect=True)
@@ -233,9 +235,9 @@ def next_token(inner: Any, length: int) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["output_attentions", "output_hidden_states"])
 def test_a_pass_that_must_give_more_than_the_next_token_is_made_alone(model: Model, name: str) -> None:
     given = next_token(model.whole.pipeline.model, 3)
-    assert brickyard_stream._kind({**given, name: True}) is None
-    assert brickyard_stream._kind({**given, name: False}) is not None
-    assert brickyard_stream._kind(given) is not None
+    assert joint.kind_of({**given, name: True}) is None
+    assert joint.kind_of({**given, name: False}) is not None
+    assert joint.kind_of(given) is not None
 
 
 def test_a_joint_pass_gives_each_the_numbers_that_it_would_have_alone(model: Model) -> None:
@@ -245,7 +247,7 @@ def test_a_joint_pass_gives_each_the_numbers_that_it_would_have_alone(model: Mod
     lengths = (3, 17, 9)
     with torch.no_grad():
         alone = [inner(**next_token(inner, length)).logits for length in lengths]
-        together = brickyard_stream._joint(inner, [next_token(inner, length) for length in lengths])
+        together = joint.in_one(inner, [next_token(inner, length) for length in lengths])
     for one, other in zip(alone, together, strict=True):
         torch.testing.assert_close(one, other.logits, atol=1e-5, rtol=1e-4)
     assert [other.past_key_values.get_seq_length() for other in together] == [4, 18, 10]

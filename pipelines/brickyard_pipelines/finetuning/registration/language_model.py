@@ -20,7 +20,7 @@ from brickyard_pipelines.ml.loader_module import load_with
 if TYPE_CHECKING:
     from mlflow.models import Model
 
-_STREAM = Path(brickyard_stream.__file__)
+_STREAM = Path(brickyard_stream.__file__).parent
 Task = Literal["llm/v1/chat", "llm/v1/completions"]
 _LICENCES = ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "COPYING")
 
