@@ -67,6 +67,8 @@ def kept(version: Version, split: str = "train") -> list[dict[str, Any]]:
     [
         (b'{"prompt": "a", "response": \xff"b"}', "not_utf8", "byte 0xff at column 29"),
         (b'{"prompt": "a", ', "not_json", "Expecting"),
+        (b'{"prompt": "a", "response": "b", "response": "c"}', "repeated_key", "the key 'response' twice"),
+        (b'{"prompt": "a", "response": "b", "more": [{"x": 1, "x": 1}]}', "repeated_key", "the key 'x' twice"),
         (b'{"prompt": "a \\ud83d", "response": "b"}', "not_utf8", "half of a character"),
         (b"[1, 2]", "not_an_object", "[1, 2]"),
         ({"prompt": "a", "response": "x" * 10_000_000}, "too_many_bytes", "10,000,032 bytes"),

@@ -10,6 +10,7 @@ class Reason(StrEnum):
     NOT_UTF8 = "not_utf8"
     TOO_MANY_BYTES = "too_many_bytes"
     NOT_JSON = "not_json"
+    REPEATED_KEY = "repeated_key"
     NOT_AN_OBJECT = "not_an_object"
     WRONG_COLUMNS = "wrong_columns"
     UNKNOWN_SHAPE = "unknown_shape"

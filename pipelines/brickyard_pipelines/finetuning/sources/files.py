@@ -2,18 +2,16 @@
 
 import csv
 import io
-import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from brickyard_pipelines.finetuning.errors import Problem, UnusableData
-from brickyard_pipelines.finetuning.rows.refusals import Reason, Refusal, shown
-from brickyard_pipelines.finetuning.sources.lines import Found, decoded, lines_of, too_many_bytes
+from brickyard_pipelines.finetuning.rows.refusals import Reason, Refusal, RowRefused, shown
+from brickyard_pipelines.finetuning.sources.json_objects import parsed
+from brickyard_pipelines.finetuning.sources.lines import Found, decoded, is_unicode, lines_of, too_many_bytes
 
 _BATCH = 256
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def jsonl(path: Path, *, max_bytes: int) -> Iterator[Found]:
@@ -23,28 +21,10 @@ def jsonl(path: Path, *, max_bytes: int) -> Iterator[Found]:
         if line.text is None:
             yield Found(refusal=too_many_bytes(line.bytes, max_bytes), **place)
             continue
-        document, refusal = _object(line.text)
-        yield Found(document=document, refusal=refusal, **place)
-
-
-def _object(line: bytes) -> tuple[Any, Refusal | None]:
-    text = decoded(line)
-    if isinstance(text, Refusal):
-        return None, text
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        fix = "Write one JSON object per line."
-        return None, Refusal(reason=Reason.NOT_JSON, got=f"{shown(text)} ({error})", rule="a line is JSON", fix=fix)
-    except RecursionError:
-        return None, Refusal(reason=Reason.NOT_JSON, got="too many brackets", rule="a line is JSON", fix="Flatten it.")
-    if not isinstance(document, dict):
-        fix = "Write {…} with the row's keys."
-        return None, Refusal(reason=Reason.NOT_AN_OBJECT, got=shown(document), rule="a line is an object", fix=fix)
-    if _SURROGATE.search(text) and _escaped(json.dumps(document, ensure_ascii=False)):
-        got, rule = "half of a character (one of two \\ud… escapes)", "text is Unicode"
-        return None, Refusal(reason=Reason.NOT_UTF8, got=got, rule=rule, fix="Write the character itself, or both.")
-    return document, None
+        try:
+            yield Found(document=parsed(line.text), **place)
+        except RowRefused as refused:
+            yield Found(refusal=refused.refusal, **place)
 
 
 def comma_separated(path: Path, *, max_bytes: int) -> Iterator[Found]:
@@ -91,20 +71,11 @@ def _record(path: Path, line: int, columns: list[str], cells: list[str]) -> Foun
         got, rule = f"{len(cells)} cells", f"a record has {len(columns)}"
         fix = 'Quote cells that hold commas or line breaks: "…".'
         return Found(refusal=Refusal(reason=Reason.WRONG_COLUMNS, got=got, rule=rule, fix=fix), **place)
-    wrong = next((cell for cell in cells if _escaped(cell)), None)
+    wrong = next((cell for cell in cells if not is_unicode(cell)), None)
     if wrong is not None:
         refusal = decoded(wrong.encode("utf-8", "surrogateescape"))
         return Found(refusal=refusal if isinstance(refusal, Refusal) else None, **place)
     return Found(document=dict(zip(columns, cells, strict=True)), **place)
-
-
-def _escaped(text: str) -> bool:
-    """Whether there is something in it that is none of UTF-8: a byte that was read so, half of a pair."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return True
-    return False
 
 
 def parquet(path: Path, *, max_bytes: int) -> Iterator[Found]:

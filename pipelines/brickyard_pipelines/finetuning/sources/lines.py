@@ -65,6 +65,15 @@ def decoded(text: bytes) -> str | Refusal:
         return Refusal(reason=Reason.NOT_UTF8, got=got, rule="text is UTF-8", fix="Save the file as UTF-8.")
 
 
+def is_unicode(text: str) -> bool:
+    """Whether there is nothing in it that is none of UTF-8: a byte that was read as it stood, half of a pair."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def too_many_bytes(size: int, max_bytes: int) -> Refusal:
     """The refusal of a row that is longer than allowed."""
     fix = "Split it, or raise data.max_row_bytes."
