@@ -1,7 +1,5 @@
 """A job's own cluster, from its settings: node types and policy of the environment, the runtime that it allows."""
 
-from typing import TYPE_CHECKING
-
 from constructs import Construct
 
 from brickyard_constructs.compute import ClusterSpec
@@ -9,9 +7,7 @@ from brickyard_constructs.jobs import JobCluster
 from brickyard_stacks.compute import referenced_policy
 from brickyard_stacks.errors import CannotBuildStacks
 from brickyard_stacks.settings.deployment.clusters import Cluster
-
-if TYPE_CHECKING:
-    from brickyard_stacks.jobs import Workshop
+from brickyard_stacks.workshop import Workshop
 
 # What a policy of ours allows by itself. For GPUs no name follows the newest runtime.
 _RUNTIMES = {
@@ -22,7 +18,7 @@ _RUNTIMES = {
 }
 
 
-def job_cluster(scope: Construct, workshop: "Workshop", cluster: Cluster, *, key: str, where: str) -> JobCluster:
+def job_cluster(scope: Construct, workshop: Workshop, cluster: Cluster, *, key: str, where: str) -> JobCluster:
     """The cluster as a job takes it; `where` is its place in project.yaml.
 
     Errors: CannotBuildStacks when there is no node type for it.
@@ -47,7 +43,7 @@ def job_cluster(scope: Construct, workshop: "Workshop", cluster: Cluster, *, key
     return JobCluster(key=key, spec=spec)
 
 
-def _no_machine(workshop: "Workshop", cluster: Cluster, where: str) -> str:
+def _no_machine(workshop: Workshop, cluster: Cluster, where: str) -> str:
     if cluster.pool is not None:
         return f"{where}.pool: clusters from pools are not made yet; name a node_type instead"
     kind = "gpu_node_types" if cluster.policy == "gpu" else "node_types"

@@ -1,18 +1,15 @@
 """Notebooks and files of a project's folder, put into the workspace for its jobs."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from constructs import Construct
 
 from brickyard_constructs.workspace import Notebook, NotebookProps, WorkspaceFile, WorkspaceFileProps
 from brickyard_stacks.errors import CannotBuildStacks
-
-if TYPE_CHECKING:
-    from brickyard_stacks.jobs import Workshop
+from brickyard_stacks.workshop import Workshop
 
 
-def put_file(scope: Construct, workshop: "Workshop", id_: str, path: str, *, notebook: bool) -> str:
+def put_file(scope: Construct, workshop: Workshop, id_: str, path: str, *, notebook: bool) -> str:
     """Upload a file of the project's folder; returns its path in the workspace, which waits for it.
 
     Errors: CannotBuildStacks, when it is not there, or is not in the project's folder.
@@ -26,7 +23,7 @@ def put_file(scope: Construct, workshop: "Workshop", id_: str, path: str, *, not
     return str(WorkspaceFile(scope, id_, file).path)
 
 
-def _source(workshop: "Workshop", path: str) -> Path:
+def _source(workshop: Workshop, path: str) -> Path:
     source = (workshop.folder / path).resolve()
     if not source.is_relative_to(workshop.folder.resolve()):
         raise CannotBuildStacks(f"{path} is not in projects/{workshop.names.project}: a job's files are the project's")

@@ -1,14 +1,11 @@
 """A project's extra jobs, from its settings: tasks of any kind, on serverless compute or on job clusters."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 
 from cdktf import Token
 from constructs import Construct
 
-from brickyard_constructs.compute import Library, PackageIndex
-from brickyard_constructs.iam import Permission
+from brickyard_constructs.compute import Library
 from brickyard_constructs.jobs import (
     After,
     Cron,
@@ -18,80 +15,24 @@ from brickyard_constructs.jobs import (
     MultiTaskJob,
     MultiTaskJobProps,
     Notebook,
-    Notifications,
     PythonFile,
     PythonWheel,
     RunJob,
-    ServerlessEnvironment,
     Sql,
     TableUpdate,
     Task,
     Trigger,
 )
-from brickyard_constructs.secret_reference import SecretReference
 from brickyard_stacks.after_apply import DEPLOYMENT_JOB
 from brickyard_stacks.clusters import job_cluster
 from brickyard_stacks.compute import referenced_warehouse
 from brickyard_stacks.errors import CannotBuildStacks
-from brickyard_stacks.names import ProjectNames
-from brickyard_stacks.settings import Environment
 from brickyard_stacks.settings.deployment.clusters import Cluster
 from brickyard_stacks.settings.deployment.jobs import WORKFLOW, ExtraJob
 from brickyard_stacks.settings.deployment.schedule import FileArrival as FileArrivalSettings
 from brickyard_stacks.settings.deployment.schedule import Schedule
 from brickyard_stacks.settings.deployment.tasks import Task as TaskSettings
-
-SERVERLESS = "default"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Workshop:
-    """What the jobs of one project are made with: who they run as, their wheels, and where their files are put."""
-
-    environment: Environment
-    names: ProjectNames
-    run_as: str
-    wheels: tuple[str, ...]
-    permissions: tuple[Permission, ...]
-    file_permissions: tuple[Permission, ...]
-    tags: Mapping[str, str]
-    paused: bool
-    folder: Path
-    connects_models: bool
-    deployment_permissions: tuple[Permission, ...]
-
-    @property
-    def code_folder(self) -> str:
-        """Where files are put: the deployer's own folder, which nobody else may write to."""
-        return f"{self.names.workspace_folder}/{self.names.project_stack}-files"
-
-    @property
-    def has_machines(self) -> bool:
-        """The local workspace starts no machines: there, every task is serverless."""
-        return self.environment.stage != "local"
-
-    @property
-    def locked(self) -> bool:
-        """Outside of development what runs is what was reviewed."""
-        return self.environment.stage in ("staging", "prod")
-
-    def notifications(self) -> Notifications:
-        """Who hears of failures."""
-        told = self.environment.notifications
-        return Notifications(on_failure=told.on_failure, failure_destinations=told.destinations)
-
-    def serverless(self) -> ServerlessEnvironment:
-        """The environment with the project's wheels, and the private index they are resolved from."""
-        return ServerlessEnvironment(key=SERVERLESS, dependencies=self.wheels, package_index=self.package_index)
-
-    @property
-    def package_index(self) -> PackageIndex | None:
-        """Where packages come from, on serverless compute and on clusters."""
-        settings = self.environment.network.package_index
-        if settings is None:
-            return None
-        lies = settings.secret
-        return PackageIndex(url=settings.url, secret=SecretReference(scope=lies.scope, key=lies.key) if lies else None)
+from brickyard_stacks.workshop import SERVERLESS, Workshop
 
 
 def make_jobs(

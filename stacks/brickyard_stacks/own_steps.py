@@ -11,11 +11,11 @@ from brickyard_constructs.jobs import JobCluster, Notebook, PythonFile, PythonWh
 from brickyard_stacks.clusters import job_cluster
 from brickyard_stacks.errors import CannotBuildStacks
 from brickyard_stacks.files import put_file
-from brickyard_stacks.jobs import SERVERLESS, Workshop
 from brickyard_stacks.names import LANDING_VOLUME, ProjectNames
 from brickyard_stacks.settings.deployment.jobs import WorkflowJob
 from brickyard_stacks.settings.deployment.steps import ExistingJobWork, OwnStep
 from brickyard_stacks.workflow import PACKAGE, version_of
+from brickyard_stacks.workshop import SERVERLESS, Workshop
 
 
 def own_work(job: WorkflowJob) -> dict[str, OwnStep]:

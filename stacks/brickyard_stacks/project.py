@@ -28,7 +28,7 @@ from brickyard_stacks.deployment import ProjectDeployment
 from brickyard_stacks.identities import Identities, referenced_identities
 from brickyard_stacks.inference import PARAMETERS as INFERENCE_PARAMETERS
 from brickyard_stacks.inference import inference_tasks
-from brickyard_stacks.jobs import Workshop, cron, make_jobs
+from brickyard_stacks.jobs import cron, make_jobs
 from brickyard_stacks.names import ARTIFACTS_VOLUME, LANDING_VOLUME
 from brickyard_stacks.own_steps import own_clusters, own_work, with_own_steps
 from brickyard_stacks.permissions import (
@@ -48,6 +48,7 @@ from brickyard_stacks.settings.deployment.jobs import INFERENCE, Job, WorkflowJo
 from brickyard_stacks.streaming import make_streaming_job
 from brickyard_stacks.tables import make_tables
 from brickyard_stacks.workflow import PACKAGE, PARAMETERS, told_of_commit, workflow_tasks
+from brickyard_stacks.workshop import Workshop
 
 _ROLES: tuple[Role, ...] = ("data_scientists", "ml_engineers", "approvers", "run_as", "plan")
 

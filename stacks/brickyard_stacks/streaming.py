@@ -10,9 +10,10 @@ from dataclasses import replace
 from constructs import Construct
 
 from brickyard_constructs.jobs import Continuous, MultiTaskJob, WheelJobProps, WheelTask
-from brickyard_stacks.jobs import Workshop, cron
+from brickyard_stacks.jobs import cron
 from brickyard_stacks.settings.deployment.jobs import STREAMING, Job
 from brickyard_stacks.workflow import PACKAGE, step_parameters
+from brickyard_stacks.workshop import Workshop
 
 STEP = "streaming_inference"
 

@@ -12,7 +12,7 @@ from typing import Any
 from brickyard_pipelines.errors import PipelineError
 from brickyard_pipelines.finetuning.errors import InvalidPlan, Problem
 from brickyard_pipelines.finetuning.plan import Plan, load_criteria, load_plan
-from brickyard_pipelines.finetuning.plan.document import BaseModel
+from brickyard_pipelines.finetuning.plan.base_models import BaseModel
 from brickyard_pipelines.finetuning.steps import benchmark, bring, evaluate, register, run
 
 _Step = Callable[[argparse.Namespace], Mapping[str, Any]]

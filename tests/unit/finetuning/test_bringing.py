@@ -28,8 +28,7 @@ from brickyard_pipelines.finetuning.base_models import download as downloads
 from brickyard_pipelines.finetuning.base_models.bring import bring
 from brickyard_pipelines.finetuning.errors import CannotBring, InvalidPlan
 from brickyard_pipelines.finetuning.plan import parse_plan
-from brickyard_pipelines.finetuning.plan.base_models import WeightsSource
-from brickyard_pipelines.finetuning.plan.document import BaseModel
+from brickyard_pipelines.finetuning.plan.base_models import BaseModel, WeightsSource
 
 ROOT = Path(__file__).parents[3]
 PART = 1000

@@ -15,8 +15,7 @@ from typing import Any
 from brickyard_pipelines.finetuning.base_models import catalog, download
 from brickyard_pipelines.finetuning.errors import CannotBring, Problem
 from brickyard_pipelines.finetuning.outputs import alone, file_hashes, place, write_json
-from brickyard_pipelines.finetuning.plan.base_models import WeightsSource
-from brickyard_pipelines.finetuning.plan.document import BaseModel
+from brickyard_pipelines.finetuning.plan.base_models import BaseModel, WeightsSource
 
 _log = logging.getLogger(__name__)
 _MANIFEST = ".brought.json"

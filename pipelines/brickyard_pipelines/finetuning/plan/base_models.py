@@ -1,16 +1,12 @@
-"""Where a base model of a plan is brought from when it is not there, and what must hold of it. Pure."""
+"""A base model of a plan, where it is brought from when it is not there, and what must hold of it. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from brickyard_pipelines.finetuning.plan import model_names
-
-if TYPE_CHECKING:
-    from brickyard_pipelines.finetuning.plan.document import BaseModel
 
 Broken = tuple[str, str, str, str]
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -29,14 +25,24 @@ class WeightsSource:
     files: dict[str, str] | None = None
 
 
-def problems(models: "Sequence[BaseModel]") -> Iterator[Broken]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BaseModel:
+    """A model to start from: its folder holds config.json, the tokenizer and the weights."""
+
+    name: str
+    path: str
+    licence: str
+    source: WeightsSource | None = None
+
+
+def problems(models: Sequence[BaseModel]) -> Iterator[Broken]:
     """What does not hold of their sources: path, what was got, the rule, the fix."""
     for number, model in enumerate(models):
         if model.source is not None:
             yield from _of_source(model, model.source, f"base_models[{number}]")
 
 
-def _of_source(model: "BaseModel", source: WeightsSource, path: str) -> Iterator[Broken]:
+def _of_source(model: BaseModel, source: WeightsSource, path: str) -> Iterator[Broken]:
     given = [name for name in ("model", "volume", "url") if getattr(source, name) is not None]
     if len(given) != 1:
         got = " and ".join(given) or "none of them"

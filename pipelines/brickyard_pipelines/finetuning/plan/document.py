@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from brickyard_pipelines.finetuning.plan.base_models import WeightsSource
+from brickyard_pipelines.finetuning.plan.base_models import BaseModel
 from brickyard_pipelines.finetuning.plan.durations import Duration, parse_duration
 from brickyard_pipelines.finetuning.plan.evaluation import Evaluation
 
@@ -16,16 +16,6 @@ LEGACY_TASK_TYPES: dict[str, Approach] = {
 }
 Format = Literal["jsonl", "csv", "parquet", "text", "documents", "delta"]
 Shape = Literal["prompt_response", "alpaca", "sharegpt", "messages", "text"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BaseModel:
-    """A model to start from: its folder holds config.json, the tokenizer and the weights."""
-
-    name: str
-    path: str
-    licence: str
-    source: WeightsSource | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

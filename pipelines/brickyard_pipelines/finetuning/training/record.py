@@ -15,7 +15,8 @@ from typing import Any
 
 from brickyard_pipelines.finetuning.errors import OutputTaken, UnsupportedModel
 from brickyard_pipelines.finetuning.outputs import folder_sha256, write_json
-from brickyard_pipelines.finetuning.plan.document import BaseModel, Plan
+from brickyard_pipelines.finetuning.plan.base_models import BaseModel
+from brickyard_pipelines.finetuning.plan.document import Plan
 
 SCHEMA = 1
 RESULT = "training.json"

@@ -11,7 +11,8 @@ from typing import Any
 
 from brickyard_pipelines.finetuning.outputs import alone, write_json, write_text
 from brickyard_pipelines.finetuning.plan import estimate
-from brickyard_pipelines.finetuning.plan.document import BaseModel, Plan
+from brickyard_pipelines.finetuning.plan.base_models import BaseModel
+from brickyard_pipelines.finetuning.plan.document import Plan
 from brickyard_pipelines.finetuning.plan.hardware import device_of
 from brickyard_pipelines.finetuning.training import merging, record
 from brickyard_pipelines.finetuning.training.journal import Journal, journal_of

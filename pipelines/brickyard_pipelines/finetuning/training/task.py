@@ -4,7 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from brickyard_pipelines.finetuning.plan.document import BaseModel, Plan
+from brickyard_pipelines.finetuning.plan.base_models import BaseModel
+from brickyard_pipelines.finetuning.plan.document import Plan
 from brickyard_pipelines.finetuning.plan.model_facts import ModelFacts, read_facts
 from brickyard_pipelines.finetuning.preparation.version import Version, open_version
 from brickyard_pipelines.finetuning.templates.tokenizer import ModelTokenizer, read_tokenizer
