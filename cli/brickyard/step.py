@@ -142,10 +142,6 @@ def scripts(root: Path) -> dict[str, str]:
 
 def environment(clone: Clone, client: "WorkspaceClient", inherited: Mapping[str, str]) -> dict[str, str]:
     """This shell's variables but those that lead elsewhere, the workspace, and this clone's code before any other."""
-    from brickyard_stacks.settings import project_files
-
-    folders = [clone.root / "pipelines", *(file.parent for file in project_files(clone.root))]
-    path = [*map(str, folders), *filter(None, [inherited.get("PYTHONPATH")])]
     kept = {name: value for name, value in inherited.items() if not name.startswith(_ELSEWHERE)}
     return {
         **kept,
@@ -153,5 +149,13 @@ def environment(clone: Clone, client: "WorkspaceClient", inherited: Mapping[str,
         "DATABRICKS_TOKEN": clone.home.token_file.read_text().strip(),
         "MLFLOW_TRACKING_URI": "databricks",
         "MLFLOW_REGISTRY_URI": "databricks-uc",
-        "PYTHONPATH": os.pathsep.join(path),
+        "PYTHONPATH": code_path(clone, inherited),
     }
+
+
+def code_path(clone: Clone, inherited: Mapping[str, str]) -> str:
+    """PYTHONPATH by which the pipelines and the projects of this clone are imported, before what this shell has."""
+    from brickyard_stacks.settings import project_files
+
+    folders = [clone.root / "pipelines", *(file.parent for file in project_files(clone.root))]
+    return os.pathsep.join([*map(str, folders), *filter(None, [inherited.get("PYTHONPATH")])])
