@@ -3,10 +3,11 @@
     python bench/monitor.py [--rows 1000000] [--columns 50] [--evidently PYTHON [--only-evidently] [--stop-after S]]
 
 Two windows of rows, half each, of numbers (half of them rounded) and of items; the second drifts from the first in
-every third column. Ours reads a Delta table through Spark, as a refresh does, and its time is from the request to the
-rows of both metric tables in memory. Evidently gets two pandas frames in memory, which is less work, and computes its
-data drift and data summary presets with the tests that ours computes (KS, Jensen-Shannon, PSI, Wasserstein), but for
-the TV distance: evidently adds a permutation test of a thousand rounds to it, which ours does not make.
+every third column. Ours is a refresh: it reads a Delta table through Spark and writes both metric tables to Delta,
+and its time is what the refresh itself tells, from start to end. Evidently gets two pandas frames in memory, which is
+less work, and computes its data drift and data summary presets with the tests that ours computes (KS, Jensen-Shannon,
+PSI, Wasserstein), but for the TV distance: evidently adds a permutation test of a thousand rounds to it, which ours
+does not make.
 Prints Markdown rows for bench/RESULTS.md.
 """
 
@@ -69,7 +70,7 @@ def table(rows: int, columns: int) -> pd.DataFrame:
 
 
 def ours(frame: pd.DataFrame) -> dict[str, float]:
-    """Seconds of a refresh on the local workspace's Spark, warm, from request to rows; then with what is written."""
+    """Seconds of each refresh on the local workspace's Spark: the first, which starts it, then warm ones."""
     from brickyard_local import process
     from brickyard_local.pytest_plugin import start_local_workspace
 
