@@ -277,7 +277,10 @@ def test_of_lm_evals_log_likelihoods_the_likeliest_choice_is_the_answer(task: Pa
     (task.parent / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (task.parent / "criteria.yaml").write_text("criteria: [{name: right, metric: multiple_choice, threshold: 0.5}]\n")
     requests = {f"gen_args_{at}": {"arg_0": "Yes?", "arg_1": text} for at, text in enumerate((" yes", " no"))}
-    likely = [[[-1.0, True], [-2.0, False]], [[-3.0, False], [-2.0, False]]]
+    likely = [
+        [["-1.0", "True"], ["-2.0", "False"]],
+        [[-3.0, False], [-2.0, False]],
+    ]  # as 0.4.13 writes them, and before
     samples(task, [{"doc_id": i, "arguments": requests, "filtered_resps": likely[i % 2]} for i in range(8)])
     main(["benchmark", "--plan", str(task), "--output", str(task.parent / "out"), "--candidate=bad"])
     found = json.loads((task.parent / "out" / "benchmark.json").read_text())["candidates"]
@@ -289,6 +292,7 @@ def test_of_lm_evals_log_likelihoods_the_likeliest_choice_is_the_answer(task: Pa
     [
         ([generated(1), generated(1)], "samples.jsonl:2: got doc_id 1 twice (filter 'none'); a file holds one filter"),
         ([{"doc_id": 1, "filtered_resps": [[0.5]]}], "samples.jsonl:1: got doc_id 1 with filtered_resps [[0.5]]"),
+        ([{"doc_id": 1, "filtered_resps": [["nan", "False"], ["-1", "False"]]}], "got doc_id 1 with filtered_resps"),
         ([generated(1)], "got no sample of '0' and 38 others"),
     ],
 )

@@ -4,6 +4,7 @@ Its answers are judged here, by the customer's criteria and beside the other can
 Source: EleutherAI/lm-evaluation-harness 0.4 (samples_<task>_<time>.jsonl: doc_id, arguments, filtered_resps, filter)
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -77,10 +78,11 @@ def _answer(sample: Mapping[str, Any]) -> Answer | None:
     if isinstance(first, str):
         return Answer(text=first)
     choices = _choices(sample.get("arguments"))
-    likelihoods = [each[0] for each in said if isinstance(each, list) and each and _is_number(each[0])]
-    if len(likelihoods) != len(said) or len(choices) != len(said):
+    likelihoods = [_likelihood(each) for each in said]
+    known = [each for each in likelihoods if each is not None]
+    if len(known) != len(said) or len(choices) != len(said):
         return None
-    chosen = choices[likelihoods.index(max(likelihoods))]
+    chosen = choices[known.index(max(known))]
     return Answer(text=chosen, chosen=chosen)
 
 
@@ -94,5 +96,17 @@ def _choices(arguments: Any) -> list[str]:
     return [each.strip() for each in flat if isinstance(each, str)]
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _likelihood(said: Any) -> float | None:
+    """The first of a pair; lm-eval 0.4.13 writes it as a text.
+
+    >>> _likelihood(["-11.5", "False"]), _likelihood([-2.0, True]), _likelihood(["no", "False"])
+    (-11.5, -2.0, None)
+    """
+    first = said[0] if isinstance(said, list) and said else None
+    if isinstance(first, bool) or not isinstance(first, str | int | float):
+        return None
+    try:
+        found = float(first)
+    except ValueError:
+        return None
+    return None if math.isnan(found) else found
