@@ -118,3 +118,14 @@ def test_benches_and_tests_that_a_page_names_exist_and_know_their_options(page: 
             f"`{span}`: no such folder" for name in re.findall(r"^(tests/[\w/]+)$", span) if not (ROOT / name).exists()
         ]
     assert not wrong
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_of_a_page_lead_to_files(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)", page.read_text())
+    assert not [each for each in targets if "://" not in each and not (page.parent / each).exists()]
+
+
+def test_every_picture_is_shown_on_a_page() -> None:
+    shown = "".join(page.read_text() for page in PAGES)
+    assert not [path.name for path in (ROOT / "docs" / "images").iterdir() if f"images/{path.name})" not in shown]
