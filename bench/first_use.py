@@ -5,6 +5,7 @@ clone (sum of resident sets, sampled twice a second), and the disk that the clon
 """
 
 import argparse
+import io
 import os
 import re
 import shutil
@@ -56,6 +57,7 @@ def main() -> None:
     """Clone, then up (cold), up (no changes), diff, down, up (after down), down."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep-caches", action="store_true", help="use this machine's package caches")
+    parser.add_argument("--picture", type=Path, help="an SVG of what `make up` shows, docs/images/make-up.svg")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="brickyard bench ") as folder:
         root = Path(folder) / "clone"
@@ -72,9 +74,22 @@ def main() -> None:
         diff = "BRICKYARD_ENV=local .brickyard/tools/bin/pipenv run cdktf diff local-flight-delays"
         _measure("`cdktf diff local-flight-delays`", diff, root, environment)
         _measure("`make down`", "make down", root, environment)
-        _measure("`make up` after `make down`", "make up", root, environment)
+        again = _measure("`make up` after `make down`", "make up", root, environment)
         _run("make down", root, environment)
-        print(said)
+        print(re.sub(r"\x1b\[[0-9;]*m", "", said))
+        if options.picture:
+            _draw(again, options.picture)
+
+
+def _draw(said: str, picture: Path) -> None:
+    """What a terminal is left with: a step that has begun (`·`) is overwritten there by its end."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(record=True, width=118, file=io.StringIO())
+    lines = [line for line in said.strip("\n").splitlines() if not line.lstrip().startswith("·")]
+    console.print(Text.from_ansi("\n".join(["$ make up", *lines])))
+    picture.write_text(console.export_svg(title="make up"), encoding="utf-8")
 
 
 def _environment(folder: Path, *, keep_caches: bool) -> dict[str, str]:
@@ -87,10 +102,11 @@ def _environment(folder: Path, *, keep_caches: bool) -> dict[str, str]:
     return environment
 
 
-def _measure(title: str, command: str, root: Path, environment: dict[str, str]) -> None:
+def _measure(title: str, command: str, root: Path, environment: dict[str, str]) -> str:
     begin = time.monotonic()
-    _run(command, root, environment)
+    said = _run(command, root, environment)
     _row(title, time.monotonic() - begin)
+    return said
 
 
 def _row(title: str, seconds: float) -> None:
@@ -102,7 +118,7 @@ def _run(command: str, root: Path, environment: dict[str, str]) -> str:
     done = subprocess.run([bash, "-c", command], cwd=root, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{command} failed:\n{done.stdout}\n{done.stderr}")
-    return re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+    return done.stdout
 
 
 def _disk_bytes(root: Path) -> int:
