@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -54,7 +55,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     package.COLUMNS = COLUMNS  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, NAME, package)
     monkeypatch.setattr(models, "package_folder", lambda _: folder)
-    monkeypatch.setattr("brickyard_pipelines.ml.steps.train.package_sha256", lambda _: "hash")
+    of_this_test = secrets.token_hex(4)  # its recipe is that of no other test, which share a store
+    monkeypatch.setattr("brickyard_pipelines.ml.steps.train.package_sha256", lambda _: of_this_test)
     monkeypatch.setattr("brickyard_pipelines.ml.registry.runs.package_sha256", lambda _: "hash")
     flights = load_project("flight_delays")
     features = replace(flights.workflow.features, columns=f"{NAME}:COLUMNS")

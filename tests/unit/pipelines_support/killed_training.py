@@ -1,6 +1,6 @@
-"""`train` and copies on a real workspace, killed after each effect there and started again; prints what is left.
+"""`train` and copies on a real workspace, killed after each effect there and started again, or two trainings at once.
 
-killed_training.py CATALOG FOLDER train|take|copy
+Prints what is left. killed_training.py CATALOG FOLDER train|take|copy|two
 """
 
 import json
@@ -8,6 +8,9 @@ import os
 import re
 import sys
 import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +65,13 @@ KINDS = (
     *("versions/finalize", "versions/set-tag", "runs/set-tag", "runs/update"),
 )
 READS = ("search", "credentials", "get-latest", "batch-get")
+Held = Mapping[str, tuple[str, str]]
+"""By the end of a path: before that is asked, the file to make, and the one to wait for."""
 
 
-def attempt(number: int, lasts: int | None, job_run: str) -> list[str]:
-    """Train the model of this number. Dies when its effect of number `lasts` is done; else answers its effects."""
-    effects = counted(lasts)
+def attempt(number: int, lasts: int | None, job_run: str | None, held: Held | None = None) -> Any:
+    """Train the model of this number: its effects, and the version handed on. Dies when effect `lasts` is done."""
+    effects = counted(lasts, held or {})
     handed: list[str] = []
     task_values.hand_on = lambda _key, value, **_: handed.append(value)  # type: ignore[assignment]
     train.session = lambda: None  # type: ignore[assignment]
@@ -81,12 +86,12 @@ def attempt(number: int, lasts: int | None, job_run: str) -> list[str]:
         job_run_id=job_run,
     )
     train.train(settings, load_project("killed"))
-    return effects
+    return effects, handed
 
 
 def copied(way: str, target: str, lasts: int | None) -> list[str]:
     """Copy the first model's version 1, by `take_model` or by `copy_model`. Dies as `attempt` does."""
-    effects, client, model = counted(lasts), mlflow.MlflowClient(), f"{CATALOG}.models.{target}"
+    effects, client, model = counted(lasts, {}), mlflow.MlflowClient(), f"{CATALOG}.models.{target}"
     if way == "take":
         take_model.take(client, ExistingModel(name=f"{CATALOG}.models.m0", version=1), model)
     else:
@@ -102,13 +107,15 @@ def left_copies(target: str) -> list[Any]:
     return [[status, sorted(tags.keys() - {"copied_as"}), "copied_as" in tags, files] for status, tags, files in found]
 
 
-def counted(lasts: int | None) -> list[str]:
+def counted(lasts: int | None, held: Held) -> list[str]:
     """What is asked of the workspace from now on, without what only reads."""
     send, lock, effects = requests.adapters.HTTPAdapter.send, threading.Lock(), list[str]()
 
     def sent(self: Any, request: Any, **how: Any) -> Any:
-        answer = send(self, request, **how)
         path = request.path_url.partition("?")[0]
+        for end in (end for end in held if path.endswith(end)):
+            meet(*held[end])
+        answer = send(self, request, **how)
         if request.method != "GET" and not path.endswith(READS):
             with lock:
                 effects.append(f"{request.method} {path}")
@@ -118,6 +125,16 @@ def counted(lasts: int | None) -> list[str]:
 
     requests.adapters.HTTPAdapter.send = sent  # type: ignore[method-assign]
     return effects
+
+
+def meet(made: str, awaited: str) -> None:
+    """Make one file, and wait until another process has made the other."""
+    (FOLDER / made).touch()
+    ends = time.monotonic() + 120
+    while not (FOLDER / awaited).exists():
+        if time.monotonic() > ends:
+            raise TimeoutError(awaited)
+        time.sleep(0.02)
 
 
 def left(number: int) -> dict[str, Any]:
@@ -172,8 +189,12 @@ def main() -> None:
         (FOLDER / "killed").mkdir(exist_ok=True)
         (FOLDER / "killed" / name).write_text(text)
     sys.path.insert(0, str(FOLDER))
-    forks = Forks({"attempt": attempt, "left": left, "copied": copied, "left_copies": left_copies})
-    effects = forks.run("attempt", 0, None, "17")
+    works = {"attempt": attempt, "left": left, "copied": copied, "left_copies": left_copies, "numbers": numbers}
+    forks = Forks(works)
+    if WHAT == "two":
+        two_trainings(forks, Forks(works))
+        return
+    effects, _ = forks.run("attempt", 0, None, "17")
     if WHAT == "train":
         killed_trainings(forks, effects)
     else:
@@ -188,6 +209,32 @@ def killed_trainings(forks: Forks, effects: list[str]) -> None:
         # What is registered is taken by whoever comes with the recipe; before that, the task is repaired.
         forks.run("attempt", number, None, "17" if number < registered else "18")
         told([effects[number - 1], forks.run("left", number)])
+
+
+def two_trainings(one: Forks, other: Forks) -> None:
+    """By hand, of one recipe: each registers before it can see the other's; then one ends while the other trains."""
+    create, trains = "model-versions/create", "runs/log-batch"
+    both: dict[str, tuple[Held, Held]] = {
+        "both registered": ({create: ("a", "b")}, {create: ("b", "a")}),
+        "one ended": ({create: ("c", "trains")}, {trains: ("trains", "one ended")}),
+    }
+    for number, (name, holds) in enumerate(both.items(), start=100):
+        with ThreadPoolExecutor() as pool:
+            runs_of_both = [
+                pool.submit(forks.run, "attempt", number, None, None, held)
+                for forks, held in zip((one, other), holds, strict=True)
+            ]
+            runs_of_both[0].add_done_callback(lambda _, ended=FOLDER / name: ended.touch())
+            ended = [each.result() for each in runs_of_both]
+        made = [sum(effect.endswith(create) for effect in effects) for effects, _ in ended]
+        handed = [version for _, versions in ended for version in versions]
+        told([name, made, handed, one.run("numbers", number), one.run("left", number)])
+
+
+def numbers(number: int) -> list[str]:
+    """The versions of a model."""
+    listed = mlflow.MlflowClient().search_model_versions(f"name='{CATALOG}.models.m{number}'")
+    return [str(found.version) for found in listed]
 
 
 def killed_copies(forks: Forks) -> None:

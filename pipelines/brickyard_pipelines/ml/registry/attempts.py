@@ -1,7 +1,10 @@
 """Attempts at one recipe, or one copy: the version that one has registered, killed since or not, and what one left.
 
 A run names its recipe from its beginning and its version at its end. In between it can be killed after the registry has
-the version: that version is taken, and not made a second time.
+the version: that version is taken, and not made a second time. Runs that train one recipe at once agree on one version.
+
+Gaps: that two runs agree rests on the registry's lists showing a version as soon as its maker was answered. One that
+took ten minutes for its files may come whole at the very moment at which another run stops waiting for it.
 """
 
 import logging
@@ -10,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
@@ -18,9 +22,11 @@ from brickyard_pipelines.ml.settings import StepSettings
 
 _log = logging.getLogger(__name__)
 FINGERPRINT, VERSION = "brickyard.fingerprint", "brickyard.model_version"
-# The registry does not say who copies, or whether they live: only age tells. Files go down and up again in a copy.
-_COPY_TAKES_S = 600
+# The registry does not say who brings a version its files, or whether they live: only age tells. In a copy they go
+# down and up again.
+_FILES_TAKE_S = 600
 _POLL_S = 5.0
+_AT_WORK = ("RUNNING", "SCHEDULED")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,28 +35,59 @@ class Registered:
 
     version: str
     run_id: str
+    job_run: str
     told: bool
 
 
-def find(client: MlflowClient, settings: StepSettings, made_from: str) -> Registered | None:
-    """The version of the newest run of this recipe that has one."""
-    model = settings.need("model")
+def agreed(client: MlflowClient, settings: StepSettings, made_from: str) -> Registered | None:
+    """The version that every run of this recipe hands on: one that was handed on, else the first that was made.
+
+    A run asks again when it has registered its own. Numbers only rise, so that of two the later one sees the earlier;
+    an earlier one without files is waited for while its run may be at work, for ten minutes.
+    """
+    began = time.monotonic()
+    while True:
+        whole, under_way = _registered(client, settings, made_from)
+        handed_on = [made for made in whole if made.told]
+        first = min(handed_on or whole, key=lambda made: int(made.version), default=None)
+        if first is None or first.told:
+            return first
+        waited_s = time.monotonic() - began
+        before = [each for each in under_way if int(each.version) < int(first.version) and not _is_left(each, waited_s)]
+        if not before:
+            return first
+        _log.info("%s version %s, of another run, has no files yet: waiting for it", settings.model, before[0].version)
+        time.sleep(_POLL_S)
+
+
+def _registered(
+    client: MlflowClient, settings: StepSettings, made_from: str
+) -> tuple[list[Registered], list[ModelVersion]]:
+    """Whole versions of a recipe, and those to which runs that have not ended may be bringing files."""
+    model, whole, under_way = settings.need("model"), list[Registered](), list[ModelVersion]()
     for run in runs.search(settings, {FINGERPRINT: made_from}):
-        run_id, named = str(run.info.run_id), run.data.tags.get(VERSION)
-        whole = [str(found.version) for found in _of(client, model, run_id) if _is_whole(found)]
-        if whole:
-            version = named if named in whole else min(whole, key=int)
-            told = version == named and run.info.status == "FINISHED"
-            return Registered(version=version, run_id=run_id, told=told)
-    return None
+        run_id, tags, ended = str(run.info.run_id), run.data.tags, run.info.status not in _AT_WORK
+        for found in _of(client, model, run_id):
+            version = str(found.version)
+            if _is_whole(found):
+                told = version == tags.get(VERSION) and run.info.status == "FINISHED"
+                job_run = tags["brickyard.job_run_id"]
+                whole.append(Registered(version=version, run_id=run_id, job_run=job_run, told=told))
+            elif not ended:
+                under_way.append(found)
+    return whole, under_way
 
 
-def finish(client: MlflowClient, model: str, made: Registered, origin: Mapping[str, str]) -> None:
-    """Where the version came from, then which it is on its run. What it says of itself already stays."""
-    known = versions.find(client, model, made.version).tags or {}
-    lacking = {key: value for key, value in origin.items() if key not in known}
-    versions.tag(client, model, made.version, lacking)
-    client.set_tag(made.run_id, VERSION, made.version)  # last: a run that was killed before this has handed on nothing
+def describe(client: MlflowClient, model: str, version: str, origin: Mapping[str, str]) -> None:
+    """Where a version came from, in its tags. What it says of itself already stays."""
+    known = versions.find(client, model, version).tags or {}
+    versions.tag(client, model, version, {key: value for key, value in origin.items() if key not in known})
+
+
+def withdraw(client: MlflowClient, model: str, run: Run, version: str) -> None:
+    """Take away what a run registered and nobody was told of, since another run's is handed on."""
+    _delete_version(client, model, version)
+    clear(client, model, run.info.experiment_id, run.info.run_id)
 
 
 def clear(client: MlflowClient, model: str, experiment_id: str, run_id: str) -> None:
@@ -107,10 +144,10 @@ def _is_whole(version: ModelVersion) -> bool:
 
 
 def _is_left(version: ModelVersion, waited_s: float) -> bool:
-    """Whether nobody is still copying it: it failed, or is as old as a copy takes, as far as its age is known."""
+    """Whether nobody is still bringing its files: it failed, or is as old as that takes, as far as its age is known."""
     created_s = int(version.creation_timestamp or 0) / 1000
     age_s = max(waited_s, time.time() - created_s if created_s else 0.0)
-    return str(version.status) == "FAILED_REGISTRATION" or age_s >= _COPY_TAKES_S
+    return str(version.status) == "FAILED_REGISTRATION" or age_s >= _FILES_TAKE_S
 
 
 def _delete_version(client: MlflowClient, model: str, version: str) -> None:
@@ -119,4 +156,4 @@ def _delete_version(client: MlflowClient, model: str, version: str) -> None:
     except MlflowException as error:
         if error.error_code != "PERMISSION_DENIED":
             raise
-        _log.warning("%s version %s has no files, and may not be deleted by this task: %s", model, version, error)
+        _log.warning("%s version %s is of no use, and may not be deleted by this task: %s", model, version, error)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import mlflow
 from mlflow import ActiveRun, MlflowClient
 from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
 
 from brickyard_pipelines.ml.code import distribution_version, package_sha256
 from brickyard_pipelines.ml.project import Project
@@ -40,7 +41,14 @@ def experiment_id(settings: StepSettings) -> str:
     """The experiment of this environment; made here when the project's stack has not made it."""
     client, name = MlflowClient(), settings.need("experiment")
     known = client.get_experiment_by_name(name)
-    return str(known.experiment_id if known else client.create_experiment(name))
+    if known is None:
+        try:
+            return str(client.create_experiment(name))
+        except MlflowException as error:
+            known = client.get_experiment_by_name(name)  # another run made it at the same moment
+            if known is None or error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+    return str(known.experiment_id)
 
 
 def find(settings: StepSettings, tags: Mapping[str, str]) -> str | None:

@@ -28,9 +28,13 @@ from brickyard_pipelines.ml.training.reference import TRUSTED_TYPES
 from brickyard_pipelines.ml.training.tuning import Best, Place
 
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
     from numpy.typing import NDArray
     from pandas import DataFrame
     from pyspark.sql import SparkSession
+
+    from brickyard_pipelines.ml.registry.attempts import Registered
 
 _log = logging.getLogger(__name__)
 _HEAVY = "brickyard_pipelines.ml.registry.models"  # mlflow and scikit-learn: seconds of imports
@@ -90,13 +94,20 @@ def already_registered(settings: StepSettings, split: SplitByTime, made_from: st
     from brickyard_pipelines.ml.registry import attempts
 
     client = MlflowClient()
-    made = attempts.find(client, settings, made_from)
-    if made is None:
-        return None
+    made = attempts.agreed(client, settings, made_from)
+    return None if made is None else take(client, settings, split, made)
+
+
+def take(client: "MlflowClient", settings: StepSettings, split: SplitByTime, made: "Registered") -> str:
+    """Another run's version, with what that run was killed before it said, or is about to say."""
+    from brickyard_pipelines.ml.registry import attempts
+
     if not made.told:
-        attempts.finish(client, settings.need("model"), made, records.origin(settings, split, made.run_id))
+        origin = records.origin(settings, split, made.run_id, made.job_run)
+        attempts.describe(client, settings.need("model"), made.version, origin)
+        client.set_tag(made.run_id, attempts.VERSION, made.version)
         client.set_terminated(made.run_id)
-        _log.info("run %s was killed after it had registered version %s: ended now", made.run_id, made.version)
+        _log.info("run %s had registered version %s, and not said so: ended now", made.run_id, made.version)
     _log.info("version %s was trained from the same data, code and parameters: handed on as it is", made.version)
     return made.version
 
@@ -120,9 +131,8 @@ def fit_and_register(
     made_from = recipe(settings, project, source, split)
     client, model_name = mlflow.MlflowClient(), settings.need("model")
     with runs.step_run("train", settings, project, {attempts.FINGERPRINT: made_from}) as run:
-        run_id = run.info.run_id
-        attempts.clear(client, model_name, run.info.experiment_id, run_id)
-        best = tuned(settings, project, fitting, made_from, run_id)
+        attempts.clear(client, model_name, run.info.experiment_id, run.info.run_id)
+        best = tuned(settings, project, fitting, made_from, run.info.run_id)
         given = {**training.parameters, **(best.parameters if best else {})}
         model, library = fitting.fit(given)
         rates = baselines.learn(parts.train.features, parts.train.labels, project.workflow.baseline_groups)
@@ -141,11 +151,26 @@ def fit_and_register(
         trained = Trained(
             model=model, library=library, function=training.function, trusted_types=trusted, packed=packed
         )
-        info = models.log_and_register(trained, records.example(parts.train.features), settings, project, look)
-        version = str(info.registered_model_version)
-        made = attempts.Registered(version=version, run_id=run_id, told=False)
-        attempts.finish(client, model_name, made, records.origin(settings, split, run_id))
-    _log.info("registered %s version %s", settings.model, version)
+        version = already_registered(settings, split, made_from)  # by a run that ended while this one trained
+        if version is None:
+            info = models.log_and_register(trained, records.example(parts.train.features), settings, project, look)
+            version = agree(client, settings, split, run, str(info.registered_model_version))
+        client.set_tag(run.info.run_id, attempts.VERSION, version)  # last: until then it has handed on nothing
+    return version
+
+
+def agree(client: "MlflowClient", settings: StepSettings, split: SplitByTime, run: "Run", version: str) -> str:
+    """The version that this run registered, or the one that another run of the recipe registered before; not both."""
+    from brickyard_pipelines.ml.registry import attempts
+
+    run_id, model = str(run.info.run_id), settings.need("model")
+    made = attempts.agreed(client, settings, run.data.tags[attempts.FINGERPRINT])
+    if made is not None and made.version != version:
+        _log.info("run %s trained at the same time: version %s is withdrawn", made.run_id, version)
+        attempts.withdraw(client, model, run, version)
+        return take(client, settings, split, made)
+    attempts.describe(client, model, version, records.origin(settings, split, run_id, settings.job_run_id or "by hand"))
+    _log.info("registered %s version %s", model, version)
     return version
 
 

@@ -87,11 +87,11 @@ def example(features: pd.DataFrame) -> pd.DataFrame:
     return last.loc[last.notna().sum(axis=1).nlargest(2).index].reset_index(drop=True)
 
 
-def origin(settings: StepSettings, split: SplitByTime, run_id: str) -> dict[str, str]:
+def origin(settings: StepSettings, split: SplitByTime, run_id: str, job_run: str) -> dict[str, str]:
     """The tags of a new version: where it came from and why, and that nobody has judged it yet."""
     return {
         "trained_by_run": run_id,
-        "trained_by_job_run": settings.job_run_id or "by hand",
+        "trained_by_job_run": job_run,
         "reason": settings.reason or "by hand or schedule",
         "validation_status": "PENDING",
         **trained_from(settings.commit),
