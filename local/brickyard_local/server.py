@@ -25,6 +25,7 @@ from brickyard_local.account import Home, Workspace, WorkspaceSpec, describe, li
 from brickyard_local.app import create_app, route_table
 from brickyard_local.children import exit_with_parent
 from brickyard_local.errors import CannotStart
+from brickyard_local.jobs import packages
 from brickyard_local.protocol import PunctualProtocol
 from brickyard_local.request_log import RequestLog
 from brickyard_local.state import LocalState
@@ -39,7 +40,7 @@ def main() -> int:
     try:
         home.create()
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-        with _only_one(home):
+        with _only_one(home), packages.in_use(home.cache):
             serve(home, tuple(options.workspace))
     except CannotStart as error:
         print(f"brickyard: {error}", file=sys.stderr)  # noqa: T201 - the starting process shows it

@@ -1,5 +1,7 @@
 """What is installed from an index for tasks: one folder per set of requirements, made once, whole or not at all."""
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -9,7 +11,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from brickyard_local import children
@@ -17,6 +19,7 @@ from brickyard_local.child_environment import inherited
 from brickyard_local.jobs.wheels import CannotInstall, Missing
 
 _STALE_S = 3600.0
+_UNUSED_S = 30 * 24 * 3600.0
 _PATIENCE_S = 600.0
 _PIP = ("PIP_CONFIG_FILE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CERT")
 
@@ -29,6 +32,7 @@ def ensure(missing: Sequence[Missing], cache: Path, run: RunProcess) -> Path:
     requirements = sorted({each.requirement for each in missing})
     folder = cache / "packages" / _key(requirements)
     if folder.exists():
+        os.utime(folder)  # when it was last asked for: `in_use` goes by it
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix="new-"))
@@ -58,6 +62,33 @@ def into_log(log: Path) -> RunProcess:
             child.stop(grace_s=1.0)
 
     return run
+
+
+@contextlib.contextmanager
+def in_use(cache: Path) -> Iterator[None]:
+    """While a server hands folders out. Before, what was not asked for in 30 days goes, if no other server is at work.
+
+    An endpoint of another one may have been running for longer than that. Children end with their server, so that
+    nothing uses a folder of a cache that no server holds.
+    """
+    packages = cache / "packages"
+    packages.mkdir(parents=True, exist_ok=True)
+    holder = os.open(packages, os.O_RDONLY)
+    try:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove_unused(packages)
+        fcntl.flock(holder, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(holder)
+
+
+def _remove_unused(packages: Path) -> None:
+    for folder in packages.iterdir():
+        if time.time() - folder.stat().st_mtime > _UNUSED_S:
+            # By a name that nobody asks for: half of a folder would pass for a whole one.
+            shutil.rmtree(folder.rename(folder.with_name(f"new-{folder.name}")), ignore_errors=True)
 
 
 def sweep(cache: Path) -> None:
