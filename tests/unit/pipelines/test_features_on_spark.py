@@ -219,3 +219,64 @@ def test_a_view_of_others_is_the_feature_table_with_what_was_known_at_each_momen
     assert "3 rows have only 2 different id" in twice
     assert "`crm`.`gone` (workflow.features.existing) cannot be read" in gone
     assert after == changed[0], "what was refused has changed nothing"
+
+
+AT_ONCE = """
+import logging, pathlib, time
+from dataclasses import replace
+from brickyard_pipelines.ml.steps import features as step
+WHO, OTHER, ROOM = {who!r}, {other!r}, pathlib.Path({room!r})
+said, write = [], tables.replace
+handler = logging.Handler()
+handler.emit = lambda record: said.append(record.getMessage())
+logging.getLogger("brickyard_pipelines").addHandler(handler)
+logging.getLogger("brickyard_pipelines").setLevel(logging.INFO)
+definition = replace(project.workflow.features, event_times={{"events": "at"}}, lookback_days=1)
+project = replace(project, workflow=replace(project.workflow, features=definition))
+
+def meet(place):
+    (ROOM / f"{{place}} {{WHO}}").touch()
+    ends = time.monotonic() + 120
+    while not (ROOM / f"{{place}} {{OTHER}}").exists():
+        assert time.monotonic() < ends, place
+        time.sleep(0.02)
+
+def landed(load, *loads):
+    rows = " UNION ALL ".join(
+        f"SELECT 'k' || id AS id, timestamp'2013-11-01' + make_interval(0, 0, 0, {{each}}) AS at, double(id) AS a,"
+        f" 'x' AS c, bigint({{each}}) AS _load FROM range({{each}}0, {{each}}5)" for each in (load, *loads))
+    write(spark.sql(rows), events, made_from={{"load": load, "contract": "c"}})
+
+def together(rows, table, **named):
+    meet(stage)  # both have planned before either writes
+    write(rows, table, **named)
+
+tables.replace = together
+if WHO == "one":
+    spark.sql(f"CREATE TABLE {{events}} (id string, at timestamp, a double, c string, _load bigint) USING DELTA")
+    landed(1)
+meet("landed")
+stage = "new"
+step.features(settings, project)
+meet("built")
+if WHO == "one":
+    landed(2, 1)
+meet("landed more")
+stage = "more"
+step.features(settings, project)
+meet("end")
+rows = sorted(row["id"] for row in spark.table(features).collect())
+commits = [row["operation"] for row in spark.sql(f"DESCRIBE HISTORY {{features}}").collect()]
+print(json.dumps([rows, len(commits), sum("another run wrote" in line for line in said)]))
+"""
+
+
+def test_two_features_steps_at_once_write_each_row_once_and_both_end_well(demo: Any, tmp_path: Path) -> None:
+    room = tmp_path / "room"
+    room.mkdir()
+    codes = [AT_ONCE.format(who=who, other=other, room=str(room)) for who, other in (("one", "two"), ("two", "one"))]
+    one, two = (demo.ended(process) for process in [demo.begin(code) for code in codes])
+    expected = [f"k{n}" for n in (*range(10, 15), *range(20, 25))]
+    assert one[0] == two[0] == expected
+    assert one[1] == two[1] == 3, "the table, its first rows, and the new day: written by one of both"
+    assert one[2] + two[2] >= 2, "both times Delta refused the later one, who found nothing left to do"
