@@ -236,7 +236,7 @@ project = replace(project, workflow=replace(project.workflow, features=definitio
 
 def meet(place):
     (ROOM / f"{{place}} {{WHO}}").touch()
-    ends = time.monotonic() + 120
+    ends = time.monotonic() + 300
     while not (ROOM / f"{{place}} {{OTHER}}").exists():
         assert time.monotonic() < ends, place
         time.sleep(0.02)

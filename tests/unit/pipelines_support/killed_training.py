@@ -130,7 +130,7 @@ def counted(lasts: int | None, held: Held) -> list[str]:
 def meet(made: str, awaited: str) -> None:
     """Make one file, and wait until another process has made the other."""
     (FOLDER / made).touch()
-    ends = time.monotonic() + 120
+    ends = time.monotonic() + 300
     while not (FOLDER / awaited).exists():
         if time.monotonic() > ends:
             raise TimeoutError(awaited)
