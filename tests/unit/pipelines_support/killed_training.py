@@ -213,10 +213,13 @@ def killed_trainings(forks: Forks, effects: list[str]) -> None:
 
 def two_trainings(one: Forks, other: Forks) -> None:
     """By hand, of one recipe: each registers before it can see the other's; then one ends while the other trains."""
-    create, trains = "model-versions/create", "runs/log-batch"
+    create, datasets, trains = "model-versions/create", "runs/log-inputs", "runs/log-batch"
     both: dict[str, tuple[Held, Held]] = {
-        "both registered": ({create: ("a", "b")}, {create: ("b", "a")}),
-        "one ended": ({create: ("c", "trains")}, {trains: ("trains", "one ended")}),
+        "both registered": (
+            {datasets: ("one logs", "other logs"), create: ("one registers", "other registers")},
+            {datasets: ("other logs", "one logs"), create: ("other registers", "one registers")},
+        ),
+        "one ended": ({create: ("one waits", "other trains")}, {trains: ("other trains", "one ended")}),
     }
     for number, (name, holds) in enumerate(both.items(), start=100):
         with ThreadPoolExecutor() as pool:

@@ -42,6 +42,7 @@ def log_dataset(name: str, source: Source, period: Period, project: Project) -> 
     import mlflow
     from mlflow.data.delta_dataset_source import DeltaDatasetSource
     from mlflow.data.meta_dataset import MetaDataset
+    from mlflow.exceptions import MlflowException
 
     from brickyard_pipelines.ml.registry.models import signature
 
@@ -54,7 +55,11 @@ def log_dataset(name: str, source: Source, period: Period, project: Project) -> 
         digest=fingerprint([asdict(source), asdict(period)])[:8],
         schema=schema,
     )
-    mlflow.log_input(dataset, context=name)
+    try:
+        mlflow.log_input(dataset, context=name)
+    except MlflowException:
+        # MLflow's server looks, then writes: of two runs that bring it a dataset at the same moment, it refuses one.
+        mlflow.log_input(dataset, context=name)
     return dataset
 
 
