@@ -132,7 +132,7 @@ def meet(made: str, awaited: str) -> None:
     (FOLDER / made).touch()
     ends = time.monotonic() + 300
     while not (FOLDER / awaited).exists():
-        if time.monotonic() > ends:
+        if time.monotonic() > ends or (FOLDER / "failed").exists():
             raise TimeoutError(awaited)
         time.sleep(0.02)
 
@@ -224,14 +224,22 @@ def two_trainings(one: Forks, other: Forks) -> None:
     for number, (name, holds) in enumerate(both.items(), start=100):
         with ThreadPoolExecutor() as pool:
             runs_of_both = [
-                pool.submit(forks.run, "attempt", number, None, None, held)
-                for forks, held in zip((one, other), holds, strict=True)
+                pool.submit(by_hand, forks, number, held) for forks, held in zip((one, other), holds, strict=True)
             ]
             runs_of_both[0].add_done_callback(lambda _, ended=FOLDER / name: ended.touch())
             ended = [each.result() for each in runs_of_both]
         made = [sum(effect.endswith(create) for effect in effects) for effects, _ in ended]
         handed = [version for _, versions in ended for version in versions]
         told([name, made, handed, one.run("numbers", number), one.run("left", number)])
+
+
+def by_hand(forks: Forks, number: int, held: Held) -> Any:
+    """An attempt of no job; the other one does not wait for one that failed."""
+    try:
+        return forks.run("attempt", number, None, None, held)
+    except RuntimeError:
+        (FOLDER / "failed").touch()
+        raise
 
 
 def numbers(number: int) -> list[str]:
