@@ -74,21 +74,24 @@ def main() -> None:
         diff = "BRICKYARD_ENV=local .brickyard/tools/bin/pipenv run cdktf diff local-flight-delays"
         _measure("`cdktf diff local-flight-delays`", diff, root, environment)
         _measure("`make down`", "make down", root, environment)
-        again = _measure("`make up` after `make down`", "make up", root, environment)
+        _measure("`make up` after `make down`", "make up", root, environment)
         _run("make down", root, environment)
         print(re.sub(r"\x1b\[[0-9;]*m", "", said))
         if options.picture:
-            _draw(again, options.picture)
+            _draw(said, options.picture)
 
 
 def _draw(said: str, picture: Path) -> None:
-    """What a terminal is left with: a step that has begun (`·`) is overwritten there by its end."""
+    """What a terminal is left with: a step that is under way (`·`, or its seconds) is overwritten there by its end."""
     from rich.console import Console
     from rich.text import Text
 
+    lines = [line for line in said.strip("\n").splitlines() if not re.match(r" +(· |[0-9]+ s )", line)]
+    text = Text(re.sub(r"\n+(?=  ✓)", "\n", "\n".join(["$ make up", *lines])))
+    text.highlight_regex(r"✓|`local` is up after .*", "green")
+    text.highlight_regex(r"(?m)^(\$ make up|Ask it yourself.*|Next)$", "bold")
     console = Console(record=True, width=118, file=io.StringIO())
-    lines = [line for line in said.strip("\n").splitlines() if not line.lstrip().startswith("·")]
-    console.print(Text.from_ansi("\n".join(["$ make up", *lines])))
+    console.print(text)
     picture.write_text(console.export_svg(title="make up"), encoding="utf-8")
 
 
@@ -102,11 +105,10 @@ def _environment(folder: Path, *, keep_caches: bool) -> dict[str, str]:
     return environment
 
 
-def _measure(title: str, command: str, root: Path, environment: dict[str, str]) -> str:
+def _measure(title: str, command: str, root: Path, environment: dict[str, str]) -> None:
     begin = time.monotonic()
-    said = _run(command, root, environment)
+    _run(command, root, environment)
     _row(title, time.monotonic() - begin)
-    return said
 
 
 def _row(title: str, seconds: float) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from brickyard_pipelines.finetuning.errors import UnsupportedModel
 from brickyard_pipelines.finetuning.plan import parse_plan
-from brickyard_pipelines.finetuning.plan.estimate import Load, estimate, exceeded
+from brickyard_pipelines.finetuning.plan.estimate import _CPU_UTILISATION, Load, estimate, exceeded
 from brickyard_pipelines.finetuning.plan.hardware import Device
 from brickyard_pipelines.finetuning.plan.model_facts import ModelFacts, read_facts
 
@@ -111,7 +111,8 @@ def test_what_exceeds_hardware_and_budget_is_told_before_anything_runs(tmp_path:
 
 def test_a_cpu_spends_time_beside_products_the_more_the_narrower_the_model(tmp_path: Path) -> None:
     cpu, plan = Device(memory_gb=16, tflops=0.1, is_cpu=True), parse_plan(PLAN)
-    stated = parse_plan(PLAN.replace("accelerator: A10", "accelerator: A10, utilisation: 0.55"))
+    share = f"accelerator: A10, utilisation: {_CPU_UTILISATION}"
+    stated = parse_plan(PLAN.replace("accelerator: A10", share))
 
     def beside(**widths: int) -> float:
         facts = facts_of(tmp_path, **widths)
@@ -121,6 +122,16 @@ def test_a_cpu_spends_time_beside_products_the_more_the_narrower_the_model(tmp_p
     narrow = beside(hidden_size=128, intermediate_size=352, num_hidden_layers=4, vocab_size=8192)
     assert 0 < beside() < 0.25
     assert narrow > 0.5
+
+
+def test_packed_rows_cost_a_cpu_their_attention_weights(tmp_path: Path) -> None:
+    facts, packed = facts_of(tmp_path), parse_plan(PLAN.replace("batch_size: 4", "batch_size: 4, packing: true"))
+    cpu = Device(memory_gb=16, tflops=0.1, is_cpu=True)
+    weights_gb = 2 * 30 * 9 * 1000 * 4000 * 2 / 1e9  # twice, layers, heads, context, tokens of a batch, bytes of bf16
+    there = estimate(packed, facts, LOAD, A10).activations_gb
+    assert estimate(packed, facts, LOAD, cpu).activations_gb - there == pytest.approx(weights_gb)
+    unpacked = (estimate(parse_plan(PLAN), facts, LOAD, each).activations_gb for each in (cpu, A10))
+    assert len(set(unpacked)) == 1
 
 
 def test_an_estimate_says_where_measured_runs_lay_and_that_none_was(tmp_path: Path) -> None:

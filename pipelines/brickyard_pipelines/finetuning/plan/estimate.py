@@ -19,13 +19,13 @@ from brickyard_pipelines.finetuning.plan.document import Hardware, Plan, Trainin
 from brickyard_pipelines.finetuning.plan.hardware import Device
 from brickyard_pipelines.finetuning.plan.model_facts import ModelFacts
 
-# What a well-fed GPU reaches of its peak in all, and a CPU in the products of such training, of its own largest one.
-_GPU_UTILISATION, _CPU_UTILISATION = 0.35, 0.55
+# What a well-fed GPU reaches of its peak in all, and a CPU in the products of such training, of torch's own of 1024.
+_GPU_UTILISATION, _CPU_UTILISATION = 0.35, 0.95
 # On a CPU, in operations of a product that take as long (profiled by torch: softmax and loss of a logit; norms,
 # activations and sums of a kept number). A product of widths of 128 is as fast there as one of 1024.
 _PER_LOGIT, _PER_KEPT = 375, 225
-# What runs took of their estimates on CPUs (bench/RESULTS.md, "Fine-tuning"): least, most.
-_CPU_TIME_BAND, _CPU_MEMORY_BAND = (0.75, 1.5), (0.95, 1.35)
+# What runs took of their estimates on CPUs (bench/RESULTS.md, "Fine-tuning"): least in quiet, most beside other work.
+_CPU_TIME_BAND, _CPU_MEMORY_BAND = (0.8, 2.1), (0.8, 1.35)
 _NF4_BYTES = 4.127 / 8
 _RUNTIME_GB = 1.0  # the interpreter, torch and its kernels' workspace
 
@@ -112,12 +112,14 @@ def estimate(plan: Plan, facts: ModelFacts, load: Load, device: Device) -> Estim
     # What a batch is filled up with is computed like what is learnt from; packed blocks are full.
     computed = tokens * (1.0 if plan.packs else load.filling(how.batch_size))
     operations = computed * operations_per_token(facts, how, context=per_block)
-    beside = computed * _beside_products(facts, how) if device.is_cpu and not plan.hardware.utilisation else 0.0
+    kept = _kept_per_layer(facts, unfused=context if plan.packs and device.is_cpu else 0)
+    counts_all = device.is_cpu and not plan.hardware.utilisation
+    beside = computed * _beside_products(facts, how, kept) if counts_all else 0.0
     hours = (operations + beside) / (_speed(plan.hardware, device) * 1e12) / 3600
     return Estimate(
         weights_gb=_weights_bytes(facts, how) / 1e9,
         trained_gb=trained_parameters(facts, how) * 16 / 1e9,
-        activations_gb=_activation_bytes(facts, how, at_most) / 1e9,
+        activations_gb=_activation_bytes(facts, how, kept, at_most) / 1e9,
         logits_gb=at_most * facts.vocabulary * _LOGIT_BYTES / 1e9,
         available_gb=device.memory_gb,
         tokens=tokens,
@@ -152,9 +154,9 @@ def operations_per_token(facts: ModelFacts, how: Training, *, context: float) ->
     return forward + backward + (forward if how.gradient_checkpointing else 0.0)
 
 
-def _beside_products(facts: ModelFacts, how: Training) -> float:
+def _beside_products(facts: ModelFacts, how: Training, per_layer: float) -> float:
     """What a CPU does for a token beside products, in operations of a product that take as long."""
-    kept = facts.layers * (8 * facts.hidden + 4 * facts.intermediate)
+    kept = facts.layers * per_layer
     return _PER_LOGIT * facts.vocabulary + _PER_KEPT * kept * (4 / 3 if how.gradient_checkpointing else 1)
 
 
@@ -192,14 +194,19 @@ def _weights_bytes(facts: ModelFacts, how: Training) -> float:
     return float(facts.parameters * width)
 
 
-def _activation_bytes(facts: ModelFacts, how: Training, tokens: float) -> float:
-    """What each block keeps for its backward pass, counted as the source counts, for a gated MLP without dropout.
+def _kept_per_layer(facts: ModelFacts, *, unfused: int) -> float:
+    """Numbers that a block keeps of a token for its backward pass, counted as the source counts, without dropout.
 
-    Per token, in numbers: both norms' inputs 2 h, attention's input, query, key, value and result 5 h (h where keys
-    are not shared), the MLP's input h, and gate, its activation, up and their product 4 i.
+    Both norms' inputs 2 h, attention's input, query, key, value and result 5 h (h where keys are not shared), the MLP's
+    input h, and gate, its activation, up and their product 4 i. Of `unfused` tokens attention keeps its weights too,
+    twice: what CPUs do where a row holds several documents.
     """
+    return 8 * facts.hidden + 4 * facts.intermediate + 2 * facts.heads * unfused
+
+
+def _activation_bytes(facts: ModelFacts, how: Training, per_layer: float, tokens: float) -> float:
+    """What is kept for the backward pass; with checkpointing each block's input, and one block at a time."""
     width = 2 if how.precision == "bf16" else 4
-    per_layer = 8 * facts.hidden + 4 * facts.intermediate
     kept = facts.hidden * facts.layers + per_layer if how.gradient_checkpointing else facts.layers * per_layer
     return tokens * width * kept
 
