@@ -57,6 +57,10 @@ class BrokenContract(PipelineError):
     """Raised when a table or version that a team's own step made is not what the next step needs."""
 
 
+class NotPublished(PipelineError):
+    """Raised when an online store does not come to hold what a silver table holds."""
+
+
 class ValidationRefused(PipelineError):
     """Raised when the gate refuses a model version; the task fails and nothing is promoted."""
 

@@ -31,7 +31,7 @@ RULES = {
 # They are packed with a model, under a name that carries their content, and loaded where nothing of ours is installed.
 TRAVELLING = (
     "pipelines/brickyard_pipelines/finetuning/registration/brickyard_stream/",
-    "pipelines/brickyard_pipelines/ml/features/brickyard_request.py",
+    "pipelines/brickyard_pipelines/ml/features/brickyard_request/",
     "pipelines/brickyard_pipelines/ml/training/brickyard_answers.py",
 )
 

@@ -16,6 +16,7 @@ class StepSettings:
     experiment: str | None = None
     model: str | None = None
     endpoint: str | None = None
+    online_store: str | None = None
     job_run_id: str | None = None
     model_version: str | None = None
     accept_earlier_validation: bool = False
@@ -42,6 +43,14 @@ class StepSettings:
         if self.sandbox_schema:
             return f"`{self.catalog}`.`{self.sandbox_schema}`.`{schema}_{name}`"
         return f"`{self.catalog}`.`{schema}`.`{name}`"
+
+    def online_table(self, name: str) -> str:
+        """The three-level name, not quoted, of what the online store holds of a silver table.
+
+        >>> StepSettings(project="p", catalog="prod").online_table("planes")
+        'prod.features.planes_online'
+        """
+        return unquoted(self.table("features", f"{name}_online"))
 
     def existing(self, name: str) -> str:
         """The quoted name of a table that others keep: schema.table of this catalog, or catalog.schema.table.
@@ -75,6 +84,11 @@ class StepSettings:
         return str(value)
 
 
+def unquoted(table: str) -> str:
+    """A three-level name as REST calls take it; names of ours have no quote in them."""
+    return table.replace("`", "")
+
+
 def parse(argv: Sequence[str] | None = None) -> StepSettings:
     """Settings from the command line; every step takes the same arguments."""
     parser = argparse.ArgumentParser(allow_abbrev=False, description=__doc__)
@@ -83,6 +97,7 @@ def parse(argv: Sequence[str] | None = None) -> StepSettings:
     parser.add_argument("--experiment", help="workspace path of the MLflow experiment")
     parser.add_argument("--model", help="three-level name of the registered model")
     parser.add_argument("--endpoint", help="name of the serving endpoint")
+    parser.add_argument("--online-store", help="name of the database instance that requests are filled in from")
     parser.add_argument("--job-run-id", help="run id of the job; left out when run by hand")
     parser.add_argument("--sandbox-schema", help="the one schema of a personal sandbox, which holds all of its tables")
     parser.add_argument("--train-job", help="name of the job that trains, which trigger_retraining starts")

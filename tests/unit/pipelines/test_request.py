@@ -21,7 +21,7 @@ from flight_delays.aircraft import of_aircraft
 PLANES = pd.DataFrame(
     {"tail_number": ["N1", "NA", "N3"], "built_year": [1999.0, 2004.0, None], "seats": [149.0, None, 180.0]}
 )
-TYPES = {"planes": {"tail_number": "object", "built_year": "float64", "seats": "float64"}}
+COLUMNS = {"planes": {"tail_number": "string", "built_year": "int", "seats": "double"}}
 ECHO = """
 class Echo:
     def predict(self, rows, params=None):
@@ -54,7 +54,7 @@ def served(project: Project, tmp_path: Path) -> Any:
         pip_requirements=[],
     )
     model = Model.load(str(tmp_path / "model"))
-    pack(tmp_path / "model", model, PackedReference(request=request, rows={"planes": PLANES}, types=TYPES))
+    pack(tmp_path / "model", model, PackedReference(request=request, rows={"planes": PLANES}, columns=COLUMNS))
     yield mlflow.pyfunc.load_model(str(tmp_path / "model"))
     sys.modules.pop(loader.stem, None)
 
@@ -89,9 +89,11 @@ def test_without_a_key_the_features_go_through_as_they_are(served: Any, more: di
 def test_the_model_carries_what_it_needs_and_where_it_came_from(served: Any, tmp_path: Path) -> None:
     assert served is not None
     kept = json.loads((tmp_path / "model" / "request" / "request.json").read_text())
-    assert (kept["loader_module"], kept["keys"]) == ("echo_loader_of_a_test", {"planes": "tail_number"})
-    code = next((tmp_path / "model" / "code").glob("brickyard_request_*.py")).read_text()
-    assert "brickyard_pipelines" not in code
+    assert (kept["loader_module"], kept["online_store"]) == ("echo_loader_of_a_test", None)
+    assert kept["references"] == {"planes": {"key": "tail_number", "columns": COLUMNS["planes"]}}
+    code = next((tmp_path / "model" / "code").glob("brickyard_request_*"))
+    assert sorted(part.name for part in code.glob("*.py")) == ["__init__.py", "filled.py", "online.py", "packed.py"]
+    assert not [part.name for part in code.glob("*.py") if "brickyard_pipelines" in part.read_text()]
 
 
 PACKED = {"table": "planes", "key": "tail_number", "columns": ("seats",)}
@@ -100,13 +102,12 @@ PACKED = {"table": "planes", "key": "tail_number", "columns": ("seats",)}
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"store": "online"}, r"planes asks for store: online\. Online stores are not built: write store: packed"),
-        ({"store": "redis"}, "has the store 'redis'; packed is the one"),
+        ({"store": "redis"}, "has the store 'redis'; it must be one of packed, online"),
         ({"columns": ()}, "needs columns, and other ones than its key"),
         ({"columns": ("tail_number",)}, "needs columns, and other ones than its key"),
     ],
 )
-def test_a_store_that_is_not_built_is_refused_by_name(more: dict[str, Any], said: str) -> None:
+def test_a_reference_that_cannot_be_is_refused_by_name(more: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidProject, match=said):
         Reference(**(PACKED | more))
 

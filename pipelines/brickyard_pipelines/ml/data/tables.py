@@ -5,6 +5,7 @@ that runs again with the same inputs finds its work done, and a step that was ki
 """
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from brickyard_pipelines.errors import MissingTable
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame, Row, SparkSession
 
+_log = logging.getLogger(__name__)
 _HISTORY = 50
+_FEED = "delta.enableChangeDataFeed"
 _MAINTENANCE = (
     *("OPTIMIZE", "VACUUM", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES", "ANALYZE", "CLUSTER BY", "COMPUTE"),
     *("ADD COLUMNS", "CHANGE COLUMN"),
@@ -70,7 +73,7 @@ def create(  # noqa: PLR0913 - what a CREATE TABLE says
     properties = f"'delta.dataSkippingNumIndexedCols' = '{statistics}'"
     if not isinstance(statistics, int):
         properties = f"'delta.dataSkippingStatsColumns' = '{','.join(f'`{name}`' for name in statistics)}'"
-    properties += ", 'delta.enableChangeDataFeed' = 'true'" if change_feed else ""
+    properties += f", '{_FEED}' = 'true'" if change_feed else ""
     definition = f"({', '.join(lines)}) USING DELTA COMMENT {quoted(comment)} TBLPROPERTIES ({properties})"
     spark.sql(f"CREATE TABLE IF NOT EXISTS {table} {definition}")
 
@@ -189,6 +192,25 @@ def require(spark: "SparkSession", table: str, *, made_by: str) -> TableState:
     if found is None:
         raise MissingTable(f"{table} does not exist or holds nothing yet. Run the step {made_by!r} first.")
     return found
+
+
+def detail(spark: "SparkSession", table: str) -> "Row":
+    """What Delta knows of a table: its id, its properties."""
+    return spark.sql(f"DESCRIBE DETAIL {table}").collect()[0]
+
+
+def ensure_change_feed(spark: "SparkSession", table: str, known: "Row") -> bool:
+    """Whether the table, of which `known` is the detail, tells its changes; it is asked to from now on."""
+    from pyspark.errors import PySparkException  # see data/spark.py
+
+    if str((known["properties"] or {}).get(_FEED)).lower() == "true":
+        return True
+    try:
+        spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('{_FEED}' = 'true')")
+    except PySparkException as error:
+        _log.info("%s has no change data feed and gets none: %s", table, str(error).splitlines()[0])
+        return False
+    return True
 
 
 def at(spark: "SparkSession", table: str, version: int) -> "DataFrame":

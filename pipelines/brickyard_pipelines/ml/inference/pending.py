@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row, SparkSession
 
 _log = logging.getLogger(__name__)
-_FEED = "delta.enableChangeDataFeed"
 _NEWEST = 100  # commits that are looked at first
 
 
@@ -42,28 +41,9 @@ class Pending:
     window: Window | None
 
 
-def detail(spark: "SparkSession", features: str) -> "Row":
-    """What Delta knows of the feature table: its id, its properties."""
-    return spark.sql(f"DESCRIBE DETAIL {features}").collect()[0]
-
-
 def scope(known: "Row", champion: Champion, time_key: str) -> Scope:
     """The scope of a champion's batch."""
     return Scope(model_version=champion.version, features_id=str(known["id"]), where=champion.where(time_key))
-
-
-def ensure_change_feed(spark: "SparkSession", features: str, known: "Row") -> bool:
-    """Whether the feature table tells its changes; it is asked to from now on when it does not."""
-    from pyspark.errors import PySparkException  # see data/spark.py
-
-    if str((known["properties"] or {}).get(_FEED)).lower() == "true":
-        return True
-    try:
-        spark.sql(f"ALTER TABLE {features} SET TBLPROPERTIES ('{_FEED}' = 'true')")
-    except PySparkException as error:
-        _log.info("%s has no change data feed and gets none: %s", features, str(error).splitlines()[0])
-        return False
-    return True
 
 
 def watermark(spark: "SparkSession", table: str, wanted: Scope) -> int | None:

@@ -6,32 +6,28 @@ from dataclasses import dataclass, field
 from brickyard_pipelines.errors import InvalidProject
 from brickyard_pipelines.ml.project.existing import ExistingFeatures
 
-_STORES = {"packed": "the table is packed with the model", "online": "an online store is asked for each request"}
+PACKED, ONLINE = "packed", "online"
+_STORES = (PACKED, ONLINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reference:
     """A silver table that a request's features are filled in from: `columns` by `key`.
 
-    `store` is `packed`: the rows as they are when the model is trained go into its artifacts. For values that change
-    from hour to hour the request must carry them: an online store (`online`) is not built.
+    `store` says where. `packed`: the rows as they are when the model is trained go into its artifacts. `online`: each
+    request asks the project's online store, to which the step `publish_online` brings what changed meanwhile.
     """
 
     table: str
     key: str
     columns: tuple[str, ...]
-    store: str = "packed"
+    store: str = PACKED
 
     def __post_init__(self) -> None:
-        if self.store == "online":
-            raise InvalidProject(
-                f"workflow.features.request.references: {self.table} asks for store: online. Online stores are not"
-                " built: write store: packed, or let the request carry these features."
-            )
         if self.store not in _STORES:
             raise InvalidProject(
-                f"workflow.features.request.references: {self.table} has the store {self.store!r}; packed is the one"
-                " that there is."
+                f"workflow.features.request.references: {self.table} has the store {self.store!r}; it must be one of"
+                f" {', '.join(_STORES)}."
             )
         if not self.columns or self.key in self.columns:
             raise InvalidProject(
@@ -64,6 +60,10 @@ class Request:
                     f"workflow.features.request.references.{name}.key: got {reference.key!r}, must be one of the"
                     f" request's columns: {', '.join(self.columns)}."
                 )
+
+    def online(self) -> Mapping[str, Reference]:
+        """The references that an online store is asked for."""
+        return {name: reference for name, reference in self.references.items() if reference.store == ONLINE}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,10 +7,12 @@ from pathlib import Path
 import pandas as pd
 from mlflow.models import Model, ModelSignature
 from mlflow.models.model import ModelInfo
+from mlflow.models.resources import DatabricksLakebase
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
 from brickyard_pipelines.ml.code import pinned_requirements
 from brickyard_pipelines.ml.data.contract import Feature
+from brickyard_pipelines.ml.features.serving import ONLINE_REQUIREMENTS
 from brickyard_pipelines.ml.project import Project, refer
 from brickyard_pipelines.ml.settings import StepSettings
 from brickyard_pipelines.ml.training import packing
@@ -32,6 +34,7 @@ def log_and_register(
     columns: Sequence[Feature] = refer(project.workflow.features.columns)
     label = project.workflow.labels.column
     own = DISTRIBUTIONS[trained.library.flavor]
+    store = trained.packed.online_store if trained.packed else None
     info: ModelInfo = Model.log(
         artifact_path=None,
         name="model",
@@ -48,7 +51,10 @@ def log_and_register(
         look=look,
         signature=signature((*columns, *carried(trained)), label),
         input_example=example,
-        pip_requirements=pinned_requirements(*([own] if own else []), *project.workflow.training.requirements),
+        pip_requirements=pinned_requirements(
+            *([own] if own else []), *project.workflow.training.requirements, *(ONLINE_REQUIREMENTS if store else ())
+        ),
+        resources=[DatabricksLakebase(database_instance_name=store)] if store else None,
         code_paths=[str(package_folder(project.name))],
     )
     return info

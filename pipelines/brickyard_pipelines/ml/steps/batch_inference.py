@@ -38,8 +38,8 @@ def batch_inference(settings: StepSettings, project: Project) -> None:
     found = spark.table(features).schema
     scoring.check_columns(features, {field.name: field.dataType.simpleString() for field in found}, project)
     table = inference_table.ensure(spark, settings, project)
-    known = pending.detail(spark, features)
-    pending.ensure_change_feed(spark, features, known)
+    known = tables.detail(spark, features)
+    tables.ensure_change_feed(spark, features, known)
     done = pending.scope(known, chosen, project.workflow.features.time_key)
     before = pending.watermark(spark, table, done)
     if before is not None and before >= now:

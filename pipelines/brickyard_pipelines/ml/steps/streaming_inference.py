@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from brickyard_pipelines.errors import BrokenContract
 from brickyard_pipelines.ml.data import tables
 from brickyard_pipelines.ml.data.spark import session, ship
-from brickyard_pipelines.ml.inference import append, champion, pending, scoring, streams
+from brickyard_pipelines.ml.inference import append, champion, scoring, streams
 from brickyard_pipelines.ml.inference import table as inference_table
 from brickyard_pipelines.ml.inference.champion import Champion
 from brickyard_pipelines.ml.project import Project
@@ -59,7 +59,7 @@ def prepare(spark: "SparkSession", settings: StepSettings, project: Project) -> 
     found = spark.table(features).schema
     scoring.check_columns(features, {field.name: field.dataType.simpleString() for field in found}, project)
     inference_table.ensure(spark, settings, project)
-    if not pending.ensure_change_feed(spark, features, pending.detail(spark, features)):
+    if not tables.ensure_change_feed(spark, features, tables.detail(spark, features)):
         raise BrokenContract(
             f"{features} has no change data feed, and this principal may not switch it on. Its rows change, so that it"
             " can be streamed no other way: set the table property delta.enableChangeDataFeed = true."

@@ -74,12 +74,14 @@ def resolved(spark: "SparkSession", settings: StepSettings, project: Project, so
 
 def recipe(settings: StepSettings, project: Project, source: Source, split: SplitByTime) -> str:
     """The fingerprint of everything that decides what the model will be."""
-    workflow = project.workflow
+    workflow, request = project.workflow, project.workflow.features.request
     decisions = {
         "model": settings.need("model"),
         "data": asdict(source),
         "split": asdict(split),
         "training": asdict(workflow.training),
+        "request": None if request is None else asdict(request),
+        "online_store": settings.online_store if request is not None and request.online() else None,
         "baselines": workflow.baseline_groups,
         "code": [package_sha256(project.name), package_sha256("brickyard_pipelines")],
         "libraries": pinned_requirements(*workflow.training.requirements),
