@@ -8,10 +8,13 @@ import contextlib
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from brickyard_local.errors import CannotStart
 
 _PREFIX = "brickyard-"
 _LOCK = "lock"
@@ -32,10 +35,16 @@ class SocketFolder:
             os.close(self.holder)
 
 
-def socket_folder(purpose: str) -> SocketFolder:
-    """A new, empty folder; those that dead processes left are removed."""
+def socket_folder(purpose: str, *, shared: bool = False) -> SocketFolder:
+    """A new, empty folder; those that dead processes left are removed.
+
+    One that is `shared` lies, and lets through, where a child of another user reaches what it is given there.
+    Errors: CannotStart when there is no such place.
+    """
     sweep()
-    path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{purpose}-", dir=_base()))
+    path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{purpose}-", dir=_shared_base() if shared else _base()))
+    if shared:
+        path.chmod(0o711)
     holder = os.open(path / _LOCK, os.O_WRONLY | os.O_CREAT, 0o600)
     fcntl.flock(holder, fcntl.LOCK_EX)
     return SocketFolder(path=path, holder=holder)
@@ -43,10 +52,11 @@ def socket_folder(purpose: str) -> SocketFolder:
 
 def sweep() -> None:
     """Remove the folders whose makers are dead."""
-    for path in _base().glob(f"{_PREFIX}*-*"):
-        with contextlib.suppress(OSError):
-            if _is_dead(path):
-                shutil.rmtree(path, ignore_errors=True)
+    for base in {_base(), *_temporary()}:
+        for path in base.glob(f"{_PREFIX}*-*"):
+            with contextlib.suppress(OSError):
+                if _is_dead(path):
+                    shutil.rmtree(path, ignore_errors=True)
 
 
 def _is_dead(path: Path) -> bool:
@@ -72,3 +82,19 @@ def _base() -> Path:
         if candidate and len(candidate) < _LONGEST and os.access(candidate, os.W_OK | os.X_OK):
             return Path(candidate)
     return Path("/tmp")  # noqa: S108 - mkdtemp makes a folder that only its owner enters
+
+
+def _temporary() -> tuple[Path, ...]:
+    places = (tempfile.gettempdir(), "/tmp", "/var/tmp")  # noqa: S108 - as in `_base`
+    return tuple(Path(place) for place in dict.fromkeys(places) if len(place) < _LONGEST)
+
+
+def _shared_base() -> Path:
+    for place in _temporary():
+        way = (place, *place.parents)
+        if os.access(place, os.W_OK | os.X_OK) and all(folder.stat().st_mode & stat.S_IXOTH for folder in way):
+            return place
+    raise CannotStart(
+        f"None of {', '.join(map(str, _temporary()))} can be entered by another user than this one, and a child must "
+        "run as another: set TMPDIR to a folder that everybody may enter, or run the workspace as an ordinary user."
+    )

@@ -1,0 +1,145 @@
+"""The parent of Postgres: `python -m brickyard_local.databases.keeper ORDER`, a JSON document (`Order`).
+
+It makes the data directory, starts the server, and ends it when standard input closes: the workspace is gone then,
+whatever ended it. Politely first, so that Postgres gives its shared memory back.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+MARK = "brickyard.json"
+SUPERUSER = "brickyard"
+_PREDECESSOR_S = 30.0
+_END_S = 5.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """What to run. `data` lies in a folder of its own, `leftover` is removed once the workspace is gone.
+
+    `machine` says since when this machine runs: files that an earlier start of it wrote are not trusted, since they
+    were never forced to disk. `anew` distrusts them in any case.
+    """
+
+    programs: str
+    data: str
+    machine: str
+    settings: tuple[str, ...]
+    uid: int | None = None
+    leftover: str | None = None
+    anew: bool = False
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def main() -> int:
+    """Run until told to stop; the server's exit status."""
+    order = Order(**json.loads(sys.argv[1]))
+    watched = os.dup(sys.stdin.fileno())
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), sys.stdin.fileno())
+    server = _Server()
+    threading.Thread(
+        target=_end_with_parent, args=(watched, server, order), name="exit-with-parent", daemon=True
+    ).start()
+    signal.signal(signal.SIGTERM, server.stop)
+    data = Path(order.data)
+    status = 1
+    with contextlib.suppress(KeyboardInterrupt):
+        lock = _lock(data.parent / "lock")
+        _prepare(order, data)
+        (data / "postmaster.pid").unlink(missing_ok=True)
+        argv = [f"{order.programs}/bin/postgres", "-D", str(data), *order.settings]
+        status = server.run(argv, order.uid, lock)
+    return status
+
+
+class _Server:
+    """The running Postgres, for the signal handler and the thread that both may end it."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def run(self, argv: Sequence[str], uid: int | None, lock: int) -> int:
+        """Its backends inherit the lock: who holds it next knows that none of them lives."""
+        self.process = subprocess.Popen(argv, pass_fds=(lock,), cwd=argv[2], **_as(uid))
+        return self.process.wait()
+
+    def stop(self, _number: int, _frame: FrameType | None) -> None:
+        """Fast: clients are disconnected. Before the server runs there is nothing to be polite to."""
+        if self.process is None:
+            raise KeyboardInterrupt
+        self.process.send_signal(signal.SIGINT)
+
+
+def _as(uid: int | None) -> dict[str, Any]:
+    return {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
+
+
+def _lock(path: Path) -> int:
+    """Wait until no process of an earlier server lives: only then is its `postmaster.pid` certainly stale."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + _PREDECESSOR_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                sys.exit(f"An earlier Postgres still holds {path} after {_PREDECESSOR_S:.0f} s: end that process.")
+            time.sleep(0.02)
+        else:
+            return lock
+
+
+def _prepare(order: Order, data: Path) -> None:
+    """A data directory that this version of Postgres wrote since the machine started; a new one otherwise."""
+    mark = {"machine": order.machine, "programs": order.programs}
+    if not order.anew and _is_ours(data, mark):
+        return
+    new = data.with_name(data.name + ".new")
+    for old in (data, new):
+        shutil.rmtree(old, ignore_errors=True)
+    argv = [f"{order.programs}/bin/initdb", "-D", str(new), "-U", SUPERUSER, "--auth=trust", "--no-sync"]
+    options = ["--encoding=UTF8", "--locale=C", "--no-instructions", "--wal-segsize=4"]
+    subprocess.run([*argv, *options], check=True, cwd=data.parent, stdout=subprocess.DEVNULL, **_as(order.uid))
+    (new / MARK).write_text(json.dumps({**mark, "incarnation": uuid.uuid4().hex}))
+    new.rename(data)
+
+
+def _is_ours(data: Path, mark: dict[str, str]) -> bool:
+    try:
+        found = json.loads((data / MARK).read_text())
+        return bool(found["incarnation"]) and all(found[key] == value for key, value in mark.items())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _end_with_parent(watched: int, server: _Server, order: Order) -> None:
+    while os.read(watched, 1024):
+        pass
+    if server.process is not None:
+        server.process.send_signal(signal.SIGQUIT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.process.wait(_END_S)
+    if order.leftover is not None:
+        shutil.rmtree(order.leftover, ignore_errors=True)
+    os.killpg(os.getpgid(0), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

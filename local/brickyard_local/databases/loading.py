@@ -1,0 +1,137 @@
+"""A table is replaced as a whole, in one transaction: readers see the old rows or the new ones."""
+
+import re
+import time
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from brickyard_local.databases import roles
+from brickyard_local.databases.columns import Column, copied
+from brickyard_local.databases.errors import CannotLoad
+from brickyard_local.databases.naming import OnlineTable, quoted
+
+if TYPE_CHECKING:
+    from pg8000.native import Connection
+
+_LOCK_TIMEOUT = "55P03"
+_WAIT_MS = 100
+_PAUSE_S = 0.2
+_PATIENCE_S = 20.0
+_NEW = re.compile("new [0-9a-f]{32}|all_rows")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Load:
+    """What becomes of a table; of rows with one key, the newest by `timeseries_key` stays where that is named."""
+
+    table: OnlineTable
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...]
+    timeseries_key: str | None = None
+
+
+def replace(database: "Connection", load: Load, rows: Iterable[pa.RecordBatch]) -> int:
+    """Copy the rows and put them in the table's place; how many there are. The schema exists.
+
+    Errors: CannotLoad, pg8000's own; nothing has changed then, once the connection is closed.
+    """
+    schema, final = quoted(load.table.schema), quoted(load.table.name)
+    new = f"{schema}.{quoted(f'new {uuid.uuid4().hex}')}"
+    database.run("START TRANSACTION")
+    _fill(database, load, new, rows)
+    database.run(f"ALTER TABLE {new} ADD PRIMARY KEY ({_names(load.primary_key)})")
+    database.run(f"ANALYZE {new}")
+    count: int = database.run(f"SELECT count(*) FROM {new}")[0][0]  # noqa: S608 - identifiers are quoted
+    roles.grant(database, load.table, new)
+    drop(database, load.table)
+    database.run(f"ALTER TABLE {new} RENAME TO {final}")
+    database.run("COMMIT")
+    return count
+
+
+def drop(database: "Connection", table: OnlineTable) -> None:
+    """Remove a table inside of a transaction.
+
+    Whoever wants to read waits behind a lock that is waited for: so it is asked for again and again, for a moment, and
+    who still reads the old rows after a while is sent away.
+    """
+    place = f"{quoted(table.schema)}.{quoted(table.name)}"
+    deadline = time.monotonic() + _PATIENCE_S
+    database.run(f"SET LOCAL lock_timeout = {_WAIT_MS}")
+    while not _tried(database, f"DROP TABLE IF EXISTS {place}"):
+        if time.monotonic() > deadline:
+            _send_readers_away(database, place)
+        time.sleep(_PAUSE_S)
+
+
+def _fill(database: "Connection", load: Load, new: str, rows: Iterable[pa.RecordBatch]) -> None:
+    columns = ", ".join(f"{quoted(column.name)} {column.type}" for column in load.columns)
+    # With a time series, all rows are needed before it is known which stay.
+    target = "all_rows" if load.timeseries_key else new
+    database.run(f"CREATE {'TEMPORARY ' if load.timeseries_key else ''}TABLE {target} ({columns})")
+    names = _names([column.name for column in load.columns])
+    database.run(f"COPY {target} ({names}) FROM STDIN WITH (FORMAT csv)", stream=copied(rows, load.columns))
+    if load.timeseries_key:
+        key, newest = _names(load.primary_key), quoted(load.timeseries_key)
+        database.run(
+            f"CREATE TABLE {new} AS SELECT DISTINCT ON ({key}) * FROM {target} ORDER BY {key}, {newest} DESC NULLS LAST"  # noqa: S608
+        )
+        database.run(f"DROP TABLE {target}")
+
+
+def _tried(database: "Connection", statement: str) -> bool:
+    """Whether it was carried out; not, when somebody else holds the lock that it needs."""
+    from pg8000.exceptions import DatabaseError
+
+    database.run("SAVEPOINT before")
+    try:
+        database.run(statement)
+    except DatabaseError as error:
+        if facts(error).get("C") != _LOCK_TIMEOUT:
+            raise
+        database.run("ROLLBACK TO SAVEPOINT before")
+        return False
+    return True
+
+
+def _send_readers_away(database: "Connection", place: str) -> None:
+    database.run(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = to_regclass(:place) AND granted "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND pid <> pg_backend_pid()",
+        place=place,
+    )
+
+
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(map(quoted, columns))
+
+
+def facts(error: Exception) -> dict[str, Any]:
+    """The fields of Postgres' answer: C is the SQLSTATE, M the message, D the detail, W where.
+
+    Source: postgresql.org/docs/16/protocol-error-fields.html
+    """
+    first = error.args[0] if error.args else {}
+    return first if isinstance(first, dict) else {}
+
+
+def explained(error: Exception, load: Load) -> CannotLoad:
+    """Postgres' refusal of rows, as the state of a synced table says it."""
+    said = facts(error)
+    table = f"{load.table.database}.{load.table.schema}.{load.table.name}"
+    reason = "; ".join(str(said[field]).rstrip(".") for field in ("M", "D", "W") if field in said) or str(error)
+    reason = _NEW.sub(load.table.name, reason)
+    key = ", ".join(load.primary_key)
+    fix = _FIXES.get(str(said.get("C")), "").format(key=key)
+    return CannotLoad(f"Rows for {table} were refused: {reason}. {fix}".rstrip())
+
+
+_FIXES = {
+    "23505": "The primary key ({key}) must be unique in the source table: name more columns, or a timeseries_key.",
+    "23502": "The primary key ({key}) must not be null in the source table.",
+    "22021": "Text in Postgres holds no NUL character: remove it in the source table.",
+}

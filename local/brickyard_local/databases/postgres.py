@@ -1,0 +1,184 @@
+"""The Postgres of the local workspace: one server that holds the tables of all database instances of the account.
+
+Its rows are copies of Delta tables. `incarnation` changes when its files were made anew: everything is gone then, and
+has to be loaded again.
+"""
+
+import contextlib
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from brickyard_local.databases import loading, naming, roles
+from brickyard_local.databases.binaries import find_programs
+from brickyard_local.databases.errors import CannotLoad
+from brickyard_local.databases.loading import Load
+from brickyard_local.databases.naming import OnlineTable, quoted
+from brickyard_local.databases.server import Server
+from brickyard_local.errors import TemporarilyUnavailable
+
+if TYPE_CHECKING:
+    from pg8000.native import Connection
+
+
+class Postgres:
+    """Safe to use from any thread; every method starts the server if it does not run.
+
+    `folder` is where its files are kept (as root they lie in the system's folder for temporary files, and end with the
+    workspace), `log` what it writes to.
+    Errors: PostgresNotInstalled, TemporarilyUnavailable of every method.
+    """
+
+    def __init__(self, folder: Path, log: Path) -> None:
+        self._server = Server(folder, log)
+        self._changing = threading.RLock()
+        self._loading: dict[OnlineTable, threading.Lock] = {}
+        self._known: tuple[str, set[str]] = ("", set())
+        self._logins: dict[tuple[str, str, frozenset[OnlineTable] | None], str] = {}
+
+    @staticmethod
+    def check_installed() -> None:
+        """Errors: PostgresNotInstalled, which says what to install."""
+        find_programs()
+
+    @property
+    def incarnation(self) -> str:
+        """Which files are served: another value means that no table is left of those that were loaded before."""
+        return self._server.ensure()
+
+    @property
+    def socket(self) -> Path:
+        """Where the server listens."""
+        return self._server.socket()
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process that keeps the server, while it runs."""
+        return self._server.pid
+
+    def has_database(self, instance: str, database: str) -> bool:
+        return naming.physical_database(instance, database) in self._databases()
+
+    def create_database(self, instance: str, database: str) -> None:
+        """Make a logical database of an instance, unless it is there."""
+        physical = naming.physical_database(instance, database)
+        with self._changing:
+            if physical in self._databases():
+                return
+            with self._connected() as server:
+                # An earlier attempt that was interrupted may have left it half open.
+                server.run(f"DROP DATABASE IF EXISTS {quoted(physical)} WITH (FORCE)")
+                server.run(f"CREATE DATABASE {quoted(physical)}")
+                with self._connected(physical) as inside:
+                    roles.close_catalog(inside)
+                roles.open_database(server, instance, physical)
+            self._databases().add(physical)
+
+    def has_table(self, table: OnlineTable) -> bool:
+        """Whether the rows of a table are there."""
+        if not self.has_database(table.instance, table.database):
+            return False
+        with self._connected(naming.physical_database(table.instance, table.database)) as database:
+            place = f"{quoted(table.schema)}.{quoted(table.name)}"
+            return bool(database.run("SELECT to_regclass(:place) IS NOT NULL", place=place)[0][0])
+
+    def load(self, load: Load, rows: Iterable[pa.RecordBatch]) -> int:
+        """Replace a table, or make it, with its schema and its database; how many rows it has now.
+
+        Readers see the old rows or the new ones, never neither. Rows are streamed: memory holds one batch.
+        Errors: CannotLoad with the reason; the table is as it was then.
+        """
+        from pg8000.exceptions import DatabaseError
+
+        table = load.table
+        physical = naming.physical_database(table.instance, table.database)
+        for name in (table.schema, table.name, *(column.name for column in load.columns)):
+            quoted(name)
+        with self._one_at_a_time(table):
+            self.create_database(table.instance, table.database)
+            with self._connected(physical) as database:
+                with self._changing:
+                    database.run(f"CREATE SCHEMA IF NOT EXISTS {quoted(table.schema)}")
+                    roles.open_schema(database, table, physical)
+                try:
+                    return loading.replace(database, load, rows)
+                except DatabaseError as error:
+                    raise loading.explained(error, load) from error
+
+    def drop_table(self, table: OnlineTable) -> None:
+        """Remove a table; one that is not there is removed already."""
+        if not self.has_database(table.instance, table.database):
+            return
+        physical = naming.physical_database(table.instance, table.database)
+        with self._one_at_a_time(table), self._connected(physical) as database:
+            found = database.run("SELECT 1 FROM pg_namespace WHERE nspname = :name", name=table.schema)
+            if found:
+                database.run("START TRANSACTION")
+                loading.drop(database, table)
+                database.run("COMMIT")
+
+    def drop_instance(self, instance: str) -> None:
+        """Remove all databases of an instance, and who may read them; their clients are disconnected."""
+        with self._changing:
+            known = self._databases()
+            with self._connected() as server:
+                for physical in [name for name in known if naming.is_of(instance, name)]:
+                    server.run(f"DROP DATABASE IF EXISTS {quoted(physical)} WITH (FORCE)")
+                    known.discard(physical)
+                self._logins = {key: role for key, role in self._logins.items() if key[1] != instance}
+                roles.drop_roles(server, instance)
+
+    def login(self, instance: str, tables: frozenset[OnlineTable] | None) -> str:
+        """The role that may read exactly these tables of an instance; all of them where `tables` is None."""
+        key = (self.incarnation, instance, tables)
+        known = self._logins.get(key)
+        if known is not None:
+            return known
+        strangers = [table for table in tables or () if table.instance != instance]
+        if strangers:
+            raise ValueError(f"{strangers} are tables of other instances than '{instance}'.")
+        with self._changing, self._connected() as server:
+            self._logins[key] = role = roles.ensure_login(server, instance, tables)
+            return role
+
+    def close(self) -> None:
+        """Stop the server for good."""
+        self._server.close()
+
+    def _databases(self) -> set[str]:
+        """The physical names that are ready for readers, as far as this incarnation has them."""
+        incarnation = self.incarnation
+        if self._known[0] != incarnation:
+            with self._changing, self._connected() as server:
+                # What nobody may connect to was never finished.
+                ready = (
+                    "SELECT datname FROM pg_database WHERE datallowconn AND datacl IS NOT NULL AND NOT datistemplate"
+                )
+                self._known = (incarnation, {name for (name,) in server.run(ready)})
+        return self._known[1]
+
+    @contextlib.contextmanager
+    def _one_at_a_time(self, table: OnlineTable) -> Iterator[None]:
+        with self._changing:
+            lock = self._loading.setdefault(table, threading.Lock())
+        with lock:
+            yield
+
+    @contextlib.contextmanager
+    def _connected(self, database: str = "postgres") -> Iterator["Connection"]:
+        """As superuser. Errors: TemporarilyUnavailable when the server ends meanwhile."""
+        from pg8000.exceptions import DatabaseError, InterfaceError
+
+        connection = self._server.connect(database)
+        try:
+            yield connection
+        except (InterfaceError, OSError) as error:
+            raise TemporarilyUnavailable(f"Postgres broke off ({error}): try again.") from error
+        except DatabaseError as error:
+            raise CannotLoad(f"Postgres refused: {loading.facts(error).get('M', error)}") from error
+        finally:
+            with contextlib.suppress(InterfaceError, OSError, DatabaseError):
+                connection.close()
