@@ -2,11 +2,12 @@
 
 from brickyard_constructs.jobs import WheelTask
 from brickyard_stacks.names import ProjectNames
-from brickyard_stacks.workflow import step_parameters
+from brickyard_stacks.workflow import step_parameters, steps_there_are
 
 STEPS = (
     "ingest",
     "features",
+    "publish_online",
     "batch_inference",
     "unpack_payloads",
     "join_labels",
@@ -19,9 +20,10 @@ PARAMETERS = {"land_until": ""}
 
 def inference_tasks(names: ProjectNames) -> tuple[WheelTask, ...]:
     """One after the other: drift is that of rows just scored, and a decision is about metrics of now."""
+    steps = steps_there_are(names, STEPS)
     return tuple(
-        WheelTask(key=step, parameters=_parameters(names, step), after=STEPS[index - 1 : index] if index else ())
-        for index, step in enumerate(STEPS)
+        WheelTask(key=step, parameters=_parameters(names, step), after=steps[index - 1 : index] if index else ())
+        for index, step in enumerate(steps)
     )
 
 

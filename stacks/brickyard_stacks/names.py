@@ -79,6 +79,7 @@ class ProjectNames:
     endpoints: tuple[str, ...]
     monitored: bool = False
     sandbox: str | None = None
+    online_store: str | None = None
 
     @classmethod
     def of(
@@ -94,6 +95,7 @@ class ProjectNames:
             endpoints=tuple(project.endpoints),
             monitored=bool(project.deployment.monitors or project.deployment.alerts or project.deployment.dashboard),
             sandbox=sandbox,
+            online_store=_online_store(environment, project),
         )
 
     @property
@@ -185,6 +187,17 @@ class ProjectNames:
         if self.sandbox_schema is None:
             return f"{self.shared.artifacts_folder}/{self.project}"
         return f"/Volumes/{self.shared.catalog}/{self.sandbox_schema}/{ARTIFACTS_VOLUME}/{self.project}"
+
+
+def online_store_name(environment: Environment, key: str) -> str:
+    """What the database instance of a block of `compute.online_stores` is called in the workspace."""
+    return environment.compute.online_stores[key].name or EnvironmentNames.of(environment).shared(key)
+
+
+def _online_store(environment: Environment, project: Project) -> str | None:
+    """None as well where the environment has no such store: it may be one that a path of promotion only names."""
+    key = project.deployment.online_store
+    return online_store_name(environment, key) if key in environment.compute.online_stores else None
 
 
 def state_key(environment: Environment, stack: str) -> str:

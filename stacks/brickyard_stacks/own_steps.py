@@ -78,6 +78,7 @@ def placeholders(names: ProjectNames, own: Mapping[str, OwnStep], model_hosts: S
         "model": names.model,
         "model_hosts": ",".join(model_hosts),
         "model_version": version_of(own),
+        "online_store": names.online_store or "",
         "project": names.project,
         "reason": "{{job.parameters.reason}}",
     }

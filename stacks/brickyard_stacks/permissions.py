@@ -186,6 +186,15 @@ def warehouse_levels(stage: Stage) -> Levels:
     return {**people, "ml_engineers": "CAN_USE", **machines}
 
 
+def online_store_levels(stage: Stage) -> Levels:
+    """On a database instance: who makes synced tables in it, and as whom endpoints that read them are made.
+
+    Where people write, they make endpoints of their sandboxes. Which rows somebody reads, the tables' privileges say.
+    """
+    people: Levels = {"data_scientists": "CAN_USE", "ml_engineers": "CAN_USE"} if _people_write(stage) else {}
+    return {**people, "run_as": "CAN_USE", "plan": "CAN_USE", "deployer": "CAN_USE", "platform": "CAN_MANAGE"}
+
+
 def file_levels() -> Levels:
     """On a notebook or file that a job runs: who may edit it runs code as the job's principal."""
     people: Levels = {"data_scientists": "CAN_READ", "ml_engineers": "CAN_READ"}

@@ -68,6 +68,7 @@ def page() -> str:
     parts.append(_section("The folder of experiments and files", {"every stage": data.folder_levels()}))
     parts += _staged("The service principal `run_as` itself, where we make it", stages, data.run_as_roles)
     parts += _staged("A SQL warehouse", stages, data.warehouse_levels)
+    parts += _staged("An online store", stages, data.online_store_levels)
     for policy in get_args(PolicyName):
         parts += _staged(f"The cluster policy `{policy}`", stages, _of_policy(policy))
     parts.append(_section("An instance pool", {"every stage": data.pool_levels()}))

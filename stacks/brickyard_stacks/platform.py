@@ -34,13 +34,13 @@ _EARLIER_FOLDER = "databricks_directory.experiments_28E15452"
 
 
 class PlatformStack(EnvironmentStack):
-    """Catalog, schemas, volumes, storage, secret scopes, policies, pools, warehouses, and all access to them.
+    """Catalog, schemas, volumes, storage, secret scopes, policies, pools, warehouses, online stores, and their access.
 
     Without an account stack, groups and service principals as well, where the settings say to make them. It is applied
     by `platform.deployer`, or by the deployer of the projects' stacks.
 
-    Creates: what the constructs of `brickyard_constructs.catalog`, `storage`, `secrets` and `compute` create,
-    databricks_directory and databricks_permissions; databricks_access_control_rule_set where it makes `run_as`.
+    Creates: what the constructs of `brickyard_constructs.catalog`, `storage`, `secrets`, `compute` and `databases`
+    create, databricks_directory and databricks_permissions; databricks_access_control_rule_set where it makes `run_as`.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class PlatformStack(EnvironmentStack):
         self._volume("models", ARTIFACTS_VOLUME, "Wheels of the projects' jobs", artifacts_privileges())
         self._folder()
         self._compute()
+        self._online_stores()
         self._secrets()
         TerraformOutput(self, "catalog_name", value=self._catalog.name)
 
@@ -131,6 +132,13 @@ class PlatformStack(EnvironmentStack):
         from brickyard_stacks.compute import make_compute  # as above
 
         make_compute(Construct(self, "compute"), self.environment, self._identities, self.tags())
+
+    def _online_stores(self) -> None:
+        if not self.environment.compute.online_stores:
+            return
+        from brickyard_stacks.online_stores import make_online_stores  # as above
+
+        make_online_stores(Construct(self, "online-stores"), self.environment, self._identities, self.tags())
 
     def _secrets(self) -> None:
         if not self.environment.secrets.scopes:

@@ -25,6 +25,7 @@ from brickyard_stacks.base import EnvironmentStack
 from brickyard_stacks.code_commit import code_commit
 from brickyard_stacks.copying import copier, with_copiers
 from brickyard_stacks.deployment import ProjectDeployment
+from brickyard_stacks.errors import CannotBuildStacks
 from brickyard_stacks.identities import Identities, referenced_identities
 from brickyard_stacks.inference import PARAMETERS as INFERENCE_PARAMETERS
 from brickyard_stacks.inference import inference_tasks
@@ -173,6 +174,10 @@ class ProjectStack(EnvironmentStack):
     def _workflow(self, workshop: Workshop) -> MultiTaskJob:
         """The job that trains and deploys."""
         project = self._deployment.project
+        store = project.deployment.online_store
+        if store is not None and self._names.online_store is None:
+            where = f"compute.online_stores of environments/{self.environment.name}.yaml"
+            raise CannotBuildStacks(f"{project.name} needs the online store {store}; add it to {where}")
         settings = project.deployment.job
         has_features = isinstance(project.workflow, dict) and "features" in project.workflow
         chosen = promoting(self._deployment)

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from brickyard_constructs.jobs import WheelTask
 from brickyard_stacks.names import ProjectNames
-from brickyard_stacks.settings.deployment.steps import OwnStep
+from brickyard_stacks.settings.deployment.steps import PUBLISHES, OwnStep
 
 PACKAGE = "brickyard_pipelines"
-STEPS = ("ingest", "features", "train", "validate", "deploy", "batch_inference")
+STEPS = ("ingest", "features", "publish_online", "train", "validate", "deploy", "batch_inference")
 # What a run is given; `land_until` is looked at by projects that replay their source.
 PARAMETERS = {"reason": "", "land_until": ""}
 # After these a step of ours looks at what the team's own one left, before the next one builds on it.
@@ -21,10 +21,10 @@ _MAKE_A_VERSION = ("train", "check_train")
 def workflow_tasks(
     names: ProjectNames, own: Mapping[str, OwnStep] | None = None, *, has_features: bool = True
 ) -> tuple[WheelTask, ...]:
-    """The six tasks, one after the other; those that the team does itself stand here by their keys and order."""
+    """The tasks, one after the other; those that the team does itself stand here by their keys and order."""
     steps, before = own or {}, ""
     tasks: list[WheelTask] = []
-    for key in _keys(steps, has_features=has_features):
+    for key in _keys(names, steps, has_features=has_features):
         parameters = (*step_parameters(names), *_given_by_the_run())
         if key in _NEED_THE_VERSION:
             parameters = (*parameters, "--model-version", version_of(steps))
@@ -46,16 +46,21 @@ def version_of(own: Mapping[str, OwnStep]) -> str:
     return f"{{{{tasks.{'check_train' if 'train' in own else 'train'}.values.model_version}}}}"
 
 
-def _keys(own: Mapping[str, OwnStep], *, has_features: bool) -> list[str]:
+def _keys(names: ProjectNames, own: Mapping[str, OwnStep], *, has_features: bool) -> list[str]:
     """The tasks there are. A table that others fill, outside of this job, is looked at as well."""
     keys: list[str] = []
-    for step in STEPS:
+    for step in steps_there_are(names, STEPS):
         replaced = own.get(step)
         if replaced is None or not replaced.skip:
             keys.append(step)
         if replaced is not None and step in _CHECKED and (has_features or step != "features"):
             keys.append(f"check_{step}")
     return keys
+
+
+def steps_there_are(names: ProjectNames, steps: Iterable[str]) -> tuple[str, ...]:
+    """The steps of a job; nothing is published where the project has no online store."""
+    return tuple(step for step in steps if step != PUBLISHES or names.online_store is not None)
 
 
 def step_parameters(names: ProjectNames) -> tuple[str, ...]:
@@ -70,6 +75,8 @@ def step_parameters(names: ProjectNames) -> tuple[str, ...]:
     }
     if names.sandbox_schema is not None:
         arguments["sandbox-schema"] = names.sandbox_schema
+    if names.online_store is not None:
+        arguments["online-store"] = names.online_store
     return tuple(part for name, value in arguments.items() for part in (f"--{name}", value))
 
 

@@ -20,6 +20,7 @@ _SHARED = {
     "databricks_alert_v2": "display_name",
     "databricks_cluster": "cluster_name",
     "databricks_cluster_policy": "name",
+    "databricks_database_instance": "name",
     "databricks_external_location": "name",
     "databricks_instance_pool": "instance_pool_name",
     "databricks_job": "name",

@@ -9,6 +9,7 @@ STATEFUL = frozenset(
     {
         "aws_s3_bucket",
         "databricks_catalog",
+        "databricks_database_instance",
         "databricks_external_location",
         "databricks_mlflow_experiment",
         "databricks_model_serving",
@@ -29,5 +30,6 @@ def check(resource: Resource, environment: Environment) -> Iterator[str]:
         return
     if not any(block.get("prevent_destroy") is True for block in resource.blocks("lifecycle")):
         yield "holds state and a plan could destroy it; set lifecycle.prevent_destroy (the construct's `protected`)"
-    if resource.arguments.get("force_destroy") is True:
-        yield "force_destroy deletes all that is in it; leave it out in prod"
+    for argument in ("force_destroy", "purge_on_delete"):
+        if resource.arguments.get(argument) is True:
+            yield f"{argument} deletes all that is in it; leave it out in prod"

@@ -14,6 +14,7 @@ _MAPPING = {
     "databricks_job": "tags",
 }
 _BLOCKS = {
+    "databricks_database_instance": ("custom_tags",),
     "databricks_mlflow_experiment": ("tags",),
     "databricks_model_serving": ("tags",),
     "databricks_model_serving_provisioned_throughput": ("tags",),

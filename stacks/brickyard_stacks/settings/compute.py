@@ -1,16 +1,24 @@
 """What people and jobs may start, and what there is to run on."""
 
 from collections.abc import Iterable
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from brickyard_stacks.settings.ownership import Owned, Referred
-from brickyard_stacks.settings.strict import Broken, Kebab, Strict, Text, Texts, Uuid
+from brickyard_stacks.settings.strict import Broken, Form, Kebab, Strict, Text, Texts, Uuid
 
 PolicyName = Literal["personal", "job", "ml", "gpu"]
 WarehouseSize = Literal[
     "2X-Small", "X-Small", "Small", "Medium", "Large", "X-Large", "2X-Large", "3X-Large", "4X-Large"
+]
+Capacity = Literal["CU_1", "CU_2", "CU_4", "CU_8"]
+INSTANCE_NAME_MAX_LENGTH = 63
+# Source: docs.databricks.com/aws/en/oltp/instances/create (1 to 63 characters, part of its host's name)
+InstanceName = Annotated[
+    str,
+    Field(pattern=rf"^[A-Za-z0-9][A-Za-z0-9-]{{0,{INSTANCE_NAME_MAX_LENGTH - 1}}}$"),
+    Form("1 to 63 letters, digits and dashes"),
 ]
 
 
@@ -59,8 +67,27 @@ class Warehouse(Referred):
             yield Broken(key=("min_clusters",), rule=f"at most max_clusters, {self.max_clusters}")
 
 
+class OnlineStore(Referred):
+    """A Lakebase database instance that requests read features from: it runs all day. By default one that is there."""
+
+    name: InstanceName | None = Field(default=None, description="default: the prefix and the block's name")
+    capacity: Capacity = Field(default="CU_1", description="of each of its nodes, in compute units")
+    nodes: int = Field(default=1, ge=1, le=3, description="the one that is written, and those that take over, 1 to 3")
+    readable_secondaries: bool = Field(default=False, description="whether nodes that wait may be read meanwhile")
+    retention_days: int = Field(default=7, ge=2, le=35, description="days that it can be set back by, 2 to 35")
+
+    def broken_rules(self) -> Iterable[Broken]:
+        """What is there is named, and a node that is read is one more than the one that is written."""
+        yield from super().broken_rules()
+        if self.ownership != "create" and self.name is None:
+            yield Broken(key=("name",), rule=f"required with ownership: {self.ownership}: the instance's name")
+        if self.readable_secondaries and self.nodes == 1:
+            rule = "needs a second node to read from: nodes: 2, or remove this"
+            yield Broken(key=("readable_secondaries",), rule=rule)
+
+
 class Compute(Strict):
-    """Policies, pools, warehouses, and the limits they set."""
+    """Policies, pools, warehouses, online stores, and the limits they set."""
 
     policies: tuple[PolicyName, ...] = Field(
         default=(), strict=False, description="the cluster policies to make: personal, job, ml, gpu"
@@ -76,6 +103,7 @@ class Compute(Strict):
     gpu_node_types: Texts = Field(default=(), description="what the policy gpu allows, the first one by default")
     pools: dict[Kebab, Pool] = Field(default={}, description="instance pools by name")
     warehouses: dict[Kebab, Warehouse] = Field(default={}, description="SQL warehouses by name")
+    online_stores: dict[Kebab, OnlineStore] = Field(default={}, description="online stores of features by name")
 
     def broken_rules(self) -> Iterable[Broken]:
         """A policy allows something."""

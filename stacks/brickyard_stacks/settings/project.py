@@ -40,8 +40,21 @@ class Project(Strict):
         model = next(iter(self.models))
         return {self.slug: Endpoint(model=model, workload_size=size.workload_size, scale_to_zero=size.scale_to_zero)}
 
+    @property
+    def online_references(self) -> tuple[str, ...]:
+        """What a request is filled in from by an online store. Whatever else is in the block, the pipelines check."""
+        block = self.workflow
+        for key in ("features", "request", "references"):
+            block = block.get(key) if isinstance(block, Mapping) else None
+        asked = block.items() if isinstance(block, Mapping) else ()
+        return tuple(
+            name
+            for name, reference in asked
+            if isinstance(name, str) and isinstance(reference, Mapping) and reference.get("store") == "online"
+        )
+
     def broken_rules(self) -> Iterable[Broken]:
-        """An endpoint serves a model that the project has."""
+        """An endpoint serves a model that the project has, and what asks an online store has one."""
         for name, endpoint in (self.deployment.endpoints or {}).items():
             if endpoint.model not in self.models:
                 rule = f"must be one of the project's models: {', '.join(self.models) or 'none'}"
@@ -49,3 +62,14 @@ class Project(Strict):
         if self.deployment.serving is not None and len(self.models) != 1:
             rule = f"the short form is for a project of one model; this one has {len(self.models)}: write endpoints"
             yield Broken(key=("deployment", "serving"), rule=rule)
+        yield from self._rules_of_online_store()
+
+    def _rules_of_online_store(self) -> Iterable[Broken]:
+        """Rows that are packed with the model would be other values: nothing falls back to them."""
+        named, asked = self.deployment.online_store, self.online_references
+        if named is not None and not asked:
+            rule = "a store that costs and serves nothing: no reference of workflow.features.request has store: online"
+            yield Broken(key=("deployment", "online_store"), rule=f"{rule}; write it there, or remove this key")
+        for name in asked if named is None else ():
+            rule = "needs deployment.online_store, one of compute.online_stores of the environment; or write packed"
+            yield Broken(key=("workflow", "features", "request", "references", name, "store"), rule=rule)

@@ -12,7 +12,19 @@ from cdktf_cdktf_provider_databricks.catalog import Catalog
 from cdktf_cdktf_provider_databricks.grants import Grants
 
 ROOT = Path(__file__).resolve().parents[3]
-PARTS = ("catalog", "compute", "iam", "jobs", "ml", "monitoring", "serving", "secrets", "storage", "workspace")
+PARTS = (
+    "catalog",
+    "compute",
+    "databases",
+    "iam",
+    "jobs",
+    "ml",
+    "monitoring",
+    "serving",
+    "secrets",
+    "storage",
+    "workspace",
+)
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.py"))
 
 

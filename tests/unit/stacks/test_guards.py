@@ -23,6 +23,7 @@ ENDPOINT: dict[str, Any] = {
     "ai_gateway": {"inference_table_config": {"enabled": True}},
 }
 VOLUME: dict[str, Any] = {"name": "landing", "lifecycle": {"prevent_destroy": True}}
+STORE: dict[str, Any] = {"name": "here-features", "custom_tags": PAIRS, "lifecycle": {"prevent_destroy": True}}
 DAPI = "dapi" + "0123456789abcdef" * 2
 
 Judge = Callable[..., list[str]]
@@ -58,11 +59,15 @@ FIRES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("tags_and_owners", "dev", "databricks_job", {"name": "here-j"}),
     ("tags_and_owners", "dev", "databricks_model_serving", ENDPOINT | {"tags": PAIRS[:1]}),
     ("tags_and_owners", "dev", "databricks_sql_endpoint", {"name": "here-w", "tags": {"custom_tags": PAIRS[:1]}}),
+    ("tags_and_owners", "dev", "databricks_database_instance", {"name": "here-f", "custom_tags": PAIRS[:1]}),
+    ("names", "dev", "databricks_database_instance", {"name": "features", "custom_tags": PAIRS}),
     ("names", "dev", "databricks_schema", {"name": "Gold-Data"}),
     ("names", "dev", "databricks_job", JOB | {"name": "nightly"}),
     ("names", "dev", "databricks_job", JOB | {"name": "hereafter"}),
     ("protected_in_prod", "prod", "databricks_volume", {"name": "landing"}),
     ("protected_in_prod", "prod", "databricks_volume", VOLUME | {"force_destroy": True}),
+    ("protected_in_prod", "prod", "databricks_database_instance", STORE | {"lifecycle": None}),
+    ("protected_in_prod", "prod", "databricks_database_instance", STORE | {"purge_on_delete": True}),
     ("no_public_grants", "prod", "databricks_grants", {"grant": [{"principal": "account users"}]}),
     ("no_public_grants", "prod", "databricks_grant", {"principal": "Account Users", "privileges": ["SELECT"]}),
     ("no_public_grants", "staging", "databricks_permissions", {"access_control": [{"group_name": "users"}]}),
@@ -100,6 +105,8 @@ def test_a_rule_refuses_what_it_is_for_and_nothing_else_does(
         ("prod", "databricks_job", JOB | {"schedule": {"pause_status": "UNPAUSED"}}),
         ("prod", "databricks_model_serving", ENDPOINT),
         ("prod", "databricks_volume", VOLUME),
+        ("prod", "databricks_database_instance", STORE),
+        ("dev", "databricks_database_instance", STORE | {"lifecycle": None, "purge_on_delete": True}),
         ("prod", "databricks_grants", {"grant": [{"principal": "acme-readers", "privileges": ["SELECT"]}]}),
         ("dev", "databricks_volume", {"name": "landing", "force_destroy": True}),
         ("dev", "databricks_grants", {"grant": [{"principal": "account users", "privileges": ["ALL_PRIVILEGES"]}]}),

@@ -78,7 +78,7 @@ def test_an_own_step_that_is_nothing_or_too_much_is_refused(step: dict[str, Any]
 
 
 def test_a_step_that_there_is_not_is_refused() -> None:
-    with pytest.raises(ValidationError, match="Input should be 'ingest', 'features', 'train'"):
+    with pytest.raises(ValidationError, match="Input should be 'ingest', 'features', 'publish_online', 'train'"):
         WorkflowJob.model_validate({"steps": {"trian": {"skip": True}}})
 
 

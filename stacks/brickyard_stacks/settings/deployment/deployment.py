@@ -1,6 +1,7 @@
 """What Terraform deploys for a project: models, endpoints, jobs, tables, monitors."""
 
 from collections.abc import Iterable
+from string import Template
 from typing import Literal
 
 from pydantic import Field
@@ -18,6 +19,7 @@ from brickyard_stacks.settings.deployment.monitors import (
     SnapshotMonitor,
 )
 from brickyard_stacks.settings.deployment.promotion import Promotion
+from brickyard_stacks.settings.deployment.steps import PUBLISHES, STORE
 from brickyard_stacks.settings.deployment.tables import Table, Volume
 from brickyard_stacks.settings.strict import Broken, Dotted, Kebab, Snake, Strict, Tags, rules_of_tags
 
@@ -46,6 +48,11 @@ class Deployment(Strict):
     models: dict[Snake, Model] | None = Field(
         default=None, description="registered models by name; default: one, called as the project"
     )
+    online_store: Kebab | None = Field(
+        default=None,
+        description="one of the environment's online stores, for what workflow.features.request asks there; default:"
+        " none",
+    )
     promotion: Promotion = Field(
         default_factory=Promotion, description="how a model comes into an environment, and who lets it"
     )
@@ -70,6 +77,7 @@ class Deployment(Strict):
                 yield Broken(key=("jobs", name), rule="is the project's own job: give this one another name")
         for name, job in self.jobs.items():
             yield from self._rules_of_job(name, job)
+        yield from self._rules_of_online_store()
         yield from self._rules_of_schemas()
         for name, alert in self.alerts.items():
             if alert.metric is not None:
@@ -81,6 +89,16 @@ class Deployment(Strict):
     @property
     def _has_inference_monitor(self) -> bool:
         return any(isinstance(monitor, InferenceMonitor) for monitor in self.monitors.values())
+
+    def _rules_of_online_store(self) -> Iterable[Broken]:
+        """Own steps speak of a store that there is."""
+        for step, work in self.job.steps.items() if self.online_store is None else ():
+            if step == PUBLISHES:
+                rule = "there is no such step without online_store: name the store, or remove this"
+                yield Broken(key=("job", "steps", step), rule=rule)
+            elif any(STORE in Template(text).get_identifiers() for text in work.texts()):
+                rule = f"${STORE} stands for what online_store names, which is not given"
+                yield Broken(key=("job", "steps", step), rule=rule)
 
     def _rules_of_schemas(self) -> Iterable[Broken]:
         """What a project makes or measures lies in a schema that every environment has."""

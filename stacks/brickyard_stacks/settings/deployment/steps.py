@@ -10,7 +10,8 @@ from brickyard_stacks.settings.deployment.clusters import Cluster
 from brickyard_stacks.settings.deployment.tasks import NotebookWork, Parameters, PythonFileWork, WheelWork
 from brickyard_stacks.settings.strict import Broken, Kebab, Strict, TaskKey, Text
 
-StepName = Literal["ingest", "features", "train", "validate", "deploy", "batch_inference"]
+StepName = Literal["ingest", "features", "publish_online", "train", "validate", "deploy", "batch_inference"]
+PUBLISHES: StepName = "publish_online"
 WORK = ("skip", "step", "wheel", "notebook", "python_file", "existing_job")
 # What `$name` stands for in parameters is known at synthesis, or is a reference that the platform fills.
 PLACEHOLDERS = (
@@ -22,9 +23,11 @@ PLACEHOLDERS = (
     "model",
     "model_hosts",
     "model_version",
+    "online_store",
     "project",
     "reason",
 )
+STORE = "online_store"
 
 
 class ExistingJobWork(Strict):

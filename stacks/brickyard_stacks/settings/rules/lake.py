@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from brickyard_stacks.settings.compute import INSTANCE_NAME_MAX_LENGTH, OnlineStore
 from brickyard_stacks.settings.storage import Storage
 from brickyard_stacks.settings.strict import Broken
 
@@ -83,6 +84,17 @@ def _own_compute_names(environment: "Environment") -> Iterator[Broken]:
     for name, warehouse in compute.warehouses.items():
         if warehouse.ownership == "create":
             yield from _begins(environment, ("compute", "warehouses", name, "name"), warehouse.name)
+    for name, store in compute.online_stores.items():
+        if store.ownership == "create":
+            yield from _begins(environment, ("compute", "online_stores", name, "name"), store.name)
+            yield from _short(f"{environment.prefix}-{name}", name, store)
+
+
+def _short(default: str, key: str, store: OnlineStore) -> Iterator[Broken]:
+    """The prefix and the block's name may be too long together."""
+    if store.name is None and len(default) > INSTANCE_NAME_MAX_LENGTH:
+        rule = f"would be called {default}, and {INSTANCE_NAME_MAX_LENGTH} characters are the most: give it a name"
+        yield Broken(key=("compute", "online_stores", key), rule=rule)
 
 
 def _begins(environment: "Environment", key: tuple[str, ...], name: str | None) -> Iterator[Broken]:

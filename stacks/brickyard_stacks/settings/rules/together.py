@@ -66,6 +66,10 @@ def rules_of_project_in(project: Project, environment: Environment) -> Iterator[
     for name, alert in project.deployment.alerts.items():
         key = ("deployment", "alerts", name, "warehouse")
         yield from _there(key, alert.warehouse, environment.compute.warehouses, environment, "compute.warehouses")
+    store = project.deployment.online_store
+    if store is not None:
+        there = environment.compute.online_stores
+        yield from _there(("deployment", "online_store"), store, there, environment, "compute.online_stores")
     dashboard = project.deployment.dashboard
     if dashboard is not None:
         at = ("deployment", "dashboard", "warehouse")

@@ -18,6 +18,7 @@ PLATFORM = {
 }
 ACCOUNT = "00000000-0000-0000-0000-0000000000ac"
 CONNECTOR = "/subscriptions/0/resourceGroups/acme/providers/Microsoft.Databricks/accessConnectors/acme"
+STORE = {"ownership": "create"}
 FEDERATION = {"issuer": "https://token.actions.githubusercontent.com", "subject": "repo:acme/ml:environment:dev"}
 
 
@@ -190,6 +191,38 @@ FEDERATION = {"issuer": "https://token.actions.githubusercontent.com", "subject"
             {"compute.pools": {"warm": {"node_type": "x", "name": "warm"}}},
             "compute.pools.warm.name: what we create is called acme-dev-…",
         ),
+        (
+            "dev",
+            {"compute.online_stores.features": {}},
+            "online_stores.features.name: required with ownership: reference",
+        ),
+        (
+            "dev",
+            {"compute.online_stores.features": {"name": "fea_tures"}},
+            "online_stores.features.name: must be 1 to 63 letters, digits and dashes; got 'fea_tures'",
+        ),
+        (
+            "dev",
+            {"compute.online_stores.features": {**STORE, "name": "features"}},
+            "compute.online_stores.features.name: what we create is called acme-dev-…",
+        ),
+        (
+            "dev",
+            {"prefix": "p" * 48, "compute.online_stores.a-very-long-one": STORE},
+            f"compute.online_stores.a-very-long-one: would be called {'p' * 48}-a-very-long-one, and 63 characters",
+        ),
+        (
+            "dev",
+            {"compute.online_stores.features": {**STORE, "readable_secondaries": True}},
+            "online_stores.features.readable_secondaries: needs a second node to read from: nodes: 2, or remove this",
+        ),
+        (
+            "dev",
+            {"compute.online_stores.features": {**STORE, "nodes": 4}},
+            "features.nodes: must be less than or equal",
+        ),
+        ("dev", {"compute.online_stores.features": {**STORE, "retention_days": 1}}, "retention_days: must be greater"),
+        ("dev", {"compute.online_stores.features": {**STORE, "capacity": "CU_3"}}, "capacity: must be 'CU_1', 'CU_2'"),
         ("prod", {"account": None}, "network.egress_policy_id: needs the block account: the account binds it"),
         ("prod", {"workspace.id": None}, "workspace.id: required: network.connectivity_config_id is bound"),
         ("prod", {"network.model_hosts": ["https://h"]}, "network.model_hosts.0: must be a host's name in lower case"),

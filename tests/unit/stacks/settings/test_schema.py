@@ -57,6 +57,7 @@ TEXTS = {
     "a text of letters, digits, spaces and . : / = + - @ _ (quote numbers and yes/no)": ("a b", "é:1"),
     "as UTC or Europe/Zurich": ("UTC", "America/Argentina/Ushuaia"),
     "letters, digits, dashes and underscores, at most 100": ("Train-1_a",),
+    "1 to 63 letters, digits and dashes": ("a", "Acme-features-2"),
     "a metric such as js_distance, or a part of one, such as ks_test.pvalue": ("js_distance", "ks_test.pvalue"),
     "schema.name, each of lower-case letters": ("gold.a_b", "bronze.landing"),
     "a SQL type, such as BIGINT, DECIMAL(10,2) or ARRAY<STRING>": ("BIGINT", "MAP<STRING, DECIMAL(10,2)>"),
