@@ -43,8 +43,12 @@ class Callers:
         self._store = store
         self._directory = directory or Directory(store)
 
-    def authenticate(self, authorization: str | None, workspace: Workspace) -> Caller:
-        """Errors: Unauthenticated when the header is missing or its token unknown or expired; as `admit`."""
+    def authenticate(self, authorization: str | None, workspace: Workspace, path: str = "") -> Caller:
+        """The caller of a request for a path.
+
+        Errors: Unauthenticated when the header is missing or its token unknown or expired; PermissionDenied for a path
+        that the token was not made for; as `admit`.
+        """
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated(
@@ -54,6 +58,11 @@ class Callers:
         known = self._store.shared("tokens", token_digest(token.strip()))
         if known is None or (known["expires_at"] is not None and known["expires_at"] < time.time()):
             raise Unauthenticated("The token is unknown to this account, revoked or expired.")
+        reaches = known.get("reaches")
+        if reaches is not None and not path.startswith(tuple(reaches)):
+            raise PermissionDenied(
+                f"This token was made for {known['comment']}: it reaches {', '.join(reaches)} and not {path or 'this'}."
+            )
         return self.admit(known["principal"], workspace)
 
     def admit(self, principal: str, workspace: Workspace) -> Caller:

@@ -6,7 +6,7 @@ made, and those where `permissionassignments` names it or a group that holds it.
 Deviation: SCIM of every workspace shows all principals of the account.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from brickyard_local.account import ADMIN
 from brickyard_local.callers import Caller
@@ -61,11 +61,20 @@ class IdentityService:
         """Have `told(old, new)` called in the same transaction; `new` is None when the principal is gone."""
         self._name_changed.append(told)
 
-    def mint_token(self, principal: str, *, purpose: str, lifetime_s: float | None) -> str:
-        """A new token of a principal, for a job run or a test. Errors: NotFound, PermissionDenied when inactive."""
+    def mint_token(
+        self, principal: str, *, purpose: str, lifetime_s: float | None, reaches: Collection[str] = ()
+    ) -> str:
+        """A new token of a principal, for a job run, a served model or a test; see Tokens.mint.
+
+        Errors: NotFound, PermissionDenied when inactive.
+        """
         with self._store.write():
             self.require_active(principal)
-            return self.tokens.mint(principal, purpose=purpose, lifetime_s=lifetime_s)[0]
+            return self.tokens.mint(principal, purpose=purpose, lifetime_s=lifetime_s, reaches=reaches)[0]
+
+    def revoke_made_for(self, purpose: str) -> None:
+        """Make every token of a purpose worthless."""
+        self.tokens.revoke_made_for(purpose)
 
     def require_active(self, principal: str) -> None:
         """Errors: NotFound for no user or service principal, PermissionDenied for an inactive one."""

@@ -31,8 +31,12 @@ class Tokens:
         lifetime_s: float | None,
         comment: str = "",
         created_by: str = "",
+        reaches: Collection[str] = (),
     ) -> tuple[str, Document]:
-        """A new token and what the store keeps of it; expired ones are swept on the way."""
+        """A new token and what the store keeps of it; expired ones are swept on the way.
+
+        With `reaches` it is good for paths that begin so, and for no others.
+        """
         token = "dapi" + secrets.token_hex(24)
         now = time.time()
         document: Document = {
@@ -45,6 +49,8 @@ class Tokens:
             "created_by": created_by or principal,
             "expires_at": now + lifetime_s if lifetime_s else None,
         }
+        if reaches:
+            document["reaches"] = list(reaches)
         with self._store.write():
             self._sweep(now)
             self._store.put(_KIND, document["digest"], document)
@@ -67,6 +73,13 @@ class Tokens:
         with self._store.write():
             for known in self._store.all(_KIND):
                 if known["principal"] == principal:
+                    self._store.delete(_KIND, known["digest"])
+
+    def revoke_made_for(self, purpose: str) -> None:
+        """Make every token of a purpose worthless, whoever's."""
+        with self._store.write():
+            for known in self._store.all(_KIND):
+                if known.get("purpose") == purpose:
                     self._store.delete(_KIND, known["digest"])
 
     def revoke_id(self, token_id: str, *, of: str | None = None) -> None:

@@ -14,12 +14,15 @@ from brickyard_local.serving.needs import (
     BudgetPolicies,
     CallerOf,
     Catalog,
+    Databases,
     Libraries,
     Models,
     Permissions,
     Secrets,
     Tables,
+    Tokens,
 )
+from brickyard_local.serving.passthrough import Passthrough
 from brickyard_local.serving.payload_writer import PayloadWriter
 from brickyard_local.serving.rate_limits import RateLimiter
 from brickyard_local.serving.service import ServingService
@@ -36,9 +39,11 @@ class Serving:
     gateways: Gateways
     tables: InferenceTables
     entities: ServedEntities
+    passthrough: Passthrough
 
     def recover(self, workspace_ids: list[int]) -> None:
         """Before requests are answered."""
+        self.passthrough.forget_all()
         self.tables.recover()
         self.service.recover(workspace_ids)
 
@@ -59,11 +64,14 @@ class Neighbours:
     budget_policies: BudgetPolicies
     tables: Tables
     libraries: Libraries
+    databases: Databases
+    tokens: Tokens
     caller_of: CallerOf
 
 
 def compose_serving(home: Home, store: Store, neighbours: Neighbours) -> Serving:
     """The services of endpoints of all workspaces."""
+    passthrough = Passthrough(neighbours.databases, neighbours.tokens)
     endpoints = Endpoints(store, neighbours.permissions)
     deployments = Deployments(home)
     entities = ServedEntities(store, endpoints)
@@ -77,10 +85,22 @@ def compose_serving(home: Home, store: Store, neighbours: Neighbours) -> Serving
         entities=entities,
         deployments=deployments,
         launches=Launches(
-            neighbours.catalog, neighbours.models, neighbours.secrets, neighbours.caller_of, neighbours.libraries
+            neighbours.catalog,
+            neighbours.models,
+            neighbours.secrets,
+            neighbours.caller_of,
+            neighbours.libraries,
+            passthrough,
         ),
         gateways=gateways,
         admission=admission,
         budget_policies=neighbours.budget_policies,
     )
-    return Serving(service=service, admission=admission, gateways=gateways, tables=tables, entities=entities)
+    return Serving(
+        service=service,
+        admission=admission,
+        gateways=gateways,
+        tables=tables,
+        entities=entities,
+        passthrough=passthrough,
+    )

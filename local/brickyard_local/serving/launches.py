@@ -9,12 +9,14 @@ creator must have READ access"), …/create-manage-serving-endpoints (creator id
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from brickyard_local.callers import Caller
 from brickyard_local.errors import InvalidParameter
 from brickyard_local.serving.mlmodel import Facts, read
 from brickyard_local.serving.needs import CallerOf, Catalog, Libraries, Models, Secrets
+from brickyard_local.serving.passthrough import Passthrough
 from brickyard_local.serving.served import Identity, Launch
 from brickyard_local.store import Document
 
@@ -25,13 +27,20 @@ class Launches:
     """Finds files and secrets for a creator."""
 
     def __init__(
-        self, catalog: Catalog, models: Models, secrets: Secrets, caller_of: CallerOf, libraries: Libraries
+        self,
+        catalog: Catalog,
+        models: Models,
+        secrets: Secrets,
+        caller_of: CallerOf,
+        libraries: Libraries,
+        passthrough: Passthrough,
     ) -> None:
         self._catalog = catalog
         self._models = models
         self._secrets = secrets
         self._caller_of = caller_of
         self._libraries = libraries
+        self._passthrough = passthrough
 
     def creator(self, endpoint: Document) -> Caller:
         """The principal in whose name the endpoint reads models and secrets."""
@@ -42,9 +51,9 @@ class Launches:
         return lambda identity: self.launch(self.creator(endpoint), identity)
 
     def check(self, creator: Caller, entity: Document) -> None:
-        """Errors: of Unity Catalog and of secrets, when the creator may not use what the entity names."""
+        """Errors: of Unity Catalog, of secrets and of resources, when the creator may not use what the entity names."""
         self._catalog.require(creator, "function", entity["entity_name"], "EXECUTE")
-        self._folder(creator, entity["entity_name"], entity["entity_version"])
+        self._passthrough.check(creator, self.facts(creator, entity).lakebase)
         self._environment(creator, entity.get("environment_vars") or {})
 
     def facts(self, creator: Caller, entity: Document) -> Facts:
@@ -56,7 +65,14 @@ class Launches:
         environment, hidden = self._environment(creator, dict(identity.environment_vars))
         folder = self._folder(creator, identity.entity_name, identity.entity_version)
         needed = self._libraries.needed_by(folder)
-        return Launch(folder=folder, environment=environment, hidden=hidden, packages=needed)
+        token = self._passthrough.token(creator, read(folder).lakebase)
+        return Launch(
+            folder=folder,
+            environment={**self._passthrough.environment(creator, token), **environment},
+            hidden=hidden if token is None else (*hidden, token),
+            packages=needed,
+            ended=partial(self._passthrough.end, token),
+        )
 
     def _folder(self, creator: Caller, full_name: str, version: str) -> Path:
         found = self._models.resolve(creator, full_name, version)

@@ -1,4 +1,4 @@
-"""What the MLmodel file of a version says of its task and of its inputs. The model itself is never loaded here.
+"""What the MLmodel file of a version says of its task, inputs and resources. The model itself is never loaded here.
 
 Source: mlflow.org/docs/latest/model (the MLmodel file, signatures);
 docs.databricks.com/api/workspace/servingendpoints/getopenapi
@@ -25,12 +25,16 @@ Schema = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """The task that the model names, its flavours, and its signature's columns (none of tensors, or no signature)."""
+    """The task that the model names, its flavours, and its signature's columns (none of tensors, or no signature).
+
+    `lakebase` are the database instances that it declares as resources.
+    """
 
     task: str | None = None
     flavors: frozenset[str] = frozenset()
     inputs: list[Schema] = field(default_factory=list)
     outputs: list[Schema] = field(default_factory=list)
+    lakebase: tuple[str, ...] = ()
 
 
 def read(folder: Path) -> Facts:
@@ -42,10 +46,12 @@ def read(folder: Path) -> Facts:
         found = yaml.safe_load(path.read_bytes()[:_MOST_BYTES])
         metadata, signature = found.get("metadata") or {}, found.get("signature") or {}
         task, flavors = metadata.get("task"), frozenset(found.get("flavors") or ())
+        resources = (found.get("resources") or {}).get("databricks") or {}
+        lakebase = tuple(str(one["name"]) for one in resources.get("lakebase") or ())
         inputs, outputs = (_columns(signature.get(name)) for name in ("inputs", "outputs"))
-    except (OSError, ValueError, TypeError, AttributeError, yaml.YAMLError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError):
         return Facts()
-    return Facts(task=str(task) if task else None, flavors=flavors, inputs=inputs, outputs=outputs)
+    return Facts(task=str(task) if task else None, flavors=flavors, inputs=inputs, outputs=outputs, lakebase=lakebase)
 
 
 def openapi(endpoint: str, host: str, entities: dict[str, Facts]) -> Schema:

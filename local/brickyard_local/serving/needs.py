@@ -1,6 +1,6 @@
 """What serving needs of the other services."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -77,6 +77,30 @@ class Tables(Protocol):
         ...
 
     def drop(self, caller: Caller, full_name: str) -> None: ...
+
+
+class Databases(Protocol):
+    """Database instances (Lakebase) that models declare as resources."""
+
+    def require_usable(self, caller: Caller, name: str) -> None:
+        """Errors: NotFound, PermissionDenied."""
+        ...
+
+    def environment(self) -> Mapping[str, str]:
+        """The variables of libpq that say where instances are reached."""
+        ...
+
+
+class Tokens(Protocol):
+    """Tokens of principals. Errors: NotFound, PermissionDenied for one that may not sign in."""
+
+    def mint_token(
+        self, principal: str, *, purpose: str, lifetime_s: float | None, reaches: Collection[str] = ()
+    ) -> str: ...
+
+    def revoke(self, token: str) -> None: ...
+
+    def revoke_made_for(self, purpose: str) -> None: ...
 
 
 CallerOf = Callable[[int, str], Caller]

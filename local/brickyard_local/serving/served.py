@@ -49,12 +49,16 @@ class Identity:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Launch:
-    """What a process is started with; `hidden` are the secrets in its environment, `packages` folders for its path."""
+    """What a process is started with; `hidden` are the secrets in its environment, `packages` folders for its path.
+
+    `ended` is called when the process is gone.
+    """
 
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     hidden: tuple[str, ...] = ()
     packages: tuple[Path, ...] = ()
+    ended: Callable[[], None] = lambda: None
 
 
 class ServedEntity:
@@ -184,6 +188,12 @@ class ServedEntity:
             launch = self._prepare()
         except ApiError as error:
             return error.message
+        try:
+            return self._run_to_its_end(launch)
+        finally:
+            launch.ended()
+
+    def _run_to_its_end(self, launch: Launch) -> str | None:
         child = self._spawn(launch)
         if child is None:
             return ""

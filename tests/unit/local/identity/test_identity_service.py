@@ -236,3 +236,21 @@ def test_an_account_from_before_assignments_keeps_everybody_where_they_were(tmp_
         Callers(store).authenticate(f"Bearer {token}", Workspace(name="new", workspace_id=9, port=1))
     users = next(known for known in identity.listed(GROUPS) if known["displayName"] == "users")
     assert {"value": "workspace-access"} in users["entitlements"]
+
+
+def test_a_token_that_was_made_for_some_paths_reaches_no_others(store: Store, identity: IdentityService) -> None:
+    token = identity.mint_token(ADMIN, purpose="a model", lifetime_s=None, reaches=["/api/2.0/database/"])
+    callers, header = Callers(store), f"Bearer {token}"
+    assert callers.authenticate(header, WORKSPACE, "/api/2.0/database/instances/x").principal == ADMIN
+    for path in ("/api/2.0/secrets/get", "/api/2.0/databases", ""):
+        with pytest.raises(PermissionDenied, match=r"made for a model: it reaches /api/2.0/database/ and not"):
+            callers.authenticate(header, WORKSPACE, path)
+
+
+def test_tokens_of_a_purpose_end_together_and_others_stay(store: Store, identity: IdentityService) -> None:
+    ended = identity.mint_token(ADMIN, purpose="a model", lifetime_s=None)
+    stays = identity.mint_token(ADMIN, purpose="a job", lifetime_s=None)
+    identity.revoke_made_for("a model")
+    with pytest.raises(Unauthenticated):
+        Callers(store).authenticate(f"Bearer {ended}", WORKSPACE)
+    assert Callers(store).authenticate(f"Bearer {stays}", WORKSPACE).principal == ADMIN

@@ -22,8 +22,22 @@ def test_task_and_columns_are_read(tmp_path: Path) -> None:
     assert facts.outputs == []
 
 
+def test_the_database_instances_that_a_model_declares_are_read(tmp_path: Path) -> None:
+    (tmp_path / "MLmodel").write_text("resources: {api_version: '1', databricks: {lakebase: [{name: a}, {name: b}]}}")
+    assert read(tmp_path).lakebase == ("a", "b")
+
+
 @pytest.mark.parametrize(
-    "text", ["", "[1]", "a: [", "metadata: 3", "signature: {inputs: '{'}", "!!python/object:os.x {}"]
+    "text",
+    [
+        "",
+        "[1]",
+        "a: [",
+        "metadata: 3",
+        "signature: {inputs: '{'}",
+        "resources: {databricks: {lakebase: [x]}}",
+        "!!python/object:os.x {}",
+    ],
 )
 def test_a_file_that_says_nothing_sensible_says_nothing(tmp_path: Path, text: str) -> None:
     assert read(tmp_path) == Facts()

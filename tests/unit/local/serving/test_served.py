@@ -36,12 +36,16 @@ def test_a_fault_while_loading_settles_the_entity_as_failed(tmp_path: Path) -> N
 
 def test_an_entity_that_slept_and_cannot_start_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was ready once: what hinders it (a grant that was taken away, say) may pass."""
-    hindered, spawn = [False], children.spawn
+    hindered, spawn, ended = [False], children.spawn, 0
+
+    def end() -> None:
+        nonlocal ended
+        ended += 1
 
     def prepare() -> Launch:
         if hindered[0]:
             raise TemporarilyUnavailable("not now")
-        return Launch(folder=tmp_path)
+        return Launch(folder=tmp_path, ended=end)
 
     def ping(argv: list[str], **given: Any) -> children.Child:
         return spawn([sys.executable, "-c", _PING, argv[-1]], **given)
@@ -52,6 +56,7 @@ def test_an_entity_that_slept_and_cannot_start_is_tried_again(tmp_path: Path, mo
     entity = ServedEntity(identity, prepare=prepare, socket_path=tmp_path / "s", log=tmp_path / "log", recovering=False)
     try:
         assert _within(10, lambda: entity.asleep)
+        assert _within(10, lambda: ended == 1)
         hindered[0] = True
         assert entity.enter()
         assert _within(5, lambda: entity.message == "not now")
@@ -60,6 +65,7 @@ def test_an_entity_that_slept_and_cannot_start_is_tried_again(tmp_path: Path, mo
         assert _within(10, lambda: entity.state == READY)
     finally:
         entity.stop()
+    assert ended == 2
 
 
 def _within(seconds: float, holds: Any) -> bool:
