@@ -296,16 +296,19 @@ def test_a_text_that_says_a_special_token_is_quarantined_unless_it_is_meant(run:
     assert [entry["reason"] for entry in quarantined(texts)] == ["special_text"]
 
 
-def with_tools(what: str, *, argument: str = "x", description: str = "Looks it up.") -> dict[str, Any]:
+def with_tools(
+    what: str, *, argument: str = "x", description: str = "Looks it up.", name: str = "look", answers: str = "call-1"
+) -> dict[str, Any]:
     function = {"name": "look", "arguments": json.dumps({"for": argument})}
     call = {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": function}]}
-    turns = [{"role": "user", "content": what}, call, {"role": "tool", "content": what}]
+    said = {"role": "tool", "content": what, "name": name, "tool_call_id": answers}
+    turns = [{"role": "user", "content": what}, call, said]
     tool = {"type": "function", "function": {"name": "look", "description": description}}
     return {"messages": [*turns, {"role": "assistant", "content": what}], "tools": [tool]}
 
 
 @pytest.mark.parametrize("token", ["<|im_end|>", "<\uff5cend\u2581of\u2581text\uff5c>"])
-@pytest.mark.parametrize("place", ["argument", "description"])
+@pytest.mark.parametrize("place", ["argument", "description", "name", "answers"])
 def test_a_special_token_in_a_tool_call_or_a_tool_is_quarantined(
     run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, token: str, place: str
 ) -> None:

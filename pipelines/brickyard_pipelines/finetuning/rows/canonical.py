@@ -76,18 +76,22 @@ class Conversation:
         return {"messages": messages, **({"tools": [dict(tool) for tool in self.tools]} if self.tools else {})}
 
     def parts(self) -> tuple[str, ...]:
-        """All text in it, tool calls and tools included, with their characters as templates print them."""
+        """All text in it, names and ids of turns, tool calls and tools included, as templates print them."""
         calls = (call for message in self.messages for call in message.tool_calls)
         printed = (json.dumps(each, ensure_ascii=False, sort_keys=True) for each in (*calls, *self.tools))
-        return (*(message.content for message in self.messages), *printed)
+        labels = (label for message in self.messages for label in (message.name, message.tool_call_id) if label)
+        return (*(message.content for message in self.messages), *labels, *printed)
 
 
 Row = Pair | Text | Conversation
 
 
 def compared_parts(row: Row) -> tuple[str, ...]:
-    """The text by which rows are near duplicates: without tools, which many rows are offered alike."""
-    return replace(row, tools=()).parts() if isinstance(row, Conversation) else row.parts()
+    """The text by which rows are near duplicates: without tools, which many rows share, and ids, which none do."""
+    if not isinstance(row, Conversation):
+        return row.parts()
+    turns = tuple(replace(message, name=None, tool_call_id=None) for message in row.messages)
+    return replace(row, messages=turns, tools=()).parts()
 
 
 def conversation_of(pair: Pair, system_prompt: str | None) -> Conversation:
