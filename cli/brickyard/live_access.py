@@ -42,6 +42,7 @@ _OBJECTS = {
     "notebook_id": "notebooks",
     "repo_id": "repos",
     "app_name": "apps",
+    "database_instance_name": "database-instances",
 }
 _PRINCIPALS = ("group_name", "user_name", "service_principal_name")
 _KEPT = ("admins", "CAN_MANAGE")  # the platform gives it back to administrators

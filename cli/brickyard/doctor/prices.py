@@ -41,13 +41,14 @@ class DbuPerHour(Strict):
 
     warehouses: Sizes
     endpoints: Sizes
+    online_stores: Sizes | None = None
 
 
 class Prices(Strict):
     """Everything in a price file. What is not in it is unknown."""
 
     currency: Literal["USD"]
-    per_dbu: dict[Literal["sql_serverless", "sql_pro", "model_serving"], Price]
+    per_dbu: dict[Literal["sql_serverless", "sql_pro", "model_serving", "database"], Price]
     dbu_per_hour: DbuPerHour
     nodes: dict[Text, Price] = Field(default={})
     rates: list[dict[str, Any]] = Field(default=[], description="other types' prices, which `brickyard review` reads")

@@ -11,7 +11,7 @@ from brickyard.doctor.finding import Finding
 from brickyard.doctor.preflight import Preflight
 from brickyard.doctor.prices import InvalidPrices, Prices, load_prices
 from brickyard_stacks.settings import Environment, Project
-from brickyard_stacks.settings.compute import Warehouse
+from brickyard_stacks.settings.compute import OnlineStore, Warehouse
 from brickyard_stacks.settings.deployment.endpoints import Endpoint
 
 _CHECK = "run rate"
@@ -57,6 +57,8 @@ def estimate(environment: Environment, projects: Sequence[Project], prices: Pric
     for name, warehouse in environment.compute.warehouses.items():
         if warehouse.ownership != "reference":
             yield _warehouse(name, warehouse, prices)
+    stores = environment.compute.online_stores
+    yield from (_online_store(name, stores[name], prices) for name in stores if stores[name].ownership != "reference")
     for name, pool in environment.compute.pools.items():
         price = prices.nodes.get(pool.node_type)
         if pool.min_idle and pool.ownership != "reference":
@@ -87,6 +89,17 @@ def _warehouse(name: str, warehouse: Warehouse, prices: Prices) -> Cost:
     always = 0 if warehouse.auto_stop_minutes else warehouse.min_clusters
     month_usd = hourly_usd * HOURS_A_MONTH
     return Cost(what=what, least_usd=month_usd * always, most_usd=month_usd * warehouse.max_clusters)
+
+
+def _online_store(name: str, store: OnlineStore, prices: Prices) -> Cost:
+    """It never stops: idle or busy, each node costs its capacity all month."""
+    what = f"online store {name} ({store.capacity}, nodes: {store.nodes}), which runs all day"
+    price, sizes = prices.per_dbu.get("database"), prices.dbu_per_hour.online_stores
+    dbu = sizes.sizes.get(store.capacity) if sizes is not None else None
+    if price is None or dbu is None:
+        return Cost(what=what, least_usd=None, most_usd=None, why="no price of its capacity")
+    month_usd = dbu * price.usd * HOURS_A_MONTH * store.nodes
+    return Cost(what=what, least_usd=month_usd, most_usd=month_usd)
 
 
 def _endpoint(what: str, endpoint: Endpoint, prices: Prices) -> Cost:

@@ -99,7 +99,7 @@ def _applies(block: Mapping[str, Any], rate: Rate) -> bool:
 
 
 def _units(block: Mapping[str, Any], rate: Rate) -> float:
-    """The first attribute that is set; one when the rate names none."""
+    """The first attribute that is set. Where none is, it is one by default, and beside a driver none."""
     for path in rate.units:
         *parents, name = path.split(".")
         inner: Mapping[str, Any] = block
@@ -110,4 +110,4 @@ def _units(block: Mapping[str, Any], rate: Rate) -> float:
             return float(value)
         if value is not None:
             raise _NoPrice(f"{path} is known after apply, or hidden")
-    return 0.0 if rate.units else 1.0
+    return 0.0 if rate.plus else 1.0

@@ -90,6 +90,12 @@ def _databricks(file: _File) -> Iterator[Rate]:
     for price, serverless in (("sql_serverless", (True, None)), ("sql_pro", (False,))):
         hourly = _hourly(file, price, "warehouses")
         yield Rate(**warehouse, per_hour=hourly, when={"enable_serverless_compute": serverless})
+    yield Rate(
+        type="databricks_database_instance",
+        price_by="capacity",
+        per_hour=_hourly(file, "database", "online_stores"),
+        units=("node_count",),
+    )
     endpoint = {"type": "databricks_model_serving", "price_by": "workload_size", "within": "config.served_entities"}
     hourly = _hourly(file, "model_serving", "endpoints")
     yield Rate(**endpoint, per_hour=hourly, when={"workload_type": ("CPU", "", None)})

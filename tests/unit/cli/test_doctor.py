@@ -1,7 +1,7 @@
 """The estimate, the price file, quotas and the exit status of `brickyard doctor`."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -52,6 +52,22 @@ def test_a_warehouse_costs_nothing_idle_when_it_stops_and_its_size_when_busy() -
     never = {"a": {"ownership": "create", "size": "Small", "auto_stop_minutes": 0}}
     costs = list(estimate(environment(warehouses=never), [], load_prices(PRICES)))
     assert total(costs)[0] == pytest.approx(12 * 0.70 * 730)
+
+
+def test_an_online_store_costs_every_node_all_month_idle_or_busy(tmp_path: Path) -> None:
+    stores = {"features": {"ownership": "create", "capacity": "CU_2", "nodes": 3}, "theirs": {"name": "theirs"}}
+    there = environment(online_stores=stores)
+
+    (cost,) = estimate(there, [], load_prices(PRICES))
+    assert (cost.least_usd, cost.why) == (None, "no price of its capacity")
+    assert cost.what == "online store features (CU_2, nodes: 3), which runs all day"
+
+    file = tmp_path / "prices.yaml"
+    priced = yaml.safe_load(PRICES.read_text())
+    priced["per_dbu"]["database"] = {"usd": 0.5, "date": date(2026, 11, 1), "source": "our contract"}
+    priced["dbu_per_hour"]["online_stores"] = {"date": date(2026, 11, 1), "source": "ours", "sizes": {"CU_2": 4}}
+    file.write_text(yaml.safe_dump(priced))
+    assert total(list(estimate(there, [], load_prices(file)))) == (pytest.approx(4380), pytest.approx(4380))
 
 
 def test_an_endpoint_that_does_not_sleep_costs_its_size_all_month() -> None:

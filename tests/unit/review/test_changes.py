@@ -123,8 +123,12 @@ def test_construct_paths_and_lines_stand_beside_addresses(tmp_path: Path) -> Non
 
 RATES = """
 currency: USD
-per_dbu: {sql_serverless: {usd: 0.5, date: 2026-04-01, source: ours}}
-dbu_per_hour: {warehouses: {date: 2026-06-18, source: ours, sizes: {Small: 20}}}
+per_dbu:
+  sql_serverless: {usd: 0.5, date: 2026-04-01, source: ours}
+  database: {usd: 3, date: 2026-06-01, source: ours}
+dbu_per_hour:
+  warehouses: {date: 2026-06-18, source: ours, sizes: {Small: 20}}
+  online_stores: {date: 2026-06-18, source: ours, sizes: {CU_1: 2}}
 nodes: {m: {usd: 1, date: 2026-05-01, source: ours}}
 rates:
   - {type: aws_instance, price_by: instance_type, per_hour: {small: 2}}
@@ -169,6 +173,17 @@ def test_cost_is_a_run_rate_by_the_price_file(review: Reviewer, prices: Prices) 
     }
     assert (cost.before / MONTH, cost.after / MONTH) == (13, 37)
     assert cost.prices == "prices.yaml of 2026-04-01"
+
+
+@pytest.mark.parametrize(("store", "hourly"), [({"capacity": "CU_1", "node_count": 3}, 18), ({"capacity": "CU_1"}, 6)])
+def test_an_online_store_costs_its_nodes_and_is_one_where_no_count_is_said(
+    review: Reviewer, prices: Prices, store: dict[str, Any], hourly: float
+) -> None:
+    change = {"address": "databricks_database_instance.f", "actions": ["create"], "after": {"name": "f", **store}}
+    cost = review(change, prices=prices).stacks[0].cost
+
+    assert cost is not None
+    assert (cost.before / MONTH, cost.after / MONTH) == (0, hourly)
 
 
 @pytest.mark.parametrize(
