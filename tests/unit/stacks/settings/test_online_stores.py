@@ -1,5 +1,6 @@
 """An online store: asked for by a project's references, named by the project, had by the environment."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,26 @@ def test_a_store_that_the_environment_does_not_have_lists_those_it_has(write: Wr
     )
     assert told.endswith("got 'feature'; did you mean features?")
     assert "there is none" in problem(write(shipped(online_store="features")))
+
+
+def merged(data: Any, more: Any) -> Any:
+    if not isinstance(data, dict) or not isinstance(more, dict):
+        return more
+    return {**data, **{key: merged(data.get(key), value) for key, value in more.items()}}
+
+
+def test_the_three_places_of_the_guide_are_all_that_there_is_to_write(write: Write) -> None:
+    guide = (ROOT / "docs/guides/online-store.md").read_text()
+    environment, *project = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL))
+    flights: Any = yaml.safe_load((ROOT / "projects/flight_delays/project.yaml").read_text())
+    for block in project:
+        flights = merged(flights, block)
+    file = write(flights, environment["compute"]["online_stores"])
+
+    _, (read,) = check_together(file.parent.parent / "local.yaml", [file])
+
+    assert (read.deployment.online_store, read.online_references) == ("features", ("planes",))
+    assert flights["workflow"] == shipped()["workflow"]
 
 
 @pytest.mark.parametrize("store", ["packed", None])
