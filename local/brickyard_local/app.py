@@ -12,6 +12,7 @@ from brickyard_local.account import Workspace
 from brickyard_local.billing import routes as billing
 from brickyard_local.catalog import routes as catalog
 from brickyard_local.compute import routes as compute
+from brickyard_local.databases import routes as databases
 from brickyard_local.errors import ApiError, MalformedRequest, NotEmulated, TooManyRequests
 from brickyard_local.files import routes as files
 from brickyard_local.files import task_routes as task_files
@@ -106,6 +107,7 @@ def _routers() -> list[Any]:
         serving.router,
         sql.router,
         monitors.router,
+        databases.router,
         notifications.router,
         invocations.router,
         catalog.router,

@@ -19,6 +19,7 @@ from brickyard_local.composition.data import compose_data
 from brickyard_local.composition.people import compose_people
 from brickyard_local.composition.work import compose_work
 from brickyard_local.compute.compose import Compute
+from brickyard_local.databases.compose import Databases
 from brickyard_local.endpoints import from_request
 from brickyard_local.errors import NotFound
 from brickyard_local.files.service import FilesService
@@ -64,6 +65,7 @@ class LocalState:
     serving: Serving
     sql: Sql
     monitors: Monitors
+    databases: Databases
     notifications: NotificationsService
     unity: UnityCatalog
     catalog: CatalogService
@@ -108,6 +110,7 @@ class LocalState:
             spark=work.spark,
             sql=work.sql,
             monitors=work.monitors,
+            databases=work.databases,
             notifications=NotificationsService(people.store),
         )
 
@@ -121,10 +124,12 @@ class LocalState:
         self.serving.recover(self._workspace_ids())
         self.sql.recover(self._workspace_ids())
         self.monitors.recover()
+        self.databases.recover()
 
     def start(self) -> None:
         """Take up what needs the HTTP server: called once, when all workspaces answer."""
         workspace_ids = self._workspace_ids()
+        self.databases.start()
         self.compute.lifecycle.start()
         self.jobs.runner.start(workspace_ids)
         self.models.start_deployments()
@@ -142,6 +147,7 @@ class LocalState:
         self.jobs.runner.close()
         self.serving.close()
         self.monitors.close()
+        self.databases.close()
         self.sql.close()
         self.tracking.close()
         self.spark.close()

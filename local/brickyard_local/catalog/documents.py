@@ -4,7 +4,7 @@ Grants stand in the securable's own document, and a catalog's bindings too: what
 them along in one write.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from brickyard_local.catalog.securables import LEAVES, PARENTS, SCHEMA, TABLE, SecurableType
 from brickyard_local.store import Document, Store
@@ -18,10 +18,16 @@ class Documents:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._followers: list[tuple[str, SecurableType]] = []
+        self._told: dict[str, Callable[[], None]] = {}
 
-    def follow(self, kind: str, of: SecurableType) -> None:
-        """Documents of `kind` have a `key` of `<full name>/…`, a `full_name`, and share the fate of an `of`."""
+    def follow(self, kind: str, of: SecurableType, told: Callable[[], None] | None = None) -> None:
+        """Documents of `kind` have a `key` of `<full name>/…`, a `full_name`, and share the fate of an `of`.
+
+        `told` is called when one was removed, in the transaction that does so.
+        """
         self._followers.append((kind, of))
+        if told is not None:
+            self._told[kind] = told
 
     def get(self, kind: SecurableType, full_name: str) -> Document | None:
         return self._store.get(kind.kind, full_name)
@@ -69,6 +75,8 @@ class Documents:
             self._store.delete(_TABLE_IDS, document["id"])
         for follower, key, _ in list(self._following(kind, full_name)):
             self._store.delete(follower, key)
+            if follower in self._told:
+                self._told[follower]()
 
     def rename(self, kind: SecurableType, old: str, new: str) -> None:
         """Give a securable, what is below it and what follows those their new full names."""

@@ -144,9 +144,9 @@ class CatalogService(Reaching):
             owner = new if new is not None and old == document["owner"] else document["owner"]
             self.documents.put(kind, {**document, "grants": grants, "owner": owner})
 
-    def follow(self, kind: str, of: SecurableType) -> None:
+    def follow(self, kind: str, of: SecurableType, told: Callable[[], None] | None = None) -> None:
         """As `Documents.follow`, for services that keep documents of their own about securables."""
-        self.documents.follow(kind, of)
+        self.documents.follow(kind, of, told)
 
     def isolating(self, caller: Caller, document: Document, changes: Mapping[str, Any]) -> Document:
         """Becoming ISOLATED binds the caller's workspace when nothing is bound: it would be lost otherwise."""

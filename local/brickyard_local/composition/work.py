@@ -8,9 +8,14 @@ from pathlib import Path
 from brickyard_local.account import Home, Workspace
 from brickyard_local.catalog.made_tables import MadeTables
 from brickyard_local.catalog.monitored_tables import MonitoredTables
+from brickyard_local.catalog.synced_securables import SyncedSecurables
 from brickyard_local.composition.data import Data
 from brickyard_local.composition.people import People
 from brickyard_local.compute.compose import Compute, compose_compute
+from brickyard_local.databases.compose import Databases, compose_databases
+from brickyard_local.databases.compose import Neighbours as DatabasesNeighbours
+from brickyard_local.databases.instances import OBJECT_TYPE as DATABASE_INSTANCES
+from brickyard_local.databases.pipelines import PIPELINES
 from brickyard_local.jobs.cluster_libraries import ClusterLibraries
 from brickyard_local.jobs.compose import Jobs, compose_jobs
 from brickyard_local.jobs.compose import Neighbours as JobsNeighbours
@@ -40,6 +45,7 @@ class Work:
     spark: SparkSessions
     sql: Sql
     monitors: Monitors
+    databases: Databases
 
 
 def compose_work(home: Home, people: People, data: Data) -> Work:
@@ -52,7 +58,8 @@ def compose_work(home: Home, people: People, data: Data) -> Work:
         caller_of=people.caller_of,
         entitlements=people.callers.entitlements,
     )
-    jobs = _jobs(home, people, data, compute)
+    databases = _databases(home, people, data)
+    jobs = _jobs(home, people, data, compute, databases)
     data.models.deploy_with(jobs.deployment)
     triggers = compose_triggers(
         people.store,
@@ -67,14 +74,33 @@ def compose_work(home: Home, people: People, data: Data) -> Work:
         compute=compute,
         jobs=jobs,
         triggers=triggers,
-        serving=_serving(home, people, data),
+        serving=_serving(home, people, data, databases),
         spark=spark,
         sql=_sql(home, people, data, spark),
         monitors=_monitors(home, people, data, spark),
+        databases=databases,
     )
 
 
-def _jobs(home: Home, people: People, data: Data, compute: Compute) -> Jobs:
+def _databases(home: Home, people: People, data: Data) -> Databases:
+    databases = compose_databases(
+        home,
+        people.store,
+        DatabasesNeighbours(
+            permissions=people.permissions,
+            securables=SyncedSecurables(data.unity.catalog, data.unity.tables),
+            budget_policies=people.budget_policies,
+            caller_of=people.caller_of,
+            admitted=people.admitted,
+        ),
+    )
+    instances, pipelines = databases.instances, databases.pipelines
+    people.permissions.register(DATABASE_INSTANCES, instances.exists, inherited=instances.inherited)
+    people.permissions.register(PIPELINES, pipelines.exists)
+    return databases
+
+
+def _jobs(home: Home, people: People, data: Data, compute: Compute, databases: Databases) -> Jobs:
     jobs = compose_jobs(
         home,
         people.store,
@@ -89,13 +115,14 @@ def _jobs(home: Home, people: People, data: Data, compute: Compute) -> Jobs:
             budget_policies=people.budget_policies,
             compute=compute.service,
             check_triggers=check_triggers,
+            databases=databases.environment,
         ),
     )
     people.permissions.register("jobs", jobs.service.exists)
     return jobs
 
 
-def _serving(home: Home, people: People, data: Data) -> Serving:
+def _serving(home: Home, people: People, data: Data, databases: Databases) -> Serving:
     serving = compose_serving(
         home,
         people.store,
@@ -107,6 +134,8 @@ def _serving(home: Home, people: People, data: Data) -> Serving:
             budget_policies=people.budget_policies,
             tables=MadeTables(data.unity.catalog, data.unity.tables),
             libraries=ModelLibraries(home),
+            databases=databases,
+            tokens=people.identity,
             caller_of=people.caller_of,
         ),
     )

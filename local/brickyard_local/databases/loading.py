@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from brickyard_local.databases import roles
-from brickyard_local.databases.columns import Column, copied
 from brickyard_local.databases.errors import CannotLoad
 from brickyard_local.databases.naming import OnlineTable, quoted
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pg8000.native import Connection
+
+    from brickyard_local.databases.columns import Column
 
 _LOCK_TIMEOUT = "55P03"
 _WAIT_MS = 100
@@ -29,12 +29,12 @@ class Load:
     """What becomes of a table; of rows with one key, the newest by `timeseries_key` stays where that is named."""
 
     table: OnlineTable
-    columns: tuple[Column, ...]
+    columns: "tuple[Column, ...]"
     primary_key: tuple[str, ...]
     timeseries_key: str | None = None
 
 
-def replace(database: "Connection", load: Load, rows: Iterable[pa.RecordBatch]) -> int:
+def replace(database: "Connection", load: Load, rows: "Iterable[pa.RecordBatch]") -> int:
     """Copy the rows and put them in the table's place; how many there are. The schema exists.
 
     Errors: CannotLoad, pg8000's own; nothing has changed then, once the connection is closed.
@@ -68,7 +68,9 @@ def drop(database: "Connection", table: OnlineTable) -> None:
         time.sleep(_PAUSE_S)
 
 
-def _fill(database: "Connection", load: Load, new: str, rows: Iterable[pa.RecordBatch]) -> None:
+def _fill(database: "Connection", load: Load, new: str, rows: "Iterable[pa.RecordBatch]") -> None:
+    from brickyard_local.databases.columns import copied  # pyarrow, which the workspace itself does without
+
     columns = ", ".join(f"{quoted(column.name)} {column.type}" for column in load.columns)
     # With a time series, all rows are needed before it is known which stay.
     target = "all_rows" if load.timeseries_key else new

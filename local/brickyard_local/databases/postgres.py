@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from brickyard_local.databases import loading, naming, roles
 from brickyard_local.databases.binaries import find_programs
 from brickyard_local.databases.errors import CannotLoad
@@ -21,6 +19,7 @@ from brickyard_local.databases.server import Server
 from brickyard_local.errors import TemporarilyUnavailable
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pg8000.native import Connection
 
 
@@ -85,7 +84,7 @@ class Postgres:
             place = f"{quoted(table.schema)}.{quoted(table.name)}"
             return bool(database.run("SELECT to_regclass(:place) IS NOT NULL", place=place)[0][0])
 
-    def load(self, load: Load, rows: Iterable[pa.RecordBatch]) -> int:
+    def load(self, load: Load, rows: "Iterable[pa.RecordBatch]") -> int:
         """Replace a table, or make it, with its schema and its database; how many rows it has now.
 
         Readers see the old rows or the new ones, never neither. Rows are streamed: memory holds one batch.
@@ -94,19 +93,25 @@ class Postgres:
         from pg8000.exceptions import DatabaseError
 
         table = load.table
-        physical = naming.physical_database(table.instance, table.database)
-        for name in (table.schema, table.name, *(column.name for column in load.columns)):
-            quoted(name)
+        for column in load.columns:
+            quoted(column.name)
         with self._one_at_a_time(table):
-            self.create_database(table.instance, table.database)
-            with self._connected(physical) as database:
-                with self._changing:
-                    database.run(f"CREATE SCHEMA IF NOT EXISTS {quoted(table.schema)}")
-                    roles.open_schema(database, table, physical)
+            self.prepare(table)
+            with self._connected(naming.physical_database(table.instance, table.database)) as database:
                 try:
                     return loading.replace(database, load, rows)
                 except DatabaseError as error:
                     raise loading.explained(error, load) from error
+
+    def prepare(self, table: OnlineTable) -> None:
+        """Make what a table lies in, and who reads it: another process may then replace it by `loading.replace`."""
+        physical = naming.physical_database(table.instance, table.database)
+        for name in (table.schema, table.name):
+            quoted(name)
+        self.create_database(table.instance, table.database)
+        with self._connected(physical) as database, self._changing:
+            database.run(f"CREATE SCHEMA IF NOT EXISTS {quoted(table.schema)}")
+            roles.open_schema(database, table, physical)
 
     def drop_table(self, table: OnlineTable) -> None:
         """Remove a table; one that is not there is removed already."""

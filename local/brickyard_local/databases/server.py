@@ -109,7 +109,7 @@ class Server:
 
     def connect(self, database: str = "postgres") -> "Connection":
         """A connection as superuser. Errors: as of `ensure`."""
-        return _connect(self.socket(), database)
+        return connect(self.socket(), database)
 
     @property
     def pid(self) -> int | None:
@@ -192,7 +192,8 @@ class Server:
             self._running = None
 
 
-def _connect(socket: Path, database: str) -> "Connection":
+def connect(socket: Path, database: str) -> "Connection":
+    """A connection as superuser to a running server."""
     from pg8000.native import Connection
 
     return Connection(SUPERUSER, database=database, unix_sock=str(socket), application_name="brickyard")
@@ -202,7 +203,7 @@ def _answers(socket: Path) -> bool:
     from pg8000.exceptions import Error
 
     try:
-        _connect(socket, "postgres").close()
+        connect(socket, "postgres").close()
     except (Error, OSError):
         return False
     return True

@@ -1,6 +1,7 @@
 """Builds the jobs services from what they need: called once, by `state`."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from brickyard_local.account import Home
 from brickyard_local.jobs import task_types
@@ -36,6 +37,8 @@ class Neighbours:
     secrets: Secrets | None = None
     budget_policies: BudgetPolicies | None = None
     check_triggers: CheckTriggers | None = None
+    databases: Callable[[], Mapping[str, str]] = dict
+    """What task processes are told of the account's database instances: variables of their environment."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +89,8 @@ def compose_jobs(home: Home, store: Store, neighbours: Neighbours) -> Jobs:
     )
 
     def process(assignment: Assignment) -> Work:
+        told = {**neighbours.databases(), **assignment.environment}
+        assignment = replace(assignment, environment=told)
         return TaskProcess(assignment, home=home, files=neighbours.files, tokens=neighbours.tokens)
 
     def start(assignment: Assignment) -> Work:

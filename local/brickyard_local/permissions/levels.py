@@ -59,7 +59,7 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("cluster-policies", "cluster-policy", ("CAN_USE",)),
     ("clusters", "cluster", ("CAN_ATTACH_TO", "CAN_RESTART", "CAN_MANAGE")),
     ("dashboards", "dashboard", _TREE),
-    ("database-instances", "database-instances", _USE),
+    ("database-instances", "database-instances", ("CAN_CREATE", "CAN_USE", "CAN_MANAGE")),
     ("dbsql-dashboards", "dashboard", _TREE),
     ("directories", "directory", _TREE),
     ("experiments", "mlflowExperiment", ("CAN_READ", "CAN_EDIT", "CAN_MANAGE")),
