@@ -292,3 +292,9 @@ def test_one_group_of_others_may_have_several_roles(environment_with: Load) -> N
     environment = environment_with("dev", {"groups.ml_engineers.name": "acme-data-scientists"})
 
     assert environment.groups.ml_engineers.name == environment.groups.data_scientists.name
+
+
+def test_a_store_that_has_a_name_may_stand_under_a_long_key(environment_with: Load) -> None:
+    changes = {"prefix": "p" * 48, "compute.online_stores.a-very-long-one": {**STORE, "name": f"{'p' * 48}-features"}}
+
+    assert environment_with("local", changes).compute.online_stores["a-very-long-one"].ownership == "create"
