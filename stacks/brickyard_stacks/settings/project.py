@@ -73,3 +73,8 @@ class Project(Strict):
         for name in asked if named is None else ():
             rule = "needs deployment.online_store, one of compute.online_stores of the environment; or write packed"
             yield Broken(key=("workflow", "features", "request", "references", name, "store"), rule=rule)
+        if asked and self.deployment.promotion.by == "model":
+            rule = (
+                "a version that is copied up asks the store of the environment that trained it: code, or store: packed"
+            )
+            yield Broken(key=("deployment", "promotion", "by"), rule=rule)

@@ -108,6 +108,16 @@ def test_a_store_that_nothing_asks_is_refused_as_a_cost(write: Write, store: str
     assert "write it there, or remove this key; got 'features'" in told
 
 
+def test_a_model_that_is_copied_up_would_ask_another_environments_store(write: Write) -> None:
+    """A version carries the names of its store and tables, as they were where it was trained."""
+    promoted = {"by": "model", "path": ["local", "prod"]}
+
+    told = problem(write(shipped(online_store="features", promotion=promoted), {"features": {"ownership": "create"}}))
+
+    assert "deployment.promotion.by: a version that is copied up asks the store of the environment that trained" in told
+    assert told.endswith("code, or store: packed; got 'model'")
+
+
 def test_every_reference_that_asks_is_told(project_with: Any, told: Told) -> None:
     references = {"a": {"store": "online"}, "b": {"store": "packed"}, "c": {"store": "online"}}
 
