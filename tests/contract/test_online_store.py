@@ -26,8 +26,10 @@ MINUTES = timedelta(minutes=5)
 pytestmark = pytest.mark.slow
 
 CODE = """
-import json, sys
+import logging, sys
 sys.path[:0] = {folders!r}
+logging.basicConfig()
+logging.getLogger("brickyard_pipelines").setLevel(logging.INFO)
 from dataclasses import replace
 import mlflow, pandas as pd
 from brickyard_pipelines.errors import PipelineError
