@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from brickyard.clone import Clone
 from brickyard.errors import NoSuchStep, NotUp
@@ -150,7 +150,14 @@ def environment(clone: Clone, client: "WorkspaceClient", inherited: Mapping[str,
         "MLFLOW_TRACKING_URI": "databricks",
         "MLFLOW_REGISTRY_URI": "databricks-uc",
         "PYTHONPATH": code_path(clone, inherited),
+        **_way_to_databases(client),
     }
+
+
+def _way_to_databases(client: "WorkspaceClient") -> dict[str, str]:
+    """Where database instances are reached, in libpq's names; nothing without one."""
+    found = cast("dict[str, dict[str, str]]", client.api_client.do("GET", "/api/local/databases"))
+    return found["environment"]
 
 
 def code_path(clone: Clone, inherited: Mapping[str, str]) -> str:

@@ -37,7 +37,10 @@ JOBS = {
 def client() -> WorkspaceClient:
     jobs = {n: Job(job_id=n, settings=JobSettings(name=name, tasks=JOBS[name])) for n, name in enumerate(JOBS, start=1)}
     listed = SimpleNamespace(list=lambda **_: iter(jobs.values()), get=jobs.__getitem__)
-    return cast("WorkspaceClient", SimpleNamespace(jobs=listed, config=SimpleNamespace(host="http://127.0.0.1:1")))
+    asked = {("GET", "/api/local/databases"): {"environment": {"PGPORT": "5"}}}
+    api = SimpleNamespace(do=lambda *call: asked[call])
+    config = SimpleNamespace(host="http://127.0.0.1:1")
+    return cast("WorkspaceClient", SimpleNamespace(jobs=listed, config=config, api_client=api))
 
 
 def test_tasks_of_a_projects_jobs_are_found_without_what_only_a_run_knows(client: WorkspaceClient) -> None:
@@ -82,10 +85,10 @@ def test_a_step_finds_this_clones_code_first_and_its_token_in_the_environment_on
     (empty_clone.root / "projects" / "own").mkdir(parents=True)
     (empty_clone.root / "projects" / "own" / "project.yaml").write_text("name: own\n")
     elsewhere = ("DATABRICKS_CONFIG_PROFILE", "DATABRICKS_CLIENT_SECRET", "MLFLOW_RUN_ID", "SPARK_REMOTE")
-    shell = {"PYTHONPATH": "/before", "HOME": "/home", **dict.fromkeys(elsewhere, "prod")}
+    shell = {"PYTHONPATH": "/before", "HOME": "/home", "PGPORT": "prod", **dict.fromkeys(elsewhere, "prod")}
     found: Any = environment(empty_clone, client, shell)
     assert "prod" not in found.values(), "mlflow would take prod's profile, whatever the host is"
     path = found["PYTHONPATH"].split(os.pathsep)
     assert path == [str(empty_clone.root / "pipelines"), str(empty_clone.root / "projects" / "own"), "/before"]
     assert (found["DATABRICKS_TOKEN"], found["DATABRICKS_HOST"]) == ("secret", "http://127.0.0.1:1")
-    assert found["HOME"] == "/home"
+    assert (found["HOME"], found["PGPORT"]) == ("/home", "5")
