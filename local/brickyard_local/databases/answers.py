@@ -21,7 +21,7 @@ _EFFECTIVE = (
 )
 QUEUED, RUNNING, COMPLETED, FAILED, CANCELED = "QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELED"
 ACTIVE = frozenset({QUEUED, RUNNING})
-_PG_VERSION = "PG_VERSION_16"
+_CAPACITY, _PG_VERSION = "CU_2", "PG_VERSION_16"
 _STATE = "SYNCED_TABLE_"
 _LISTED_UPDATE = ("update_id", "pipeline_id", "state", "cause", "creation_time", "full_refresh")
 
@@ -38,18 +38,20 @@ def moment(milliseconds: int) -> str:
 
 def instance_info(instance: Document) -> Document:
     """DatabaseInstance. Settings are input; what they came to is `effective_…`."""
-    effective = {f"effective_{name}": instance[name] for name in _EFFECTIVE if instance[name] not in ("", [])}
+    found = {**instance, "capacity": instance["capacity"] or _CAPACITY}
+    effective = {f"effective_{name}": found[name] for name in _EFFECTIVE if found[name] not in ("", [])}
+    capacity = {"capacity": instance["capacity"]} if instance["capacity"] else {}
     tags = {"custom_tags": instance["custom_tags"]} if instance["custom_tags"] else {}
     secondary = {"read_only_dns": HOST} if instance["enable_readable_secondaries"] else {}
     return {
         "name": instance["name"],
         "uid": instance["uid"],
-        "capacity": instance["capacity"],
         "creator": instance["creator"],
         "creation_time": moment(instance["created_at"]),
         "pg_version": _PG_VERSION,
         "read_write_dns": HOST,
         "state": "STOPPED" if instance["stopped"] else "AVAILABLE",
+        **capacity,
         **tags,
         **secondary,
         **effective,

@@ -34,7 +34,7 @@ _CHANGEABLE = (
 )
 _RETENTION_DAYS, _NODES = range(2, 36), range(1, 4)
 _DEFAULTS: Document = {
-    "capacity": "CU_2",
+    "capacity": None,
     "custom_tags": [],
     "enable_pg_native_login": False,
     "enable_readable_secondaries": False,

@@ -14,6 +14,7 @@ _RESOURCES: Mapping[str, str] = {
     "databricks_cluster_policy": "compute.cluster_policy:ClusterPolicy",
     "databricks_dashboard": "sql.dashboard:Dashboard",
     "databricks_data_quality_monitor": "monitoring.data_quality_monitor:DataQualityMonitor",
+    "databricks_database_instance": "databases.database_instance:DatabaseInstance",
     "databricks_directory": "workspace.directory:Directory",
     "databricks_entitlements": "iam.entitlements:Entitlements",
     "databricks_entity_tag_assignment": "catalog.entity_tag_assignment:EntityTagAssignment",

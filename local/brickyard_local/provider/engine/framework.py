@@ -23,9 +23,8 @@ def plan(block: Block, behaviour: Behaviour, prior: Value, config: Value, propos
     if prior is None or planned != prior:
         planned = _unknown(block, config, planned)
     for name in behaviour.keeps:
-        known = (prior or {}).get(name)
-        if planned[name] is UNKNOWN and config.get(name) is None and known is not None:
-            planned[name] = known
+        if planned[name] is UNKNOWN and config.get(name) is None and prior is not None:
+            planned[name] = prior.get(name)
     before = planned if prior is None else prior
     changed = [name for name in behaviour.force_new if planned[name] != before[name]]
     return Plan(planned=planned, replace=tuple((name,) for name in sorted(changed)))

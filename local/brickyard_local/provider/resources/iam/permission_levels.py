@@ -72,6 +72,12 @@ KINDS: Mapping[str, ObjectKind] = {
         levels=("CAN_ATTACH_TO", "CAN_MANAGE"),
         adds_caller=True,
     ),
+    "database_instance_name": ObjectKind(
+        kind="database-instances",
+        collection="database-instances",
+        levels=("CAN_CREATE", "CAN_USE", "CAN_MANAGE"),
+        adds_caller=True,
+    ),
     "alert_v2_id": ObjectKind(kind="alertv2", collection="alertsv2", levels=_EDITABLE, adds_caller=True),
     "dashboard_id": _tree("dashboard", "dashboards"),
 }
@@ -79,7 +85,6 @@ ALL_ARGUMENTS = (
     *KINDS,
     "app_name",
     "authorization",
-    "database_instance_name",
     "pipeline_id",
     "registered_model_id",
     "repo_id",
