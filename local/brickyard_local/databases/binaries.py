@@ -8,7 +8,6 @@ Source: docs.databricks.com/aws/en/oltp/instances (Postgres 16)
 import importlib.util
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from brickyard_local.databases.errors import PostgresNotInstalled
@@ -32,15 +31,9 @@ def find_programs() -> Path:
     raise PostgresNotInstalled(PACKAGE)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Runner:
-    """The user that Postgres runs as: None is our own. Postgres refuses to run as root."""
-
-    uid: int | None
-
-    @classmethod
-    def of_this_process(cls) -> "Runner":
-        return cls(uid=_NOBODY if os.geteuid() == 0 else None)
+def user_of_postgres() -> int | None:
+    """The user that Postgres runs as; None is our own. It refuses to run as root."""
+    return _NOBODY if os.geteuid() == 0 else None
 
 
 def copy_for_others(programs: Path, target: Path) -> Path:

@@ -108,11 +108,11 @@ class Front:
             login = self._authenticate(claim.user, claim.token)
             if login is None:
                 raise LoginRefused(f'password authentication failed for user "{claim.user}"', sqlstate="28P01")
-            return self._admitted(login, claim.database)
+            return self._admitted(login, claim.user, claim.database)
         except (ApiError, CannotLoad) as error:
             raise LoginRefused(str(error), sqlstate="57P03") from error
 
-    def _admitted(self, login: Login, database: str) -> Admission:
+    def _admitted(self, login: Login, user: str, database: str) -> Admission:
         if not self._postgres.has_database(login.instance, database):
             raise LoginRefused(f'database "{database}" does not exist', sqlstate="3D000")
         if login.tables is not None and database not in {table.database for table in login.tables}:
@@ -120,7 +120,7 @@ class Front:
                 f'permission denied for database "{database}": the token is for none of its tables', sqlstate="42501"
             )
         return Admission(
-            role=self._postgres.login(login.instance, login.tables),
+            role=self._postgres.login(login.instance, user, login.tables),
             database=naming.physical_database(login.instance, database),
             socket=self._postgres.socket,
         )

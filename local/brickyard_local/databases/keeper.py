@@ -59,36 +59,42 @@ def main() -> int:
     ).start()
     signal.signal(signal.SIGTERM, server.stop)
     data = Path(order.data)
-    status = 1
-    with contextlib.suppress(KeyboardInterrupt):
-        lock = _lock(data.parent / "lock")
-        _prepare(order, data)
-        (data / "postmaster.pid").unlink(missing_ok=True)
-        argv = [f"{order.programs}/bin/postgres", "-D", str(data), *order.settings]
-        status = server.run(argv, order.uid, lock)
-    return status
+    lock = _lock(data.parent / "lock")
+    _prepare(order, data, server, lock)
+    (data / "postmaster.pid").unlink(missing_ok=True)
+    return server.run([f"{order.programs}/bin/postgres", "-D", str(data), *order.settings], data, order.uid, lock)
 
 
 class _Server:
-    """The running Postgres, for the signal handler and the thread that both may end it."""
+    """What runs now, `initdb` or Postgres, for the signal handler and the thread that both may end it."""
 
     def __init__(self) -> None:
-        self.process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopping = False
 
-    def run(self, argv: Sequence[str], uid: int | None, lock: int) -> int:
-        """Its backends inherit the lock: who holds it next knows that none of them lives."""
-        self.process = subprocess.Popen(argv, pass_fds=(lock,), cwd=argv[2], **_as(uid))
-        return self.process.wait()
+    def run(self, argv: Sequence[str], folder: Path, uid: int | None, lock: int) -> int:
+        """Everything that it starts inherits the lock: who holds it next knows that nothing of it lives."""
+        if self._stopping:
+            return 1
+        user: dict[str, Any] = {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
+        self._process = subprocess.Popen(argv, pass_fds=(lock,), cwd=folder, **user)
+        if self._stopping:
+            self._process.send_signal(signal.SIGINT)
+        return self._process.wait()
 
     def stop(self, _number: int, _frame: FrameType | None) -> None:
-        """Fast: clients are disconnected. Before the server runs there is nothing to be polite to."""
-        if self.process is None:
-            raise KeyboardInterrupt
-        self.process.send_signal(signal.SIGINT)
+        """Fast: clients are disconnected, not waited for."""
+        self._stopping = True
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
 
-
-def _as(uid: int | None) -> dict[str, Any]:
-    return {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
+    def end(self) -> None:
+        """At once, but so that Postgres gives its shared memory back."""
+        self._stopping = True
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_END_S)
 
 
 def _lock(path: Path) -> int:
@@ -106,7 +112,7 @@ def _lock(path: Path) -> int:
             return lock
 
 
-def _prepare(order: Order, data: Path) -> None:
+def _prepare(order: Order, data: Path, server: _Server, lock: int) -> None:
     """A data directory that this version of Postgres wrote since the machine started; a new one otherwise."""
     mark = {"machine": order.machine, "programs": order.programs}
     if not order.anew and _is_ours(data, mark):
@@ -116,7 +122,8 @@ def _prepare(order: Order, data: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
     argv = [f"{order.programs}/bin/initdb", "-D", str(new), "-U", SUPERUSER, "--auth=trust", "--no-sync"]
     options = ["--encoding=UTF8", "--locale=C", "--no-instructions", "--wal-segsize=4"]
-    subprocess.run([*argv, *options], check=True, cwd=data.parent, stdout=subprocess.DEVNULL, **_as(order.uid))
+    if server.run([*argv, *options], data.parent, order.uid, lock) != 0:
+        sys.exit(f"initdb did not make {new}: what it said stands above.")
     (new / MARK).write_text(json.dumps({**mark, "incarnation": uuid.uuid4().hex}))
     new.rename(data)
 
@@ -132,10 +139,7 @@ def _is_ours(data: Path, mark: dict[str, str]) -> bool:
 def _end_with_parent(watched: int, server: _Server, order: Order) -> None:
     while os.read(watched, 1024):
         pass
-    if server.process is not None:
-        server.process.send_signal(signal.SIGQUIT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            server.process.wait(_END_S)
+    server.end()
     if order.leftover is not None:
         shutil.rmtree(order.leftover, ignore_errors=True)
     os.killpg(os.getpgid(0), signal.SIGKILL)

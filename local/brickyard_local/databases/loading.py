@@ -3,7 +3,7 @@
 import re
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +34,14 @@ class Load:
     timeseries_key: str | None = None
 
 
+class SourceFailed(Exception):
+    """Raised when rows cannot be read, from what went wrong there: that is not the server's."""
+
+
 def replace(database: "Connection", load: Load, rows: "Iterable[pa.RecordBatch]") -> int:
     """Copy the rows and put them in the table's place; how many there are. The schema exists.
 
-    Errors: CannotLoad, pg8000's own; nothing has changed then, once the connection is closed.
+    Errors: SourceFailed, CannotLoad, pg8000's own; nothing has changed then, once the connection is closed.
     """
     schema, final = quoted(load.table.schema), quoted(load.table.name)
     new = f"{schema}.{quoted(f'new {uuid.uuid4().hex}')}"
@@ -76,13 +80,23 @@ def _fill(database: "Connection", load: Load, new: str, rows: "Iterable[pa.Recor
     target = "all_rows" if load.timeseries_key else new
     database.run(f"CREATE {'TEMPORARY ' if load.timeseries_key else ''}TABLE {target} ({columns})")
     names = _names([column.name for column in load.columns])
-    database.run(f"COPY {target} ({names}) FROM STDIN WITH (FORMAT csv)", stream=copied(rows, load.columns))
+    blocks = _marked(copied(rows, load.columns))
+    database.run(f"COPY {target} ({names}) FROM STDIN WITH (FORMAT csv)", stream=blocks)
     if load.timeseries_key:
         key, newest = _names(load.primary_key), quoted(load.timeseries_key)
         database.run(
             f"CREATE TABLE {new} AS SELECT DISTINCT ON ({key}) * FROM {target} ORDER BY {key}, {newest} DESC NULLS LAST"  # noqa: S608
         )
         database.run(f"DROP TABLE {target}")
+
+
+def _marked(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from blocks
+    except CannotLoad:
+        raise
+    except Exception as error:
+        raise SourceFailed(str(error)) from error
 
 
 def _tried(database: "Connection", statement: str) -> bool:

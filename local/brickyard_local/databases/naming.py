@@ -43,19 +43,19 @@ def roles_prefix(instance: str) -> str:
 
 
 def whole_role(instance: str) -> str:
-    """The role that reads every table of an instance."""
+    """The role that reads every table of an instance. Nobody logs in as it: roles of logins are its members."""
     return f"{roles_prefix(instance)}all"
 
 
 def table_role(table: OnlineTable) -> str:
-    """The role that reads one table. Nobody logs in as it: roles of logins are its members."""
+    """The role that reads one table, as `whole_role`."""
     return f"{roles_prefix(table.instance)}table/{_short(table.database, table.schema, table.name, length=32)}"
 
 
-def login_role(instance: str, tables: frozenset[OnlineTable]) -> str:
-    """The role that reads exactly these tables."""
-    parts = sorted(table_role(table) for table in tables)
-    return f"{roles_prefix(instance)}login/{_short(*parts, length=32)}"
+def login_role(instance: str, user: str, tables: frozenset[OnlineTable] | None) -> str:
+    """The role of a user who reads exactly these tables; who shares a role may see and end each other's queries."""
+    parts = ("all",) if tables is None else ("", *sorted(table_role(table) for table in tables))
+    return f"{roles_prefix(instance)}login/{_short(user, *parts, length=32)}"
 
 
 def quoted(name: str) -> str:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from brickyard_local.databases import loading, naming, roles
 from brickyard_local.databases.binaries import find_programs
-from brickyard_local.databases.errors import CannotLoad
 from brickyard_local.databases.loading import Load
 from brickyard_local.databases.naming import OnlineTable, quoted
 from brickyard_local.databases.server import Server
@@ -36,7 +35,7 @@ class Postgres:
         self._changing = threading.RLock()
         self._loading: dict[OnlineTable, threading.Lock] = {}
         self._known: tuple[str, set[str]] = ("", set())
-        self._logins: dict[tuple[str, str, frozenset[OnlineTable] | None], str] = {}
+        self._logins: dict[tuple[str, str, str, frozenset[OnlineTable] | None], str] = {}
 
     @staticmethod
     def check_installed() -> None:
@@ -88,20 +87,22 @@ class Postgres:
         """Replace a table, or make it, with its schema and its database; how many rows it has now.
 
         Readers see the old rows or the new ones, never neither. Rows are streamed: memory holds one batch.
-        Errors: CannotLoad with the reason; the table is as it was then.
+        Errors: CannotLoad with the reason, and whatever reading the rows raises; the table is as it was then.
         """
         from pg8000.exceptions import DatabaseError
 
         table = load.table
         for column in load.columns:
             quoted(column.name)
-        with self._one_at_a_time(table):
-            self.prepare(table)
-            with self._connected(naming.physical_database(table.instance, table.database)) as database:
-                try:
+        try:
+            with self._one_at_a_time(table):
+                self.prepare(table)
+                with self._connected(naming.physical_database(table.instance, table.database)) as database:
                     return loading.replace(database, load, rows)
-                except DatabaseError as error:
-                    raise loading.explained(error, load) from error
+        except DatabaseError as error:
+            raise loading.explained(error, load) from error
+        except loading.SourceFailed as failed:
+            raise (failed.__cause__ or failed) from None
 
     def prepare(self, table: OnlineTable) -> None:
         """Make what a table lies in, and who reads it: another process may then replace it by `loading.replace`."""
@@ -136,9 +137,9 @@ class Postgres:
                 self._logins = {key: role for key, role in self._logins.items() if key[1] != instance}
                 roles.drop_roles(server, instance)
 
-    def login(self, instance: str, tables: frozenset[OnlineTable] | None) -> str:
-        """The role that may read exactly these tables of an instance; all of them where `tables` is None."""
-        key = (self.incarnation, instance, tables)
+    def login(self, instance: str, user: str, tables: frozenset[OnlineTable] | None) -> str:
+        """The role of a user who may read exactly these tables of an instance; all of them where `tables` is None."""
+        key = (self.incarnation, instance, user, tables)
         known = self._logins.get(key)
         if known is not None:
             return known
@@ -146,7 +147,7 @@ class Postgres:
         if strangers:
             raise ValueError(f"{strangers} are tables of other instances than '{instance}'.")
         with self._changing, self._connected() as server:
-            self._logins[key] = role = roles.ensure_login(server, instance, tables)
+            self._logins[key] = role = roles.ensure_login(server, instance, user, tables)
             return role
 
     def close(self) -> None:
@@ -174,16 +175,15 @@ class Postgres:
 
     @contextlib.contextmanager
     def _connected(self, database: str = "postgres") -> Iterator["Connection"]:
-        """As superuser. Errors: TemporarilyUnavailable when the server ends meanwhile."""
+        """As superuser. Errors: TemporarilyUnavailable when the server ends meanwhile, pg8000's DatabaseError."""
         from pg8000.exceptions import DatabaseError, InterfaceError
 
-        connection = self._server.connect(database)
         try:
-            yield connection
+            connection = self._server.connect(database)
+            try:
+                yield connection
+            finally:
+                with contextlib.suppress(InterfaceError, OSError, DatabaseError):
+                    connection.close()
         except (InterfaceError, OSError) as error:
             raise TemporarilyUnavailable(f"Postgres broke off ({error}): try again.") from error
-        except DatabaseError as error:
-            raise CannotLoad(f"Postgres refused: {loading.facts(error).get('M', error)}") from error
-        finally:
-            with contextlib.suppress(InterfaceError, OSError, DatabaseError):
-                connection.close()

@@ -18,7 +18,7 @@ _LARGE_OBJECTS = "lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea)"
 
 def open_database(server: "Connection", instance: str, physical: str) -> None:
     """Let the instance's readers, and nobody else, into a database that was just made."""
-    whole = ensure_role(server, naming.whole_role(instance), "LOGIN")
+    whole = ensure_role(server, naming.whole_role(instance), "NOLOGIN")
     server.run(f"REVOKE ALL ON DATABASE {quoted(physical)} FROM PUBLIC")
     server.run(f"GRANT CONNECT ON DATABASE {quoted(physical)} TO {whole}")
 
@@ -43,15 +43,13 @@ def grant(database: "Connection", table: OnlineTable, place: str) -> None:
     database.run(f"GRANT SELECT ON {place} TO {', '.join(map(quoted, readers))}")
 
 
-def ensure_login(server: "Connection", instance: str, tables: frozenset[OnlineTable] | None) -> str:
-    """The name of the role that reads exactly these tables; all of the instance where `tables` is None."""
-    if tables is None:
-        ensure_role(server, naming.whole_role(instance), "LOGIN")
-        return naming.whole_role(instance)
-    name = naming.login_role(instance, tables)
+def ensure_login(server: "Connection", instance: str, user: str, tables: frozenset[OnlineTable] | None) -> str:
+    """The name of the role of a user who reads exactly these tables; all of the instance where `tables` is None."""
+    readers = [naming.whole_role(instance)] if tables is None else map(naming.table_role, tables)
+    name = naming.login_role(instance, user, tables)
     role = ensure_role(server, name, "LOGIN INHERIT")
-    for table in tables:
-        server.run(f"GRANT {ensure_role(server, naming.table_role(table), 'NOLOGIN')} TO {role}")
+    for reader in readers:
+        server.run(f"GRANT {ensure_role(server, reader, 'NOLOGIN')} TO {role}")
     return name
 
 

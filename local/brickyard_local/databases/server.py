@@ -5,6 +5,7 @@ It listens on a Unix socket only, in a folder that nobody else enters: whoever c
 
 import contextlib
 import json
+import logging
 import os
 import sys
 import threading
@@ -17,7 +18,7 @@ import psutil
 
 from brickyard_local.child_environment import inherited
 from brickyard_local.children import Child, spawn
-from brickyard_local.databases.binaries import Runner, copy_for_others, find_programs
+from brickyard_local.databases.binaries import copy_for_others, find_programs, user_of_postgres
 from brickyard_local.databases.keeper import MARK, SUPERUSER, Order
 from brickyard_local.errors import TemporarilyUnavailable
 from brickyard_local.sockets import SocketFolder, socket_folder
@@ -29,7 +30,9 @@ _START_S = 90.0
 _AGAIN_S = 5.0
 _POLL_S = 0.02
 _SOCKET = ".s.PGSQL.5432"
+_ENDS = "The workspace ends, and its Postgres with it."
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_log = logging.getLogger(__name__)
 
 SETTINGS = {
     "listen_addresses": "",
@@ -63,15 +66,24 @@ SETTINGS = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Running:
-    child: Child
+class _Place:
+    """Where the server's programs and files are, and its socket, as long as the workspace lives."""
+
     sockets: SocketFolder
+    programs: Path
+    data: Path
     directory: Path
-    incarnation: str
+    uid: int | None
 
     @property
     def socket(self) -> Path:
         return self.directory / _SOCKET
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Running:
+    child: Child
+    incarnation: str
 
 
 class Server:
@@ -81,6 +93,7 @@ class Server:
         self._folder = folder.absolute()
         self._log = log
         self._lock = threading.Lock()
+        self._place: _Place | None = None
         self._running: _Running | None = None
         self._failed = -_AGAIN_S
         self._reason = ""
@@ -102,10 +115,11 @@ class Server:
 
     def socket(self) -> Path:
         """The Unix socket of the running server. Errors: as of `ensure`."""
-        while True:
-            self.ensure()
-            if (running := self._running) is not None:
-                return running.socket
+        self.ensure()
+        place = self._place
+        if place is None:
+            raise TemporarilyUnavailable(_ENDS)
+        return place.socket
 
     def connect(self, database: str = "postgres") -> "Connection":
         """A connection as superuser. Errors: as of `ensure`."""
@@ -122,58 +136,51 @@ class Server:
         with self._lock:
             self._closed = True
             self._stop()
+            if self._place is not None:
+                self._place.sockets.remove()
+                self._place = None
 
     def _renew(self) -> None:
         self._stop()
         if self._closed:
-            raise TemporarilyUnavailable("The workspace ends, and its Postgres with it.")
+            raise TemporarilyUnavailable(_ENDS)
         if time.monotonic() - self._failed < _AGAIN_S:
             raise TemporarilyUnavailable(self._reason)
-        programs = find_programs()
         try:
-            try:
-                self._running = self._start(programs, anew=False)
-            except TemporarilyUnavailable:
-                if self._closed:
-                    raise
-                # Files that cannot be read hold copies only.
-                self._running = self._start(programs, anew=True)
+            self._running = self._started()
         except (TemporarilyUnavailable, OSError) as error:
             self._failed, self._reason = time.monotonic(), str(error)
             raise TemporarilyUnavailable(self._reason) from error
 
-    def _start(self, programs: Path, *, anew: bool) -> _Running:
-        runner = Runner.of_this_process()
-        sockets = socket_folder("postgres", shared=runner.uid is not None)
+    def _started(self) -> _Running:
+        if self._place is None:
+            self._place = _place(self._folder)
         try:
-            directory, data = sockets.path, self._folder / "data"
-            if runner.uid is not None:
-                programs = copy_for_others(programs, sockets.path / "programs")
-                directory, data = _given(sockets.path / "run", runner.uid), sockets.path / "files" / "data"
-                _given(data.parent, runner.uid)
-            data.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            order = Order(
-                programs=str(programs),
-                data=str(data),
-                machine=_machine_start(),
-                settings=_arguments(directory),
-                uid=runner.uid,
-                leftover=str(sockets.path),
-                anew=anew,
-            )
-            argv = [sys.executable, "-m", "brickyard_local.databases.keeper", order.to_json()]
-            child = spawn(argv, log=self._log, environment=inherited(os.environ, also=("PYTHONPATH", "VIRTUAL_ENV")))
-        except BaseException:
-            sockets.remove()
-            raise
+            return self._start(self._place, anew=False)
+        except TemporarilyUnavailable:
+            _log.warning("Postgres does not start from its files: they are made anew. Its log: %s", self._log)
+            return self._start(self._place, anew=True)
+
+    def _start(self, place: _Place, *, anew: bool) -> _Running:
+        order = Order(
+            programs=str(place.programs),
+            data=str(place.data),
+            machine=_machine_start(),
+            settings=_arguments(place.directory),
+            uid=place.uid,
+            leftover=str(place.sockets.path),
+            anew=anew,
+        )
+        argv = [sys.executable, "-m", "brickyard_local.databases.keeper", order.to_json()]
+        environment = inherited(os.environ, also=("PYTHONPATH", "VIRTUAL_ENV"))
+        child = spawn(argv, log=self._log, environment=environment)
         try:
-            self._wait(child, directory / _SOCKET)
-            incarnation = json.loads((data / MARK).read_text())["incarnation"]
+            self._wait(child, place.socket)
+            incarnation = json.loads((place.data / MARK).read_text())["incarnation"]
         except BaseException:
             child.stop()
-            sockets.remove()
             raise
-        return _Running(child=child, sockets=sockets, directory=directory, incarnation=incarnation)
+        return _Running(child=child, incarnation=incarnation)
 
     def _wait(self, child: Child, socket: Path) -> None:
         deadline = time.monotonic() + _START_S
@@ -188,8 +195,24 @@ class Server:
     def _stop(self) -> None:
         if self._running is not None:
             self._running.child.stop()
-            self._running.sockets.remove()
             self._running = None
+
+
+def _place(folder: Path) -> _Place:
+    """As root, everything lies in the folder of the socket, where the user that Postgres runs as reaches it."""
+    programs, uid = find_programs(), user_of_postgres()
+    sockets = socket_folder("postgres", shared=uid is not None)
+    try:
+        if uid is None:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            directory, data = sockets.path, folder / "data"
+        else:
+            programs = copy_for_others(programs, sockets.path / "programs")
+            directory, data = _given(sockets.path / "run", uid), _given(sockets.path / "files", uid) / "data"
+    except BaseException:
+        sockets.remove()
+        raise
+    return _Place(sockets=sockets, programs=programs, data=data, directory=directory, uid=uid)
 
 
 def connect(socket: Path, database: str) -> "Connection":

@@ -26,7 +26,7 @@ from brickyard_local.snapshots.mirror import Mirror
 HOME = "home"
 _DATABASE_FILES = ("account.db", "account.db-wal", "account.db-shm", "account.db-journal")
 # Of the running process only, or made again at every start.
-_FLEETING = frozenset({*_DATABASE_FILES, "server.json", "server.lock", "spark", "postgres", "trash", "files/.uploads"})
+_FLEETING = frozenset({*_DATABASE_FILES, "server.json", "server.lock", "spark", "databases", "trash", "files/.uploads"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
