@@ -29,7 +29,7 @@ _END_S = 5.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Order:
-    """What to run. `data` lies in a folder of its own, `leftover` is removed once the workspace is gone.
+    """What to run. `data` lies in a folder of its own, and so do the `sockets`; `leftover` is removed in the end.
 
     `machine` says since when this machine runs: files that an earlier start of it wrote are not trusted, since they
     were never forced to disk. `anew` distrusts them in any case.
@@ -37,6 +37,7 @@ class Order:
 
     programs: str
     data: str
+    sockets: str
     machine: str
     settings: tuple[str, ...]
     uid: int | None = None
@@ -61,7 +62,9 @@ def main() -> int:
     data = Path(order.data)
     lock = _lock(data.parent / "lock")
     _prepare(order, data, server, lock)
-    (data / "postmaster.pid").unlink(missing_ok=True)
+    # Their process ids may be a stranger's by now, or a dead child's that nobody waited for.
+    for stale in (data / "postmaster.pid", *Path(order.sockets).glob(".s.PGSQL.*")):
+        stale.unlink(missing_ok=True)
     return server.run([f"{order.programs}/bin/postgres", "-D", str(data), *order.settings], data, order.uid, lock)
 
 
@@ -98,7 +101,7 @@ class _Server:
 
 
 def _lock(path: Path) -> int:
-    """Wait until no process of an earlier server lives: only then is its `postmaster.pid` certainly stale."""
+    """Wait until no process of an earlier server lives: only then is what it locked certainly stale."""
     lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + _PREDECESSOR_S
     while True:

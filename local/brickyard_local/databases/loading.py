@@ -115,10 +115,14 @@ def _tried(database: "Connection", statement: str) -> bool:
 
 
 def _send_readers_away(database: "Connection", place: str) -> None:
+    """Those who were there for long, and not who reads in this very moment."""
     database.run(
-        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = to_regclass(:place) AND granted "
-        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND pid <> pg_backend_pid()",
+        "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid) "
+        "WHERE relation = to_regclass(:place) AND granted AND datname = current_database() "
+        "AND database = datid AND pid <> pg_backend_pid() "
+        "AND xact_start < clock_timestamp() - make_interval(secs => :patience)",
         place=place,
+        patience=_PATIENCE_S / 2,
     )
 
 

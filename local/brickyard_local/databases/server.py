@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _START_S = 90.0
 _AGAIN_S = 5.0
+_END_S = 20.0
 _POLL_S = 0.02
 _SOCKET = ".s.PGSQL.5432"
 _ENDS = "The workspace ends, and its Postgres with it."
@@ -60,6 +61,7 @@ SETTINGS = {
     "log_min_messages": "log",
     "log_min_error_statement": "panic",
     "log_checkpoints": "off",
+    "checkpoint_warning": "0",
     "idle_in_transaction_session_timeout": "5min",
     "timezone": "UTC",
 }
@@ -165,6 +167,7 @@ class Server:
         order = Order(
             programs=str(place.programs),
             data=str(place.data),
+            sockets=str(place.directory),
             machine=_machine_start(),
             settings=_arguments(place.directory),
             uid=place.uid,
@@ -194,7 +197,7 @@ class Server:
 
     def _stop(self) -> None:
         if self._running is not None:
-            self._running.child.stop()
+            self._running.child.stop(grace_s=_END_S)
             self._running = None
 
 
