@@ -48,8 +48,8 @@ class Front:
         self._postgres = postgres
         self._certificate = certificate
         self._authenticate = authenticate
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="database-front", daemon=True)
+        self._loop: asyncio.AbstractEventLoop
+        self._thread: threading.Thread | None = None
         self._threads = ThreadPoolExecutor(_LOGINS_AT_ONCE, thread_name_prefix="database-login")
         self._clients: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -65,6 +65,8 @@ class Front:
         context = tls_context(self._certificate)
         listener = _listener(port)
         door = Door(tls=context, admit=self._admit, socket=self._socket, is_full=self._is_full)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="database-front", daemon=True)
         self._thread.start()
         self._server = asyncio.run_coroutine_threadsafe(self._listen(listener, door), self._loop).result()
         self.port = int(listener.getsockname()[1])
@@ -72,11 +74,12 @@ class Front:
 
     def close(self) -> None:
         """Disconnect everybody."""
-        if self._thread.is_alive():
+        if self._thread is not None:
             asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
-        self._loop.close()
+            self._loop.close()
+            self._thread = None
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _listen(self, listener: socket.socket, door: Door) -> asyncio.Server:

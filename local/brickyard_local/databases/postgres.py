@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pg8000.native import Connection
 
+# It ends or starts, or has no more connections; what was asked is not to blame.
+_AGAIN = ("57P", "53")
+
 
 class Postgres:
     """Safe to use from any thread; every method starts the server if it does not run.
@@ -187,3 +190,8 @@ class Postgres:
                     connection.close()
         except (InterfaceError, OSError) as error:
             raise TemporarilyUnavailable(f"Postgres broke off ({error}): try again.") from error
+        except DatabaseError as error:
+            said = loading.facts(error)
+            if str(said.get("C")).startswith(_AGAIN):
+                raise TemporarilyUnavailable(f"Postgres: {said.get('M')}. Try again.") from error
+            raise
