@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from .packed import TYPES
@@ -38,8 +39,10 @@ class OnlineTable:
     def __init__(self, store: "Store", table: str, *, key: str, columns: Mapping[str, str]) -> None:
         self._store = store
         self._database, *names = table.split(".")
-        self._key, self._columns = key, columns
-        selected, place = ", ".join(_quoted(name) for name in columns), ".".join(_quoted(name) for name in names)
+        self._key, self._selected = key, {key: columns[key], **columns}
+        self._nothing = (None,) * len(self._selected)
+        selected = ", ".join(_quoted(name) for name in self._selected)
+        place = ".".join(_quoted(name) for name in names)
         where = f"{_quoted(key)} = ANY(CAST(:keys AS {_ARRAYS[columns[key]]}))"
         self._select = f"SELECT {selected} FROM {place} WHERE {where}"  # noqa: S608 - names are quoted, keys a parameter
 
@@ -49,14 +52,19 @@ class OnlineTable:
         Errors: OnlineStoreFailed.
         """
         asked = self._asked(keys)
-        found = self._store.rows(self._database, self._select, asked) if asked else []
-        types = {name: TYPES[kind] for name, kind in self._columns.items()}
-        rows = pd.DataFrame(found, columns=list(types)).astype(types).set_index(self._key)
-        return rows.where(rows.notna()).reindex(keys)
+        known = {row[0]: row for row in self._store.rows(self._database, self._select, asked)} if asked else {}
+        found = [known.get(key, self._nothing) for key in keys.tolist()]
+        # Of a few rows, pandas' own ways take longer than Postgres.
+        columns = {
+            name: np.array([np.nan if row[at] is None else row[at] for row in found], dtype=TYPES[kind])
+            for at, (name, kind) in enumerate(self._selected.items())
+            if name != self._key
+        }
+        return pd.DataFrame(columns, index=pd.Index(keys))
 
     def _asked(self, keys: pd.Series) -> list[Any]:
         different = keys.dropna().unique().tolist()
-        if self._columns[self._key] == "int":
+        if self._selected[self._key] == "int":
             return [int(key) for key in different if float(key).is_integer()]
         return different
 
