@@ -34,13 +34,10 @@ def _copied(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _copy(request: dict[str, Any]) -> dict[str, Any]:
-    from pg8000.exceptions import DatabaseError
-
     from brickyard_local.databases import loading
     from brickyard_local.databases.columns import columns_of
-    from brickyard_local.databases.naming import OnlineTable, physical_database
+    from brickyard_local.databases.naming import OnlineTable
     from brickyard_local.databases.reading import read
-    from brickyard_local.databases.server import connect
 
     reading = read(Path(request["folder"]), request["version"])
     instance, database, schema, name = request["table"]
@@ -50,13 +47,7 @@ def _copy(request: dict[str, Any]) -> dict[str, Any]:
         primary_key=tuple(request["keys"]),
         timeseries_key=request["timeseries_key"],
     )
-    connection = connect(Path(request["socket"]), physical_database(instance, database))
-    try:
-        rows = loading.replace(connection, load, reading.batches)
-    except DatabaseError as error:
-        raise loading.explained(error, load) from error
-    finally:
-        connection.close()
+    rows = loading.fill(Path(request["socket"]), load, reading.batches)
     return {"version": reading.version, "committed_at": reading.committed_at, "rows": rows}
 
 

@@ -2,7 +2,8 @@
 
 As Lakebase, it takes an OAuth token in place of a password and refuses connections without TLS. Which tables may be
 read, the token says; after the login, bytes are passed on without a look at them.
-Gaps: logins by a role's own password; writing (synced tables are read only).
+Gaps: logins by a role's own password; writing (synced tables are read only); `current_user` and `current_database()`
+show the names that the server behind has.
 Source: docs.databricks.com/aws/en/oltp/instances/authentication; postgresql.org/docs/16/protocol-flow.html
 """
 
@@ -27,6 +28,7 @@ from brickyard_local.errors import ApiError, CannotStart
 
 _MOST_CLIENTS = 500
 _LOGINS_AT_ONCE = 8
+_DEFAULT_DATABASE = "databricks_postgres"  # every instance has it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,6 +118,8 @@ class Front:
             raise LoginRefused(str(error), sqlstate="57P03") from error
 
     def _admitted(self, login: Login, user: str, database: str) -> Admission:
+        if database == _DEFAULT_DATABASE and login.tables is None:
+            self._postgres.create_database(login.instance, database)
         if not self._postgres.has_database(login.instance, database):
             raise LoginRefused(f'database "{database}" does not exist', sqlstate="3D000")
         if login.tables is not None and database not in {table.database for table in login.tables}:

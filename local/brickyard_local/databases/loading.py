@@ -1,15 +1,18 @@
 """A table is replaced as a whole, in one transaction: readers see the old rows or the new ones."""
 
+import contextlib
 import re
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brickyard_local.databases import roles
 from brickyard_local.databases.errors import CannotLoad
-from brickyard_local.databases.naming import OnlineTable, quoted
+from brickyard_local.databases.naming import OnlineTable, physical_database, quoted
+from brickyard_local.databases.server import connect
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,19 +37,38 @@ class Load:
     timeseries_key: str | None = None
 
 
-class SourceFailed(Exception):
+def fill(socket: Path, load: Load, rows: "Iterable[pa.RecordBatch]") -> int:
+    """Copy the rows and put them in the table's place; how many there are.
+
+    `Postgres.prepare` made what it lies in, and nobody else fills it now. Rows are streamed: memory holds one batch.
+    Errors: CannotLoad with the reason, and whatever reading the rows raises; the table is as it was then.
+    """
+    from pg8000.exceptions import DatabaseError, InterfaceError
+
+    try:
+        database = connect(socket, physical_database(load.table.instance, load.table.database))
+        try:
+            return _replace(database, load, rows)
+        finally:
+            with contextlib.suppress(DatabaseError, InterfaceError, OSError):
+                database.close()
+    except _SourceFailed as failed:
+        raise (failed.__cause__ or failed) from None
+    except DatabaseError as error:
+        raise _explained(error, load) from error
+    except (InterfaceError, OSError) as error:
+        raise _broke_off(load.table, error) from error
+
+
+class _SourceFailed(Exception):
     """Raised when rows cannot be read, from what went wrong there: that is not the server's."""
 
 
-def replace(database: "Connection", load: Load, rows: "Iterable[pa.RecordBatch]") -> int:
-    """Copy the rows and put them in the table's place; how many there are. The schema exists.
-
-    Errors: SourceFailed, CannotLoad, pg8000's own; nothing has changed then, once the connection is closed.
-    """
+def _replace(database: "Connection", load: Load, rows: "Iterable[pa.RecordBatch]") -> int:
     schema, final = quoted(load.table.schema), quoted(load.table.name)
     new = f"{schema}.{quoted(f'new {uuid.uuid4().hex}')}"
     database.run("START TRANSACTION")
-    _fill(database, load, new, rows)
+    _copy(database, load, new, rows)
     database.run(f"ALTER TABLE {new} ADD PRIMARY KEY ({_names(load.primary_key)})")
     database.run(f"ANALYZE {new}")
     count: int = database.run(f"SELECT count(*) FROM {new}")[0][0]  # noqa: S608 - identifiers are quoted
@@ -72,7 +94,7 @@ def drop(database: "Connection", table: OnlineTable) -> None:
         time.sleep(_PAUSE_S)
 
 
-def _fill(database: "Connection", load: Load, new: str, rows: "Iterable[pa.RecordBatch]") -> None:
+def _copy(database: "Connection", load: Load, new: str, rows: "Iterable[pa.RecordBatch]") -> None:
     from brickyard_local.databases.columns import copied  # pyarrow, which the workspace itself does without
 
     columns = ", ".join(f"{quoted(column.name)} {column.type}" for column in load.columns)
@@ -93,10 +115,8 @@ def _fill(database: "Connection", load: Load, new: str, rows: "Iterable[pa.Recor
 def _marked(blocks: Iterator[bytes]) -> Iterator[bytes]:
     try:
         yield from blocks
-    except CannotLoad:
-        raise
     except Exception as error:
-        raise SourceFailed(str(error)) from error
+        raise _SourceFailed from error
 
 
 def _tried(database: "Connection", statement: str) -> bool:
@@ -139,15 +159,29 @@ def facts(error: Exception) -> dict[str, Any]:
     return first if isinstance(first, dict) else {}
 
 
-def explained(error: Exception, load: Load) -> CannotLoad:
+def _explained(error: Exception, load: Load) -> CannotLoad:
     """Postgres' refusal of rows, as the state of a synced table says it."""
     said = facts(error)
-    table = f"{load.table.database}.{load.table.schema}.{load.table.name}"
+    if is_passing(error):
+        return _broke_off(load.table, said.get("M"))
     reason = "; ".join(str(said[field]).rstrip(".") for field in ("M", "D", "W") if field in said) or str(error)
     reason = _NEW.sub(load.table.name, reason)
     key = ", ".join(load.primary_key)
     fix = _FIXES.get(str(said.get("C")), "").format(key=key)
-    return CannotLoad(f"Rows for {table} were refused: {reason}. {fix}".rstrip())
+    return CannotLoad(f"Rows for {_public(load.table)} were refused: {reason}. {fix}".rstrip())
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the server ends, starts, or has no more connections: what was asked is not to blame."""
+    return str(facts(error).get("C")).startswith(("57P", "53"))
+
+
+def _broke_off(table: OnlineTable, why: object) -> CannotLoad:
+    return CannotLoad(f"Postgres broke off while {_public(table)} was copied ({why}): try again.")
+
+
+def _public(table: OnlineTable) -> str:
+    return f"{table.database}.{table.schema}.{table.name}"
 
 
 _FIXES = {

@@ -6,23 +6,18 @@ has to be loaded again.
 
 import contextlib
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brickyard_local.databases import loading, naming, roles
 from brickyard_local.databases.binaries import find_programs
-from brickyard_local.databases.loading import Load
 from brickyard_local.databases.naming import OnlineTable, quoted
 from brickyard_local.databases.server import Server
 from brickyard_local.errors import TemporarilyUnavailable
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pg8000.native import Connection
-
-# It ends or starts, or has no more connections; what was asked is not to blame.
-_AGAIN = ("57P", "53")
 
 
 class Postgres:
@@ -36,7 +31,6 @@ class Postgres:
     def __init__(self, folder: Path, log: Path) -> None:
         self._server = Server(folder, log)
         self._changing = threading.RLock()
-        self._loading: dict[OnlineTable, threading.Lock] = {}
         self._known: tuple[str, set[str]] = ("", set())
         self._logins: dict[tuple[str, str, str, frozenset[OnlineTable] | None], str] = {}
 
@@ -78,37 +72,8 @@ class Postgres:
                 roles.open_database(server, instance, physical)
             self._databases().add(physical)
 
-    def has_table(self, table: OnlineTable) -> bool:
-        """Whether the rows of a table are there."""
-        if not self.has_database(table.instance, table.database):
-            return False
-        with self._connected(naming.physical_database(table.instance, table.database)) as database:
-            place = f"{quoted(table.schema)}.{quoted(table.name)}"
-            return bool(database.run("SELECT to_regclass(:place) IS NOT NULL", place=place)[0][0])
-
-    def load(self, load: Load, rows: "Iterable[pa.RecordBatch]") -> int:
-        """Replace a table, or make it, with its schema and its database; how many rows it has now.
-
-        Readers see the old rows or the new ones, never neither. Rows are streamed: memory holds one batch.
-        Errors: CannotLoad with the reason, and whatever reading the rows raises; the table is as it was then.
-        """
-        from pg8000.exceptions import DatabaseError
-
-        table = load.table
-        for column in load.columns:
-            quoted(column.name)
-        try:
-            with self._one_at_a_time(table):
-                self.prepare(table)
-                with self._connected(naming.physical_database(table.instance, table.database)) as database:
-                    return loading.replace(database, load, rows)
-        except DatabaseError as error:
-            raise loading.explained(error, load) from error
-        except loading.SourceFailed as failed:
-            raise (failed.__cause__ or failed) from None
-
     def prepare(self, table: OnlineTable) -> None:
-        """Make what a table lies in, and who reads it: another process may then replace it by `loading.replace`."""
+        """Make what a table lies in, and who reads it: another process may then fill it (`loading.fill`)."""
         physical = naming.physical_database(table.instance, table.database)
         for name in (table.schema, table.name):
             quoted(name)
@@ -122,7 +87,7 @@ class Postgres:
         if not self.has_database(table.instance, table.database):
             return
         physical = naming.physical_database(table.instance, table.database)
-        with self._one_at_a_time(table), self._connected(physical) as database:
+        with self._connected(physical) as database:
             found = database.run("SELECT 1 FROM pg_namespace WHERE nspname = :name", name=table.schema)
             if found:
                 database.run("START TRANSACTION")
@@ -170,13 +135,6 @@ class Postgres:
         return self._known[1]
 
     @contextlib.contextmanager
-    def _one_at_a_time(self, table: OnlineTable) -> Iterator[None]:
-        with self._changing:
-            lock = self._loading.setdefault(table, threading.Lock())
-        with lock:
-            yield
-
-    @contextlib.contextmanager
     def _connected(self, database: str = "postgres") -> Iterator["Connection"]:
         """As superuser. Errors: TemporarilyUnavailable when the server ends meanwhile, pg8000's DatabaseError."""
         from pg8000.exceptions import DatabaseError, InterfaceError
@@ -191,7 +149,6 @@ class Postgres:
         except (InterfaceError, OSError) as error:
             raise TemporarilyUnavailable(f"Postgres broke off ({error}): try again.") from error
         except DatabaseError as error:
-            said = loading.facts(error)
-            if str(said.get("C")).startswith(_AGAIN):
-                raise TemporarilyUnavailable(f"Postgres: {said.get('M')}. Try again.") from error
+            if loading.is_passing(error):
+                raise TemporarilyUnavailable(f"Postgres: {loading.facts(error)['M']}. Try again.") from error
             raise

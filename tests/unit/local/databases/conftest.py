@@ -12,7 +12,7 @@ from pg8000.native import Connection
 
 from brickyard_local.databases.columns import columns_of
 from brickyard_local.databases.front import Front, Login
-from brickyard_local.databases.loading import Load
+from brickyard_local.databases.loading import Load, fill
 from brickyard_local.databases.naming import OnlineTable, physical_database
 from brickyard_local.databases.postgres import Postgres
 
@@ -41,10 +41,11 @@ def table(instance: str) -> OnlineTable:
 def put(postgres: Postgres) -> Callable[..., int]:
     """Loads columns of Python values, by name, into a table; its first column is the key."""
 
-    def load(table: OnlineTable, columns: dict[str, list[object]], *, key: str | None = None) -> int:
+    def load(table: OnlineTable, columns: dict[str, list[object]]) -> int:
         batch = pa.record_batch(columns)
-        first = key or next(iter(columns))
-        return postgres.load(Load(table=table, columns=columns_of(batch.schema), primary_key=(first,)), [batch])
+        postgres.prepare(table)
+        load = Load(table=table, columns=columns_of(batch.schema), primary_key=(next(iter(columns)),))
+        return fill(postgres.socket, load, [batch])
 
     return load
 
@@ -63,6 +64,13 @@ def query(postgres: Postgres) -> Callable[..., list[list[object]]]:
             connection.close()
 
     return run
+
+
+@pytest.fixture
+def tables(query: Callable[..., list[list[object]]]) -> Callable[[OnlineTable], list[list[object]]]:
+    """The names of all tables in the database of one."""
+    own = "schemaname NOT IN ('pg_catalog', 'information_schema')"
+    return lambda table: query(table, f"SELECT tablename::text FROM pg_tables WHERE {own} ORDER BY 1")  # noqa: S608
 
 
 @pytest.fixture

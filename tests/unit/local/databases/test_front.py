@@ -437,3 +437,9 @@ def test_when_the_front_closes_its_clients_are_disconnected(postgres: Postgres, 
 
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", front.port), timeout=5)
+
+
+def test_every_instance_has_the_default_database(client: Client, logins: dict[str, Login], instance: str) -> None:
+    logins["all"] = Login(instance=instance)
+
+    assert client("all", "databricks_postgres").run("SELECT 1") == [[1]]
