@@ -5,6 +5,7 @@ Source: docs.databricks.com/aws/en/oltp/instances/query/notebook (host, user and
 
 import contextlib
 import datetime as dt
+import importlib
 import os
 import ssl
 import threading
@@ -76,6 +77,8 @@ class Store:
     """
 
     def __init__(self, instance: str, tables: Sequence[str]) -> None:
+        for module in ("databricks.sdk", "pg8000.native"):  # now, or the first request would wait for a second
+            importlib.import_module(module)
         self._instance, self._tables = instance, tables
         self._lock = threading.Lock()
         self._idle: dict[str, list[Connection]] = {}
