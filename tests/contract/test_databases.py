@@ -1,6 +1,7 @@
 """Database instances and synced tables by databricks-sdk, their rows by pg8000: both unmodified."""
 
 import secrets
+import shutil
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,12 +9,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+import psutil
 import pyarrow as pa
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import (
     AlreadyExists,
     DatabricksError,
+    InvalidParameterValue,
     NotFound,
     PermissionDenied,
     ResourceConflict,
@@ -28,8 +31,10 @@ from databricks.sdk.service.database import (
     SyncedTableSchedulingPolicy,
     SyncedTableSpec,
 )
+from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
 from deltalake import DeltaTable, write_deltalake
 
+from brickyard_local import process
 from brickyard_local.pytest_plugin import LocalWorkspace, until
 
 pg8000 = pytest.importorskip("pg8000.native")
@@ -441,3 +446,176 @@ def test_after_a_kill_rows_are_there_before_they_are_claimed(fresh_local_workspa
     }
     assert len(store.read(name, token)) == 3
     assert (store.state(name), store.version(name), store.port()) == ("ONLINE_NO_PENDING_UPDATE", 0, port)
+
+
+def test_instances_are_listed_in_pages_found_changed_and_their_names_are_theirs(store: Store) -> None:
+    api = store.client.database
+    names = sorted(f"{store.instance}-{number}" for number in range(3))
+    made = [api.create_database_instance(DatabaseInstance(name=name)).response for name in names]
+    try:
+        listed = [each.name for each in api.list_database_instances(page_size=1)]
+        assert set(names) <= set(listed)
+        assert listed == sorted(listed)
+        assert api.find_database_instance_by_uid(uid=str(made[0].uid)).name == names[0]
+        assert (made[0].capacity, made[0].effective_capacity, made[0].read_write_dns) == (None, "CU_2", "127.0.0.1")
+
+        changed = api.update_database_instance(
+            names[0], DatabaseInstance(name=names[0], capacity="CU_4", node_count=2), update_mask="capacity"
+        )
+        assert (changed.effective_capacity, changed.effective_node_count) == ("CU_4", 1)
+        with pytest.raises(AlreadyExists):
+            api.create_database_instance(DatabaseInstance(name=names[0]))
+    finally:
+        for name in names:
+            api.delete_database_instance(name)
+    with pytest.raises(NotFound):
+        api.get_database_instance(names[0])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ({"name": "a_b"}, "hyphens"),
+        ({"name": "a" * 64}, "63"),
+        ({"capacity": "CU_3"}, "CU_1"),
+        ({"retention_window_in_days": 1}, "2 to 35"),
+        ({"node_count": 4}, "1 to 3"),
+        ({"enable_readable_secondaries": True}, "node_count"),
+        ({"enable_pg_native_login": True}, "enable_pg_native_login"),
+        ({"usage_policy_id": "nobody"}, "budget policy"),
+    ],
+)
+def test_an_instance_that_cannot_be_is_refused_with_the_rule(store: Store, wanted: dict[str, Any], said: str) -> None:
+    with pytest.raises(DatabricksError, match=said):
+        store.client.database.create_database_instance(DatabaseInstance(**{"name": f"{store.instance}-no", **wanted}))
+
+
+def test_everybody_sees_an_instance_and_its_managers_change_it(
+    store: Store, reader: tuple[str, WorkspaceClient]
+) -> None:
+    user, client = reader
+    assert client.database.get_database_instance(store.instance).name == store.instance
+    body = DatabaseInstance(name=store.instance, capacity="CU_2")
+    with pytest.raises(PermissionDenied, match="CAN_MANAGE"):
+        client.database.update_database_instance(store.instance, body, update_mask="capacity")
+    with pytest.raises(PermissionDenied, match="CAN_MANAGE"):
+        client.database.delete_database_instance(store.instance)
+    store.write("theirs", ROWS)
+    name = f"theirs_{secrets.token_hex(2)}"
+    with pytest.raises(PermissionDenied, match="CAN_USE"):
+        client.database.create_synced_database_table(store.synced("theirs", name))
+
+    permit(store, user, PermissionLevel.CAN_USE)
+    with pytest.raises(PermissionDenied, match="USE CATALOG"):
+        client.database.create_synced_database_table(store.synced("theirs", name))
+    allow(store, user, "catalog", store.catalog, Privilege.USE_CATALOG)
+    allow(store, user, "schema", store.schema, Privilege.USE_SCHEMA)
+    allow(store, user, "table", store.name("theirs"), Privilege.SELECT)
+    with pytest.raises(PermissionDenied, match="CREATE TABLE"):
+        client.database.create_synced_database_table(store.synced("theirs", name))
+    allow(store, user, "schema", store.schema, Privilege.CREATE_TABLE)
+    client.database.create_synced_database_table(store.synced("theirs", name))
+    until(lambda: store.state(store.name(name)) == "ONLINE_NO_PENDING_UPDATE")
+    assert store.client.tables.get(store.name(name)).owner == user
+
+    allow(store, user, "table", store.name("theirs"), Privilege.SELECT, take=True)
+    client.pipelines.start_update(store.pipeline(store.name(name)))  # acts as whoever made the table
+    until(lambda: store.state(store.name(name)) == "ONLINE_PIPELINE_FAILED")
+    assert "SELECT" in store.message(store.name(name))
+    permit(store, user, PermissionLevel.CAN_MANAGE)
+    assert client.database.update_database_instance(store.instance, body, update_mask="capacity").name == store.instance
+
+
+def test_a_stopped_instance_lets_nobody_in_and_copies_nothing(local_workspace: LocalWorkspace) -> None:
+    store = make_store(local_workspace)
+    store.write("planes", ROWS)
+    name = store.made("planes")
+    token, api = store.token(name), store.client.database
+    stopped = api.update_database_instance(
+        store.instance, DatabaseInstance(name=store.instance, stopped=True), update_mask="stopped"
+    )
+    assert stopped.state is not None
+    assert stopped.state.value == "STOPPED"
+    with pytest.raises(pg8000.DatabaseError, match="stopped"):
+        store.read(name, token)
+    store.client.pipelines.start_update(store.pipeline(name))
+    until(lambda: "stopped" in store.message(name))
+    api.update_database_instance(
+        store.instance, DatabaseInstance(name=store.instance, stopped=False), update_mask="stopped"
+    )
+    assert len(store.read(name, token)) == 3
+
+    api.delete_database_instance(store.instance)
+    assert store.state(name) == "OFFLINE_FAILED"
+    api.create_database_instance(DatabaseInstance(name=store.instance))  # another one, by the same name
+    assert "deleted" in store.message(name)
+    with pytest.raises(pg8000.DatabaseError):
+        store.read(name, token)
+
+
+def test_two_instances_never_meet(store: Store) -> None:
+    other = make_store(store.workspace)
+    store.write("shared", ROWS)
+    name = store.made("shared")
+    asked = SyncedDatabaseTable(
+        name=store.name("shared_elsewhere"),
+        database_instance_name=other.instance,
+        logical_database_name=store.catalog,
+        spec=store.synced("shared").spec,
+    )
+    store.client.database.create_synced_database_table(asked)
+    until(lambda: store.state(asked.name) == "ONLINE_NO_PENDING_UPDATE")
+    mine = store.rows(store.token(), "SELECT tablename FROM pg_tables WHERE tablename LIKE 'shared%'")
+    theirs = other.rows(
+        other.token(), "SELECT tablename FROM pg_tables WHERE schemaname = 'features'", database=store.catalog
+    )
+    assert (mine, theirs) == ([["shared_online"]], [["shared_elsewhere"]])
+    with pytest.raises(InvalidParameterValue, match="not on"):
+        other.token(name)
+
+
+def test_a_synced_table_keeps_its_rows_when_what_holds_it_is_renamed(store: Store) -> None:
+    store.client.schemas.create("before", store.catalog)
+    store.write("moved", ROWS)
+    asked = store.synced("moved")
+    asked.name = f"{store.catalog}.before.moved"
+    store.client.database.create_synced_database_table(asked)
+    until(lambda: store.state(asked.name) == "ONLINE_NO_PENDING_UPDATE")
+    store.client.schemas.update(f"{store.catalog}.before", new_name="after")
+    name = f"{store.catalog}.after.moved"
+    assert store.state(name) == "ONLINE_NO_PENDING_UPDATE"
+    assert len(store.rows(store.token(name), "SELECT * FROM before.moved")) == 3  # Postgres is not told
+
+
+def test_what_postgres_lost_is_copied_again_before_a_client_is_let_in(fresh_local_workspace: LocalWorkspace) -> None:
+    """Its files are made anew where they cannot be used: here, by an end that takes them along."""
+    store = make_store(fresh_local_workspace)
+    store.write("planes", ROWS)
+    name = store.made("planes")
+    token = store.token(name)
+    keeper = [each for each in descendants(fresh_local_workspace) if "databases.keeper" in " ".join(each.cmdline())]
+    assert len(keeper) == 1
+    for each in [*keeper[0].children(recursive=True), *keeper]:
+        each.kill()
+    shutil.rmtree(fresh_local_workspace.home.root / "databases" / "data", ignore_errors=True)
+    until(lambda: len(readable(store, name, token)) == 3)
+    assert store.state(name) == "ONLINE_NO_PENDING_UPDATE"
+
+
+def descendants(workspace: LocalWorkspace) -> list[psutil.Process]:
+    info = process.running(workspace.home)
+    assert info is not None
+    return psutil.Process(info.pid).children(recursive=True)
+
+
+def readable(store: Store, name: str, token: str) -> list[list[Any]]:
+    """The rows; none while the store does not answer."""
+    try:
+        return store.read(name, token)
+    except (pg8000.DatabaseError, pg8000.InterfaceError):
+        return []
+
+
+def permit(store: Store, user: str, level: PermissionLevel) -> None:
+    entry = AccessControlRequest(user_name=user, permission_level=level)
+    store.client.permissions.update("database-instances", store.instance, access_control_list=[entry])
