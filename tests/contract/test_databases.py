@@ -597,7 +597,7 @@ def test_what_postgres_lost_is_copied_again_before_a_client_is_let_in(fresh_loca
     assert len(keeper) == 1
     for each in [*keeper[0].children(recursive=True), *keeper]:
         each.kill()
-    shutil.rmtree(fresh_local_workspace.home.root / "databases" / "data", ignore_errors=True)
+    shutil.rmtree(fresh_local_workspace.home.root / "postgres" / "data", ignore_errors=True)
     until(lambda: len(readable(store, name, token)) == 3)
     assert store.state(name) == "ONLINE_NO_PENDING_UPDATE"
 
@@ -619,3 +619,20 @@ def readable(store: Store, name: str, token: str) -> list[list[Any]]:
 def permit(store: Store, user: str, level: PermissionLevel) -> None:
     entry = AccessControlRequest(user_name=user, permission_level=level)
     store.client.permissions.update("database-instances", store.instance, access_control_list=[entry])
+
+
+def test_a_synced_table_is_changed_by_its_pipeline_only(store: Store) -> None:
+    store.write("fixed", ROWS)
+    name = store.made("fixed")
+    for change in ({"new_name": "other"}, {"columns": []}, {"properties": {"a": "b"}}):
+        with pytest.raises(InvalidParameterValue, match="synced table"):
+            store.do("PATCH", f"/api/2.1/unity-catalog/tables/{name}", change)
+    with pytest.raises(DatabricksError, match="does not emulate"):
+        store.do("PATCH", f"/api/2.0/database/synced_tables/{name}", {"name": name})
+    store.client.tables.update(name, owner=str(store.client.current_user.me().user_name))
+
+    store.write("fixed", ROWS.append_column("engines", pa.array([1, 2, 3], pa.int64())))
+    store.client.pipelines.start_update(store.pipeline(name))
+    until(lambda: store.version(name) == 1)
+    assert [column.name for column in store.client.tables.get(name).columns or []] == ["tail", "seats", "engines"]
+    assert store.read(name)[0] == ["N1", 2, 1]

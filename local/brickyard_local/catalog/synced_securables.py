@@ -13,11 +13,11 @@ from brickyard_local.callers import Caller
 from brickyard_local.catalog.privileges import MANAGE
 from brickyard_local.catalog.securables import SCHEMA, TABLE
 from brickyard_local.catalog.service import CatalogService
-from brickyard_local.catalog.tables import TablesService
+from brickyard_local.catalog.tables import FOREIGN, TablesService
 from brickyard_local.errors import InvalidParameter, NotEmulated
 from brickyard_local.store import Document
 
-_TABLE_TYPE, _FORMAT = "FOREIGN", "POSTGRESQL_FORMAT"
+_FORMAT = "POSTGRESQL_FORMAT"
 
 
 class SyncedSecurables:
@@ -41,7 +41,7 @@ class SyncedSecurables:
         if len(parts) != TABLE.levels:
             raise InvalidParameter(f"name '{full_name}' of a synced table: please specify catalog.schema.table.")
         parent, _, name = full_name.rpartition(".")
-        fields = {"table_type": _TABLE_TYPE, "data_source_format": _FORMAT, "columns": columns}
+        fields = {"table_type": FOREIGN, "data_source_format": _FORMAT, "columns": columns}
         return self._catalog.create(caller, TABLE, parent, name, fields)
 
     def drop(self, caller: Caller, full_name: str) -> None:

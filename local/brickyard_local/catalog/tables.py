@@ -29,6 +29,8 @@ from brickyard_local.store import Document, Store
 
 _STAGED = "staging_tables"
 _CREDENTIAL_S = 3600
+FOREIGN = "FOREIGN"
+_OF_SYNCED = frozenset({"owner", "comment"})
 
 
 class TablesService:
@@ -118,8 +120,18 @@ class TablesService:
         _refuse_filter(changes)
         with self._catalog.storage.change():
             self._refuse_borrowed_rights(caller, full_name, changes)
+            self._refuse_synced(full_name, changes)
             document = self._catalog.update(caller, TABLE, full_name, changes)
         return self.fresh(document)
+
+    def _refuse_synced(self, full_name: str, changes: Mapping[str, Any]) -> None:
+        """Of a synced table its pipeline says what it is: Postgres would not follow another name or other columns."""
+        document = self._catalog.documents.get(TABLE, full_name.lower())
+        refused = sorted(set(changes) - _OF_SYNCED)
+        if document is not None and document["table_type"] == FOREIGN and refused:
+            raise InvalidParameter(
+                f"'{full_name}' is a synced table: its {', '.join(refused)} cannot change. Drop it, and make another."
+            )
 
     def _refuse_borrowed_rights(self, caller: Caller, full_name: str, changes: Mapping[str, Any]) -> None:
         """A view reads with its owner's rights: nobody else changes what it reads, or makes another its owner."""

@@ -72,7 +72,7 @@ class Databases:
 def compose_databases(home: Home, store: Store, given: Neighbours) -> Databases:
     """The services of database instances of all workspaces."""
     records = Records(store)
-    postgres = Postgres(home.root / "databases", home.logs / "databases.log")
+    postgres = Postgres(home.root / "postgres", home.logs / "databases.log")
     copier = Copier(
         home=home,
         records=records,

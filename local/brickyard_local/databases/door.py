@@ -48,7 +48,7 @@ class Door:
 
             port = self._records.port() or free_port()
             for left in reversed(range(_TRIES)):
-                front = Front(self._postgres, self._home.root / "databases" / "certificate.pem", self._login)
+                front = Front(self._postgres, self._home.root / "postgres" / "certificate.pem", self._login)
                 try:
                     front.start(port)
                 except CannotStart:
