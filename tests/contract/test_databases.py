@@ -636,3 +636,30 @@ def test_a_synced_table_is_changed_by_its_pipeline_only(store: Store) -> None:
     until(lambda: store.version(name) == 1)
     assert [column.name for column in store.client.tables.get(name).columns or []] == ["tail", "seats", "engines"]
     assert store.read(name)[0] == ["N1", 2, 1]
+
+
+def test_a_token_ends_with_its_principal(store: Store) -> None:
+    store.write("left", ROWS)
+    name, user = store.made("left"), f"leaver_{secrets.token_hex(4)}@example.com"
+    made = store.client.users.create(user_name=user)
+    allow(store, user, "catalog", store.catalog, Privilege.USE_CATALOG)
+    allow(store, user, "schema", store.schema, Privilege.USE_SCHEMA)
+    allow(store, user, "table", name, Privilege.SELECT)
+    token = store.token(name, client=store.workspace.client(token=store.workspace.act_as(user)))
+    assert len(store.read(name, token, user=user)) == 3
+    store.client.users.delete(str(made.id))
+    again = store.client.users.create(user_name=user)
+    with pytest.raises(pg8000.DatabaseError):
+        store.read(name, token, user=user)
+    store.client.users.delete(str(again.id))
+
+
+def test_no_token_stands_in_a_file_of_the_workspace(store: Store) -> None:
+    store.write("secret", ROWS)
+    name = store.made("secret")
+    token = store.token(name)
+    store.read(name, token)
+    with pytest.raises(pg8000.DatabaseError):
+        store.read(name, token, user="somebody@example.com")
+    files = [path for path in store.workspace.home.root.rglob("*") if path.is_file()]
+    assert [path for path in files if token.encode() in path.read_bytes()] == []

@@ -94,6 +94,7 @@ def _databases(home: Home, people: People, data: Data) -> Databases:
             admitted=people.admitted,
         ),
     )
+    people.identity.when_name_changed(databases.principal_changed)
     instances, pipelines = databases.instances, databases.pipelines
     people.permissions.register(DATABASE_INSTANCES, instances.exists, inherited=instances.inherited)
     people.permissions.register(PIPELINES, pipelines.exists)

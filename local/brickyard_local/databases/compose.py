@@ -10,7 +10,7 @@ from brickyard_local.databases.credentials import CredentialsService
 from brickyard_local.databases.door import Door
 from brickyard_local.databases.instances import InstancesService
 from brickyard_local.databases.needs import BudgetPolicies, CallerOf, Permissions, SyncedSecurables
-from brickyard_local.databases.pipelines import PipelinesService
+from brickyard_local.databases.pipelines import PIPELINES, PipelinesService
 from brickyard_local.databases.postgres import Postgres
 from brickyard_local.databases.records import SYNCED, Records
 from brickyard_local.databases.runner import Runner
@@ -58,6 +58,11 @@ class Databases:
         """As `InstancesService.require_usable`."""
         self.instances.require_usable(caller, name)
 
+    def principal_changed(self, old: str, new: str | None) -> None:
+        """Called when a principal got another name, or is gone."""
+        if new is None:
+            self.records.revoke_credentials(old)
+
     def environment(self) -> Mapping[str, str]:
         """As `Door.environment`."""
         return self._door.environment()
@@ -80,7 +85,11 @@ def compose_databases(home: Home, store: Store, given: Neighbours) -> Databases:
         postgres=postgres,
         caller_of=given.caller_of,
     )
-    runner = Runner(records, copier)
+
+    def forget(workspace_id: int, pipeline_id: str) -> None:
+        given.permissions.forget(workspace_id, PIPELINES, pipeline_id)
+
+    runner = Runner(records, copier, forget)
     given.securables.follow(SYNCED, runner.wake)
     doors: list[Door] = []
 

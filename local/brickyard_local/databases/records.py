@@ -11,7 +11,7 @@ instance_uid, tables: their ids or None, expires_at}.
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import asdict
 
 from brickyard_local.clock import now_ms
@@ -84,7 +84,8 @@ class Records:
 
     def new(self, synced: Document) -> Document:
         with self.store.write():
-            self.store.put(_PIPELINES, synced["pipeline_id"], {"pipeline_id": synced["pipeline_id"]})
+            known = {field: synced[field] for field in ("pipeline_id", "workspace_id")}
+            self.store.put(_PIPELINES, synced["pipeline_id"], known)
             return self.keep({**synced, "key": _key(synced["full_name"])})
 
     def keep(self, synced: Document) -> Document:
@@ -96,16 +97,15 @@ class Records:
             synced = self.of_pipeline(pipeline_id)
             return None if synced is None else self.keep({**synced, **changes})
 
-    def sweep(self) -> list[str]:
-        """Forget pipelines whose table was dropped; answers their ids."""
+    def sweep(self, forget: Callable[[int, str], None]) -> None:
+        """Forget pipelines whose table was dropped; `forget` is told each one's workspace and id."""
         with self.store.write():
             used = {each["pipeline_id"] for each in self.synced_tables()}
-            gone = [key for key in self.store.keys(_PIPELINES) if key not in used]
-            for pipeline_id in gone:
-                self.store.delete(_PIPELINES, pipeline_id)
-                for update in self.updates(pipeline_id):
+            for gone in [each for each in self.store.all(_PIPELINES) if each["pipeline_id"] not in used]:
+                self.store.delete(_PIPELINES, gone["pipeline_id"])
+                for update in self.updates(gone["pipeline_id"]):
                     self._drop(update)
-            return gone
+                forget(gone["workspace_id"], gone["pipeline_id"])
 
     # Where rows may lie in Postgres
 
@@ -195,11 +195,11 @@ class Records:
         known = self.store.shared(_CREDENTIALS, digest)
         return None if known is None or known["expires_at"] < time.time() else known
 
-    def revoke_credentials(self, principals: Iterable[str]) -> None:
-        """Those of principals that are gone."""
+    def revoke_credentials(self, principal: str) -> None:
+        """Those of a principal that is gone: another may have its name within the hour."""
         with self.store.write():
             for known in self.store.all(_CREDENTIALS):
-                if known["principal"] in principals:
+                if known["principal"] == principal:
                     self.store.delete(_CREDENTIALS, known["digest"])
 
 

@@ -6,6 +6,7 @@ First what was copied before and is not there any more, since Postgres lost its 
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from brickyard_local.databases.answers import CANCELED, COMPLETED, FAILED, QUEUED, RUNNING
@@ -29,10 +30,14 @@ class _Current:
 
 
 class Runner:
-    """Takes what waits in order. Safe to use from any thread."""
+    """Takes what waits in order. Safe to use from any thread.
 
-    def __init__(self, records: Records, copier: Copier) -> None:
+    `forget` is told the workspace and the id of a pipeline whose synced table was dropped.
+    """
+
+    def __init__(self, records: Records, copier: Copier, forget: Callable[[int, str], None]) -> None:
         self._records = records
+        self._forget = forget
         self._copier = copier
         self._lock = threading.Lock()
         self._restored = threading.Condition(self._lock)
@@ -108,8 +113,7 @@ class Runner:
                 _log.exception("copying synced tables")
 
     def _round(self) -> None:
-        for pipeline_id in self._records.sweep():
-            _log.info("pipeline %s went with its synced table", pipeline_id)
+        self._records.sweep(self._forget)
         try:
             self._copier.drop_forgotten()
         except LocalWorkspaceError as error:  # what is to be copied now says so in its state

@@ -4,8 +4,8 @@ Every policy copies the whole source at one version; what requests see changes i
 Source: docs.databricks.com/aws/en/oltp/instances/sync-data/sync-table; databricks-sdk's `service/database.py` (fields).
 Gaps: CONTINUOUS, `existing_pipeline_id`, `type_overrides`, `accelerated_sync`, catalogs of databases, views as sources,
 changing a synced table: 501. Spark and SQL warehouses list and describe a synced table, and cannot read it ("Failed to
-find the data source: postgresql_format"): its source has the rows. Deviation: dropping one drops its rows too, whatever `purge_data` says: nobody can log in
-here as somebody who might.
+find the data source: postgresql_format"): its source has the rows.
+Deviation: dropping one drops its rows too, whatever `purge_data` says: nobody can log in here as somebody who might.
 """
 
 import uuid
