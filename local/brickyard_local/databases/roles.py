@@ -25,7 +25,6 @@ def open_database(server: "Connection", instance: str, physical: str) -> None:
 
 def close_catalog(database: "Connection") -> None:
     """Take from everybody what a fresh database gives to everybody."""
-    database.run("REVOKE ALL ON SCHEMA public FROM PUBLIC")
     database.run(f"REVOKE EXECUTE ON FUNCTION {_LARGE_OBJECTS} FROM PUBLIC")
 
 

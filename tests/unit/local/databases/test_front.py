@@ -257,14 +257,14 @@ def _hello(**wanted: str) -> bytes:
 def test_who_says_nothing_is_hung_up_on_and_holds_nobody_up(
     client: Client, front: Front, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "LOGIN_S", 1.5)
+    monkeypatch.setattr(session, "LOGIN_S", 4.0)
     silent = [socket.create_connection(("127.0.0.1", front.port), timeout=30) for _ in range(20)]
     halfway = _tls(front)
     halfway.sendall(_hello(user="ann", database="main"))
 
     begin = time.monotonic()
     assert client("one").run("SELECT * FROM silver.first") == [[1]]
-    assert time.monotonic() - begin < 1.4
+    assert time.monotonic() - begin < 3.5
 
     for one in silent:
         assert one.recv(1) == b""
