@@ -593,7 +593,7 @@ def test_what_postgres_lost_is_copied_again_before_a_client_is_let_in(fresh_loca
     store.write("planes", ROWS)
     name = store.made("planes")
     token = store.token(name)
-    keeper = [each for each in descendants(fresh_local_workspace) if "databases.keeper" in " ".join(each.cmdline())]
+    keeper = named(fresh_local_workspace, "databases.keeper")
     assert len(keeper) == 1
     for each in [*keeper[0].children(recursive=True), *keeper]:
         each.kill()
@@ -663,3 +663,33 @@ def test_no_token_stands_in_a_file_of_the_workspace(store: Store) -> None:
         store.read(name, token, user="somebody@example.com")
     files = [path for path in store.workspace.home.root.rglob("*") if path.is_file()]
     assert [path for path in files if token.encode() in path.read_bytes()] == []
+
+
+@pytest.mark.parametrize("victim", ["databases.child", "databases.keeper"])
+def test_a_copy_whose_process_or_postgres_is_killed_fails_and_the_next_one_works(
+    fresh_local_workspace: LocalWorkspace, victim: str
+) -> None:
+    store = make_store(fresh_local_workspace)
+    store.write("large", large(10))
+    name = store.made("large")
+    version = store.write("large", large(1_500_000))
+    pipeline = store.pipeline(name)
+    update = str(store.client.pipelines.start_update(pipeline).update_id)
+    until(lambda: named(fresh_local_workspace, "databases.child"))
+    for each in named(fresh_local_workspace, victim):
+        for one in [*each.children(recursive=True), each]:
+            one.kill()
+    until(lambda: state_of(store, pipeline, update) == "FAILED")
+    assert store.message(name)
+    token = store.token(name)
+    until(lambda: len(readable(store, name, token)) == 10)
+
+    store.client.pipelines.start_update(pipeline)
+    until(lambda: store.version(name) == version)
+    assert store.state(name) == "ONLINE_NO_PENDING_UPDATE"
+    assert store.rows(token, "SELECT count(*) FROM features.large_online") == [[1_500_000]]
+
+
+def named(workspace: LocalWorkspace, module: str) -> list[psutil.Process]:
+    """The processes of the workspace that run a module of it."""
+    return [each for each in descendants(workspace) if any(part.endswith(module) for part in each.cmdline())]
