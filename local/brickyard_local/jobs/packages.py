@@ -1,4 +1,7 @@
-"""What is installed from an index for tasks: one folder per set of requirements, made once, whole or not at all."""
+"""What is installed from an index for tasks: one folder per set of requirements, made once, whole or not at all.
+
+What nobody asks for any more is removed, wheels that tasks brought among it.
+"""
 
 import contextlib
 import fcntl
@@ -16,7 +19,7 @@ from pathlib import Path
 
 from brickyard_local import children
 from brickyard_local.child_environment import inherited
-from brickyard_local.jobs.wheels import CannotInstall, Missing
+from brickyard_local.jobs.wheels import CannotInstall, Missing, cache_of
 
 _STALE_S = 3600.0
 _UNUSED_S = 30 * 24 * 3600.0
@@ -78,23 +81,28 @@ def in_use(cache: Path) -> Iterator[None]:
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _remove_unused(packages)
+            _remove_unused(cache_of(cache))
         fcntl.flock(holder, fcntl.LOCK_SH)
         yield
     finally:
         os.close(holder)
 
 
-def _remove_unused(packages: Path) -> None:
-    for folder in packages.iterdir():
-        if time.time() - folder.stat().st_mtime > _UNUSED_S:
+def _remove_unused(made: Path) -> None:
+    for one in made.iterdir() if made.is_dir() else ():
+        if time.time() - one.stat().st_mtime <= _UNUSED_S:
+            continue
+        if one.is_dir():
             # By a name that nobody asks for: half of a folder would pass for a whole one.
-            shutil.rmtree(folder.rename(folder.with_name(f"new-{folder.name}")), ignore_errors=True)
+            shutil.rmtree(one.rename(one.with_name(f"new-{one.name}")), ignore_errors=True)
+        else:
+            one.unlink()
 
 
 def sweep(cache: Path) -> None:
     """Remove what killed processes left half-made; younger ones may belong to another account's server."""
-    for folder in ("packages", "unpacked-wheels"):
-        for left in (cache / folder).glob("new-*"):
+    for folder in (cache / "packages", cache_of(cache)):
+        for left in folder.glob("new-*"):
             if time.time() - left.stat().st_mtime > _STALE_S:
                 shutil.rmtree(left, ignore_errors=True)
 

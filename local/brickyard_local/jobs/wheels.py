@@ -5,6 +5,7 @@ Source: packaging.python.org/specifications/binary-distribution-format
 """
 
 import hashlib
+import os
 import shutil
 import tempfile
 import zipfile
@@ -69,6 +70,7 @@ def unpack(wheel: Path, cache: Path) -> Library:
             except OSError:  # another task was faster
                 if not folder.exists():
                     raise
+    _ask_for(folder)
     return _library(wheel.name, folder)
 
 
@@ -80,8 +82,15 @@ def cache_of(cache: Path) -> Path:
 def pinned(name: str, digest: str, cache: Path) -> Library | None:
     """A wheel as it was unpacked before, whatever became of its file; None when the cache was emptied since."""
     folder = cache / digest
-    made = folder.exists() and folder.with_name(digest + ".zip").exists()
-    return _library(name, folder) if made else None
+    if not (folder.exists() and folder.with_name(digest + ".zip").exists()):
+        return None
+    _ask_for(folder)
+    return _library(name, folder)
+
+
+def _ask_for(folder: Path) -> None:
+    for made in (folder, folder.with_name(folder.name + ".zip")):
+        os.utime(made)  # `packages.in_use` goes by it
 
 
 def missing(libraries: Sequence[Library], requirements: Sequence[str], python: str) -> list[Missing]:

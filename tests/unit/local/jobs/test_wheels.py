@@ -1,11 +1,14 @@
 """Wheels of tasks."""
 
+import os
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from brickyard_local.jobs.wheels import CannotInstall, Library, absent, missing, pinned, unpack
+from brickyard_local.jobs import packages
+from brickyard_local.jobs.wheels import CannotInstall, Library, absent, cache_of, missing, pinned, unpack
 
 METADATA = "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\nRequires-Dist: pandas>=1\nRequires-Python: >=3.9\n"
 
@@ -119,3 +122,18 @@ def test_a_pinned_wheel_needs_no_file_any_more(tmp_path: Path) -> None:
     made.unlink()
     assert pinned(made.name, first.folder.name, tmp_path / "cache") == first
     assert pinned(made.name, "0" * 64, tmp_path / "cache") is None
+
+
+def test_a_wheel_that_no_task_brings_any_more_goes_with_its_archive(tmp_path: Path) -> None:
+    cache, month_ago = cache_of(tmp_path), time.time() - 31 * 24 * 3600.0
+    left = unpack(wheel(tmp_path), cache)
+    asked, again = (unpack(wheel(tmp_path, files={"tiny.py": f"x = {n}\n"}), cache) for n in (2, 3))
+    made = [path for each in (left, asked, again) for path in (each.folder, each.archive)]
+    for path in made:
+        os.utime(path, (month_ago, month_ago))
+    assert pinned("asked.whl", asked.folder.name, cache) is not None
+    assert unpack(wheel(tmp_path, files={"tiny.py": "x = 3\n"}), cache) == again
+    with packages.in_use(tmp_path):
+        assert set(cache.iterdir()) == {asked.folder, asked.archive, again.folder, again.archive}
+    assert unpack(wheel(tmp_path), cache) == left
+    assert left.archive.exists()
