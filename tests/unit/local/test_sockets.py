@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from brickyard_local import sockets
+from brickyard_local.errors import CannotStart
 from brickyard_local.sockets import socket_folder, sweep
 
 _MAKER = """
@@ -70,4 +72,28 @@ def test_a_path_that_is_too_long_for_sockets_is_not_used(base: Path, monkeypatch
     folder.remove()
     assert not folder.path.exists()
     long.rmdir()
+    base.rmdir()
+
+
+def test_a_shared_folder_lies_where_another_user_reaches_it_and_goes_like_the_others(base: Path) -> None:
+    """XDG_RUNTIME_DIR is closed to everybody else, root's included."""
+    program = _MAKER.replace('socket_folder("x")', 'socket_folder("x", shared=True)')
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as maker:
+        assert maker.stdout is not None
+        path = Path(maker.stdout.readline().strip())
+        assert path.parent != base
+        assert path.stat().st_mode & 0o777 == 0o711
+        assert all(folder.stat().st_mode & 0o001 for folder in path.parents)
+        maker.send_signal(signal.SIGKILL)
+    sweep()
+    assert not path.exists()
+    base.rmdir()
+
+
+def test_without_a_place_that_another_user_reaches_it_is_said_what_to_set(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "_temporary", lambda: (base,))
+    with pytest.raises(CannotStart, match="set TMPDIR"):
+        socket_folder("x", shared=True)
     base.rmdir()
