@@ -21,10 +21,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import psutil
+
 MARK = "brickyard.json"
 SUPERUSER = "brickyard"
 _PREDECESSOR_S = 30.0
 _END_S = 5.0
+_ORPHAN_S = 7.0  # a keeper that lives has ended its server by then
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +63,7 @@ def main() -> int:
     ).start()
     signal.signal(signal.SIGTERM, server.stop)
     data = Path(order.data)
-    lock = _lock(data.parent / "lock")
+    lock = _lock(data.parent / "lock", data)
     _prepare(order, data, server, lock)
     # Their process ids may be a stranger's by now, or a dead child's that nobody waited for.
     for stale in (data / "postmaster.pid", *Path(order.sockets).glob(".s.PGSQL.*")):
@@ -100,19 +103,31 @@ class _Server:
                 self._process.wait(_END_S)
 
 
-def _lock(path: Path) -> int:
+def _lock(path: Path, data: Path) -> int:
     """Wait until no process of an earlier server lives: only then is what it locked certainly stale."""
     lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    deadline = time.monotonic() + _PREDECESSOR_S
+    begin, is_told = time.monotonic(), False
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() > deadline:
+            waited_s = time.monotonic() - begin
+            if waited_s > _PREDECESSOR_S:
                 sys.exit(f"An earlier Postgres still holds {path} after {_PREDECESSOR_S:.0f} s: end that process.")
+            if waited_s > _ORPHAN_S and not is_told:
+                _end_orphan(data)
+                is_told = True
             time.sleep(0.02)
         else:
             return lock
+
+
+def _end_orphan(data: Path) -> None:
+    """Its keeper was killed too, so nobody told it to end."""
+    with contextlib.suppress(OSError, ValueError, IndexError, psutil.Error):
+        process = psutil.Process(int((data / "postmaster.pid").read_text().splitlines()[0]))
+        if str(data) in process.cmdline():
+            process.send_signal(signal.SIGQUIT)
 
 
 def _prepare(order: Order, data: Path, server: _Server, lock: int) -> None:

@@ -235,6 +235,25 @@ def test_a_workspace_comes_back_after_it_was_killed(begin: Callable[[], _Workspa
     assert not Path(second.facts["place"]).parent.exists()
 
 
+@pytest.mark.parametrize("begin", ["an ordinary user"], indirect=True)
+def test_a_server_whose_keeper_was_killed_with_the_workspace_is_ended_by_the_next(
+    begin: Callable[[], _Workspace],
+) -> None:
+    """Two servers must never have the same files."""
+    first = begin()
+    keeper, *servers = sorted(first.children, key=lambda one: "keeper" not in " ".join(one.cmdline()))
+    keeper.kill()
+    os.kill(first.process.pid, signal.SIGKILL)
+    until(_gone([keeper]))
+    assert not _gone(servers)()
+
+    second = begin()
+
+    assert second.facts["found"]
+    assert second.facts["incarnation"] == first.facts["incarnation"]
+    assert _gone(servers)()
+
+
 @pytest.fixture
 def at_home(own: Postgres, tmp_path: Path) -> Path:
     """The data directory of a server that stopped."""
