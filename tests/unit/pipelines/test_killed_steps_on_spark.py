@@ -116,3 +116,36 @@ def test_payloads_become_rows_of_the_version_that_answered_or_are_kept_with_a_re
         ["r1:1", "1", "endpoint", "None", "2013-11-05 10:00:00", "4.0", "None", "0.25"],
     ]
     assert reasons == [["r2", "the endpoint answered 400"], ["r3", "the served entity is unknown: unknown"]]
+
+
+WIDE = """
+from brickyard_pipelines.ml.data.contract import Feature
+columns = tuple(Feature(name=f"x{i}", type="double", comment="wide") for i in range(24))
+unpacking.refer = inference_table.refer = lambda _: columns
+"""
+ASKED_WIDE = """
+row = {column.name: float(place) for place, column in enumerate(columns)} | {"id": "k7", "x3": None}
+asked("r1", 200, json.dumps({"dataframe_records": [row]}), '{"predictions": [0.5]}', ENTITY)
+unpack(spark, settings, project, source, quarantine)
+same = f"features_hash = {inference_table.features_hash(project)}"
+print(json.dumps(kept("request_id", "x0", "x3", "x23", same)))
+"""
+
+
+def test_payloads_of_many_features_are_unpacked_at_once_with_the_hash_that_batches_give(demo: Any) -> None:
+    """Spark's optimiser took minutes, and all of its memory, for 20 features and more."""
+    endpoints, name = demo.workspace.client().serving_endpoints, f"scored-{secrets.token_hex(4)}"
+    entity = ServedEntityInput(
+        entity_name=f"{demo.catalog}.models.scored",
+        entity_version="1",
+        workload_size="Small",
+        scale_to_zero_enabled=True,
+    )
+    endpoints.create(name, config=EndpointCoreConfigInput(name=name, served_entities=[entity]))
+    known = f"SELECT served_entity_id FROM system.serving.served_entities WHERE endpoint_name = '{name}'"
+    code = f'ENTITY = spark.sql("{known}").first()[0]\n'
+
+    rows = demo.run(WIDE + code + PAYLOADS + ASKED_WIDE)
+
+    endpoints.delete(name)
+    assert rows == [["r1:0", "0.0", "None", "23.0", "True"]]

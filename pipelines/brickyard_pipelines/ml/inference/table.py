@@ -101,13 +101,13 @@ def request_id(key: str) -> str:
     return f"md5(concat_ws('|', model_name, model_version, `{key}`))"
 
 
-def features_hash(project: Project) -> str:
-    """The SQL of a hash over the features, missing ones included."""
+def features_hash(project: Project, *, column: str = "`{name}`") -> str:
+    """The SQL of a hash over the features, missing ones included; `column` is where each is found."""
     names = [column.name for column in refer(project.workflow.features.columns)]
-    return hash_of(names)
+    return hash_of(names, column=column)
 
 
-def hash_of(names: Sequence[str]) -> str:
+def hash_of(names: Sequence[str], *, column: str = "`{name}`") -> str:
     """Each column beside whether it is missing: xxhash64 alone passes over what is null. In small letters.
 
     Not by `lower`: its first call in a JVM computes tables of all languages, which takes seconds.
@@ -115,5 +115,6 @@ def hash_of(names: Sequence[str]) -> str:
     >>> hash_of(["a", "b"])
     "translate(hex(xxhash64(`a`, isnull(`a`), `b`, isnull(`b`))), 'ABCDEF', 'abcdef')"
     """
-    columns = ", ".join(f"`{name}`, isnull(`{name}`)" for name in names)
+    found = [column.format(name=name) for name in names]
+    columns = ", ".join(f"{each}, isnull({each})" for each in found)
     return f"translate(hex(xxhash64({columns})), 'ABCDEF', 'abcdef')"
