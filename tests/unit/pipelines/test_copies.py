@@ -1,6 +1,9 @@
 """Copies of versions: what travels, what does not, and what is not the same."""
 
+import contextlib
+import threading
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,7 +11,9 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from brickyard_pipelines.errors import CannotCopyModel
+from brickyard_pipelines.ml.project.existing import ExistingModel
 from brickyard_pipelines.ml.registry import attempts, copies
+from brickyard_pipelines.ml.steps import take_model
 
 DEV, PROD = "dev.models.m", "prod.models.m"
 FILES = {"MLmodel": "a", "model.skops": "b"}
@@ -232,3 +237,90 @@ def test_a_whole_copy_is_taken_whatever_another_run_is_making() -> None:
     registry.sources[PROD, "2"] = f"models:/{DEV}/3"
     assert known(registry) == ["2"]
     assert registry.deleted == []
+
+
+class Racing(Registry):
+    """Both have begun their copies before either is whole; the one that is made first takes longer."""
+
+    def __init__(self, first_takes_s: float, *, first_fails: bool = False) -> None:
+        super().__init__()
+        self.status: dict[str, str] = {}
+        self.deleted: list[str] = []
+        self.first_takes_s, self.first_fails = first_takes_s, first_fails
+        self.begun = threading.Barrier(2)
+        self.lock = threading.Lock()
+
+    def search_model_versions(self, text: str) -> Any:
+        with self.lock:
+            found = super().search_model_versions(text)
+        now_ms = int(time.time() * 1000)
+        return [
+            SimpleNamespace(**(vars(each) | {"status": self.status[each.version], "creation_timestamp": now_ms}))
+            for each in found
+            if each.version in self.status
+        ]
+
+    def copy_model_version(self, uri: str, target: str) -> Any:
+        self.begun.wait(10)  # both have looked
+        with self.lock:
+            made = super().copy_model_version(uri, target)
+            self.status[made.version] = "PENDING_REGISTRATION"
+        self.begun.wait(10)
+        if made.version == "1":
+            time.sleep(self.first_takes_s)
+            if self.first_fails:
+                self.status["1"] = "FAILED_REGISTRATION"
+                raise MlflowException("the files did not arrive")
+        self.status[made.version] = "READY"
+        return made
+
+    def delete_model_version(self, name: str, version: str) -> None:
+        with self.lock:
+            self.deleted.append(version)
+            del self.tags[name][version], self.status[version]
+
+
+def both(registry: Racing, work: Callable[[], str]) -> list[str]:
+    """What two runs at once hand on; a run that fails hands on nothing."""
+    handed_on: list[str] = []
+
+    def run() -> None:
+        with contextlib.suppress(MlflowException):
+            handed_on.append(work())
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return handed_on
+
+
+@pytest.fixture(params=["copy_model", "take_model"])
+def copying(request: pytest.FixtureRequest) -> Callable[[Registry], str]:
+    def take(registry: Registry) -> str:
+        fake: Any = registry
+        return take_model.take(fake, ExistingModel(name=DEV, version=3), PROD)
+
+    return copy if request.param == "copy_model" else take
+
+
+@pytest.mark.parametrize("first_takes_s", [0.0, 0.3])
+def test_two_copies_at_once_are_one_version(
+    files: Any, monkeypatch: pytest.MonkeyPatch, copying: Callable[[Registry], str], first_takes_s: float
+) -> None:
+    monkeypatch.setattr(attempts, "_POLL_S", 0.02)
+    registry = Racing(first_takes_s)
+    assert both(registry, lambda: copying(registry)) == ["1", "1"]
+    assert (registry.copied, registry.deleted, list(registry.tags[PROD])) == (2, ["2"], ["1"])
+    assert copying(registry) == "1"
+    assert registry.copied == 2
+
+
+def test_of_two_copies_at_once_the_first_may_fail(
+    files: Any, monkeypatch: pytest.MonkeyPatch, copying: Callable[[Registry], str]
+) -> None:
+    monkeypatch.setattr(attempts, "_POLL_S", 0.02)
+    registry = Racing(0.1, first_fails=True)
+    assert both(registry, lambda: copying(registry)) == ["2"]
+    assert registry.deleted == ["1"]

@@ -1,7 +1,8 @@
 """Attempts at one recipe, or one copy: the version that one has registered, killed since or not, and what one left.
 
 A run names its recipe from its beginning and its version at its end. In between it can be killed after the registry has
-the version: that version is taken, and not made a second time. Runs that train one recipe at once agree on one version.
+the version: that version is taken, and not made a second time. Runs that train one recipe at once, or copy one version,
+agree on one.
 
 Gaps: that two runs agree rests on the registry's lists showing a version as soon as its maker was answered. One that
 took ten minutes for its files may come whole at the very moment at which another run stops waiting for it.
@@ -99,25 +100,36 @@ def clear(client: MlflowClient, model: str, experiment_id: str, run_id: str) -> 
         client.delete_logged_model(logged.model_id)
 
 
-def copies_of(client: MlflowClient, model: str, source: str, tag: Mapping[str, str]) -> list[str]:
+def copies_of(
+    client: MlflowClient, model: str, source: str, tag: Mapping[str, str], *, mine: str | None = None
+) -> list[str]:
     """Whole copies of a version, the oldest first: by where the registry says that they come from, or by our tag.
 
     `source` is the version's `models:/` URI, which is there before anybody could tag the copy. One without files may be
     another run's, who copies now: it is waited for, for ten minutes; what a kill left half copied is deleted then.
+    Who has made a copy asks again with it as `mine`: of runs that copy at once all wait for the first, and take it.
     """
     began = time.monotonic()
     while True:
         whole, under_way = _copies(client, model, source, tag)
-        if whole or not under_way:
+        ahead = [each for each in under_way if mine is None or int(each.version) < int(mine)]
+        if not ahead or (whole and mine is None):
             return sorted(whole, key=int)
         waited_s = time.monotonic() - began
-        for each in under_way:
-            if _is_left(each, waited_s):
-                _delete_version(client, model, str(each.version))
-        if all(_is_left(each, waited_s) for each in under_way):
-            return []
-        _log.info("%s version %s is a copy without files yet: waiting for it", model, under_way[0].version)
+        left = [each for each in ahead if _is_left(each, waited_s)]
+        for each in left:
+            _delete_version(client, model, str(each.version))
+        if len(left) == len(ahead):
+            return sorted(whole, key=int)
+        _log.info("%s version %s is a copy without files yet: waiting for it", model, ahead[0].version)
         time.sleep(_POLL_S)
+
+
+def give_up(client: MlflowClient, model: str, copy: str, taken: str) -> None:
+    """Take away a copy that nobody was told of, since another run's is handed on."""
+    if copy != taken:
+        _log.info("%s version %s was copied at the same time, and first: version %s is withdrawn", model, taken, copy)
+        _delete_version(client, model, copy)
 
 
 def _copies(

@@ -45,7 +45,12 @@ def take(client: "MlflowClient", wanted: ExistingModel, model: str) -> str:
     source = f"{wanted.name}/{_version(client, wanted)}"
     tag = {_TAKEN_FROM: source}
     known = attempts.copies_of(client, model, f"models:/{source}", tag)
-    copy = known[0] if known else str(client.copy_model_version(f"models:/{source}", model).version)
+    if known:
+        copy = known[0]
+    else:
+        mine = str(client.copy_model_version(f"models:/{source}", model).version)
+        copy = next(iter(attempts.copies_of(client, model, f"models:/{source}", tag, mine=mine)), mine)
+        attempts.give_up(client, model, mine, copy)
     versions.tag(client, model, copy, tag)
     _log.info("%s version %s is %s %s", model, copy, "already a copy of" if known else "a copy of", source)
     return copy
