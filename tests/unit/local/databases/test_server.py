@@ -161,6 +161,7 @@ batch = pa.record_batch({"code": ["JFK"]})
 postgres.prepare(table)
 fill(postgres.socket, Load(table=table, columns=columns_of(batch.schema), primary_key=("code",)), [batch])
 children = psutil.Process().children(recursive=True)
+facts["keeper"] = postgres.pid
 print(json.dumps({**facts, "children": [one.pid for one in children], "place": str(postgres.socket)}), flush=True)
 sys.stdin.read()
 postgres.close()
@@ -241,7 +242,8 @@ def test_a_server_whose_keeper_was_killed_with_the_workspace_is_ended_by_the_nex
 ) -> None:
     """Two servers must never have the same files."""
     first = begin()
-    keeper, *servers = sorted(first.children, key=lambda one: "keeper" not in " ".join(one.cmdline()))
+    (keeper,) = [one for one in first.children if one.pid == first.facts["keeper"]]
+    servers = [one for one in first.children if one != keeper]
     keeper.kill()
     os.kill(first.process.pid, signal.SIGKILL)
     until(_gone([keeper]))
