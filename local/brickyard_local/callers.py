@@ -43,10 +43,10 @@ class Callers:
         self._store = store
         self._directory = directory or Directory(store)
 
-    def authenticate(self, authorization: str | None, workspace: Workspace, path: str = "") -> Caller:
-        """The caller of a request for a path.
+    def authenticate(self, authorization: str | None, workspace: Workspace, call: str = "") -> Caller:
+        """The caller of a request, `call` being its method and path.
 
-        Errors: Unauthenticated when the header is missing or its token unknown or expired; PermissionDenied for a path
+        Errors: Unauthenticated when the header is missing or its token unknown or expired; PermissionDenied for a call
         that the token was not made for; as `admit`.
         """
         scheme, _, token = (authorization or "").partition(" ")
@@ -59,9 +59,9 @@ class Callers:
         if known is None or (known["expires_at"] is not None and known["expires_at"] < time.time()):
             raise Unauthenticated("The token is unknown to this account, revoked or expired.")
         reaches = known.get("reaches")
-        if reaches is not None and not path.startswith(tuple(reaches)):
+        if reaches is not None and not call.startswith(tuple(reaches)):
             raise PermissionDenied(
-                f"This token was made for {known['comment']}: it reaches {', '.join(reaches)} and not {path or 'this'}."
+                f"This token was made for {known['comment']}: it reaches {', '.join(reaches)} and not {call or 'this'}."
             )
         return self.admit(known["principal"], workspace)
 

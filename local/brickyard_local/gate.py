@@ -136,7 +136,7 @@ class Gate:
             principal = self._state.files.signer.principal(self._workspace.host, scope["method"], path, query)
             if principal is not None:
                 return self._state.callers.admit(principal, self._workspace)
-        return self._state.callers.authenticate(head.authorization, self._workspace, path)
+        return self._state.callers.authenticate(head.authorization, self._workspace, f"{scope['method']} {path}")
 
     def _check_host(self, head: _Head) -> None:
         if len(head.hosts) != 1 or head.hosts[0] not in self._names:

@@ -35,7 +35,7 @@ class Tokens:
     ) -> tuple[str, Document]:
         """A new token and what the store keeps of it; expired ones are swept on the way.
 
-        With `reaches` it is good for paths that begin so, and for no others.
+        With `reaches` it is good for calls that begin so (`GET /api/2.0/x/`), and for no others.
         """
         token = "dapi" + secrets.token_hex(24)
         now = time.time()

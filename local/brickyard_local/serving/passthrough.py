@@ -3,8 +3,8 @@
 Source: docs.databricks.com/aws/en/generative-ai/agent-framework/agent-authentication-model-serving.
 Emulated for database instances (`DatabricksLakebase`), since models here read online stores; a model that declares
 other resources gets nothing for them. Deviation: on Databricks the SDK finds its credentials in a file that is kept
-fresh; here the process has DATABRICKS_HOST and a token that lasts as long as it does. Gap: the token reaches every
-database instance that the creator may use, not the declared ones alone.
+fresh; here the process has DATABRICKS_HOST and a token that lasts as long as it does. Gap: the token reads of every
+database instance that the creator may use, not of the declared ones alone.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from brickyard_local.callers import Caller
 from brickyard_local.serving.needs import Databases, Tokens
 
 PURPOSE = "a served model's resources"
-_REACHES = ("/api/2.0/database/", "/api/2.0/preview/scim/v2/Me")
+_REACHES = ("GET /api/2.0/database/instances/", "POST /api/2.0/database/credentials", "GET /api/2.0/preview/scim/v2/Me")
 
 
 class Passthrough:

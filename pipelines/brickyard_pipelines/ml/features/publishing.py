@@ -116,7 +116,7 @@ def _found(workspace: "WorkspaceClient", wanted: Publication) -> "SyncedDatabase
 
 
 def _made(workspace: "WorkspaceClient", wanted: Publication) -> "SyncedDatabaseTable":
-    from databricks.sdk.errors import AlreadyExists
+    from databricks.sdk.errors import ResourceConflict
     from databricks.sdk.service.database import (
         NewPipelineSpec,
         SyncedDatabaseTable,
@@ -137,7 +137,7 @@ def _made(workspace: "WorkspaceClient", wanted: Publication) -> "SyncedDatabaseT
     )
     try:
         return workspace.database.create_synced_database_table(table)
-    except AlreadyExists:  # another run made it since we looked
+    except ResourceConflict:  # another run made it since we looked
         found = _found(workspace, wanted)
         if found is None:
             raise

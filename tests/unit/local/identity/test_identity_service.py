@@ -238,13 +238,13 @@ def test_an_account_from_before_assignments_keeps_everybody_where_they_were(tmp_
     assert {"value": "workspace-access"} in users["entitlements"]
 
 
-def test_a_token_that_was_made_for_some_paths_reaches_no_others(store: Store, identity: IdentityService) -> None:
-    token = identity.mint_token(ADMIN, purpose="a model", lifetime_s=None, reaches=["/api/2.0/database/"])
+def test_a_token_that_was_made_for_some_calls_reaches_no_others(store: Store, identity: IdentityService) -> None:
+    token = identity.mint_token(ADMIN, purpose="a model", lifetime_s=None, reaches=["GET /api/2.0/database/"])
     callers, header = Callers(store), f"Bearer {token}"
-    assert callers.authenticate(header, WORKSPACE, "/api/2.0/database/instances/x").principal == ADMIN
-    for path in ("/api/2.0/secrets/get", "/api/2.0/databases", ""):
-        with pytest.raises(PermissionDenied, match=r"made for a model: it reaches /api/2.0/database/ and not"):
-            callers.authenticate(header, WORKSPACE, path)
+    assert callers.authenticate(header, WORKSPACE, "GET /api/2.0/database/instances/x").principal == ADMIN
+    for call in ("GET /api/2.0/secrets/get", "DELETE /api/2.0/database/instances/x", "GET /api/2.0/databases", ""):
+        with pytest.raises(PermissionDenied, match=r"made for a model: it reaches GET /api/2.0/database/ and not"):
+            callers.authenticate(header, WORKSPACE, call)
 
 
 def test_tokens_of_a_purpose_end_together_and_others_stay(store: Store, identity: IdentityService) -> None:
