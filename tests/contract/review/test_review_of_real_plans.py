@@ -49,6 +49,7 @@ OF_SALES = {
 }
 OF_SERVICES = {
     "binding-changed",
+    "database-stopped",
     "many-dependents",
     "policy-changed",
     "protection-removed",

@@ -26,7 +26,12 @@ def by_hand(asked: pd.DataFrame, known: pd.DataFrame, rule: AsOf) -> list[Any]:
             answers.append(None)
             continue
         newest = rows[since == since.max()][list(rule.columns)].itertuples(index=False)
-        answers.append(max((tuple(row) for row in newest), key=lambda row: [(not math.isnan(v), v) for v in row]))
+        answers.append(
+            max(
+                (tuple(row) for row in newest),
+                key=lambda row: [(not math.isnan(v), 0.0 if math.isnan(v) else v) for v in row],
+            )
+        )
     return answers
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from brickyard_local.databases.columns import columns_of
 from brickyard_local.databases.front import Front, Login
-from brickyard_local.databases.loading import Load
+from brickyard_local.databases.loading import Load, fill
 from brickyard_local.databases.naming import OnlineTable as Place
 from brickyard_local.databases.postgres import Postgres
 from brickyard_pipelines.ml.features.brickyard_request.online import OnlineStoreFailed, OnlineTable, Store
@@ -46,9 +46,9 @@ class Lakebase:
         return self.front.start(port)
 
     def load(self, rows: list[Any]) -> None:
-        self.postgres.create_database(INSTANCE, "prod")
+        self.postgres.prepare(PLACE)
         batch = pa.RecordBatch.from_pylist([dict(zip(COLUMNS, row, strict=True)) for row in rows], SCHEMA)
-        self.postgres.load(Load(table=PLACE, columns=columns_of(SCHEMA), primary_key=("tail",)), [batch])
+        fill(self.postgres.socket, Load(table=PLACE, columns=columns_of(SCHEMA), primary_key=("tail",)), [batch])
 
     def workspace(self) -> Any:
         instance = SimpleNamespace(read_only_dns=None, read_write_dns="127.0.0.1", state=None)

@@ -21,6 +21,12 @@ resource "databricks_user" "ana" {
   user_name = "ana.new@example.com"
 }
 
+resource "databricks_database_instance" "features" {
+  name     = "features"
+  capacity = "CU_1"
+  stopped  = true
+}
+
 resource "databricks_workspace_binding" "sales" {
   securable_name = "sales"
   securable_type = "catalog"
