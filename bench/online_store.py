@@ -23,7 +23,7 @@ sys.path[:0] = [str(Path(__file__).parents[1] / "pipelines")]
 
 from brickyard_local import process  # noqa: E402
 from brickyard_local.pytest_plugin import LocalWorkspace, start_local_workspace  # noqa: E402
-from brickyard_pipelines.ml.features.brickyard_request.online import Access, OnlineTable, Store, _tls  # noqa: E402
+from brickyard_pipelines.ml.features.brickyard_request.online import Access, OnlineTable, Store, tls  # noqa: E402
 from brickyard_pipelines.ml.features.publishing import Publication, publish  # noqa: E402
 
 _STORE, _CATALOG, _TABLE = "bench", "bench", "bench.features.planes_online"
@@ -141,7 +141,7 @@ def bare() -> Callable[[list[str]], Any]:
                 port=int(os.environ["PGPORT"]),
                 database=_CATALOG,
                 password=access.token,
-                ssl_context=_tls("require"),
+                ssl_context=tls("require"),
             )
         return mine.connection.run(_SELECT, keys=keys)
 

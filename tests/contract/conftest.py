@@ -19,7 +19,7 @@ from databricks.sdk.service.catalog import VolumeType
 
 from brickyard_local import process
 from brickyard_local.account import Home, WorkspaceSpec
-from brickyard_local.provider.install import SOURCE, VERSION, target_platform
+from brickyard_local.provider.install import SOURCE, VERSION, install, target_platform
 from brickyard_local.pytest_plugin import LocalWorkspace, local_cache
 
 Terraform = Callable[..., subprocess.CompletedProcess[str]]
@@ -209,6 +209,28 @@ def genuine_mirror(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pa
         return configuration
 
     return make
+
+
+@pytest.fixture(
+    params=[
+        "offline",
+        pytest.param(
+            "genuine",
+            marks=[
+                pytest.mark.genuine,
+                pytest.mark.skipif("BRICKYARD_GENUINE_PROVIDER" not in os.environ, reason="no genuine provider named"),
+            ],
+        ),
+    ],
+    scope="module",
+)
+def either_provider(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, genuine_mirror: Callable[..., Path]
+) -> Path:
+    """Terraform's configuration with the offline provider, and once more with the genuine one where it is named."""
+    if request.param == "genuine":
+        return genuine_mirror(VERSION)
+    return install(tmp_path_factory.mktemp("offline") / "provider", local_cache())
 
 
 @pytest.fixture

@@ -17,8 +17,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.database import SyncedDatabaseTable, SyncedTableSchedulingPolicy, SyncedTableSpec
 from deltalake import write_deltalake
 
-from brickyard_local.provider import install
-from brickyard_local.pytest_plugin import LocalWorkspace, local_cache, until
+from brickyard_local.pytest_plugin import LocalWorkspace, until
 from brickyard_stacks.platform import PlatformStack
 from brickyard_stacks.settings import Environment, load_environment
 from brickyard_stacks.settings.compute import OnlineStore
@@ -59,29 +58,14 @@ def environment_with(store: OnlineStore) -> Environment:
     return environment.model_copy(update={"compute": compute})
 
 
-@pytest.fixture(
-    params=[
-        "offline",
-        pytest.param(
-            "genuine",
-            marks=[
-                pytest.mark.genuine,
-                pytest.mark.skipif("BRICKYARD_GENUINE_PROVIDER" not in os.environ, reason="no genuine provider named"),
-            ],
-        ),
-    ],
-)
-def clone(request: pytest.FixtureRequest, tmp_path: Path, fresh_local_workspace: LocalWorkspace) -> Clone:
+@pytest.fixture
+def clone(tmp_path: Path, either_provider: Path, fresh_local_workspace: LocalWorkspace) -> Clone:
     """The platform of `local` with a store, initialised."""
     root = tmp_path / "a clone"
     (root / ".brickyard").mkdir(parents=True)
     (root / ".brickyard" / "local").symlink_to(fresh_local_workspace.home.root)
-    if request.param == "genuine":
-        configuration = request.getfixturevalue("genuine_mirror")(VERSION)
-    else:
-        configuration = install.install(tmp_path / "provider", local_cache())
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABRICKS_", "TF_"))}
-    variables = {**kept, "TF_CLI_CONFIG_FILE": str(configuration), "CHECKPOINT_DISABLE": "1"}
+    variables = {**kept, "TF_CLI_CONFIG_FILE": str(either_provider), "CHECKPOINT_DISABLE": "1"}
     made = Clone(root=root, variables=variables)
     made.synthesise()
     made.terraform("init", "-input=false")

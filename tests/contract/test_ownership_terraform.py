@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,34 +26,9 @@ from brickyard_constructs.catalog import (
 )
 from brickyard_constructs.ownership import Ownership
 from brickyard_constructs.secrets import ScopePrincipal, SecretScopeProps, UsedSecretScope
-from brickyard_local.provider.install import VERSION, install
-from brickyard_local.pytest_plugin import LocalWorkspace, local_cache
+from brickyard_local.pytest_plugin import LocalWorkspace
 
 Privileges = dict[str, set[str]]
-
-
-@pytest.fixture(
-    scope="module",
-    params=[
-        "offline",
-        pytest.param(
-            "genuine",
-            marks=[
-                pytest.mark.genuine,
-                pytest.mark.skipif("BRICKYARD_GENUINE_PROVIDER" not in os.environ, reason="no genuine provider named"),
-            ],
-        ),
-    ],
-)
-def configuration(
-    request: pytest.FixtureRequest,
-    genuine_mirror: Callable[..., Path],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Path:
-    if request.param == "genuine":
-        return genuine_mirror(VERSION)
-    folder = tmp_path_factory.mktemp("offline")
-    return install(folder / "terraform", local_cache())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,8 +130,8 @@ class Deployment:
 
 
 @pytest.fixture
-def deployment(tmp_path: Path, configuration: Path, local_workspace: LocalWorkspace) -> Deployment:
-    return Deployment(folder=tmp_path, configuration=configuration, workspace=local_workspace)
+def deployment(tmp_path: Path, either_provider: Path, local_workspace: LocalWorkspace) -> Deployment:
+    return Deployment(folder=tmp_path, configuration=either_provider, workspace=local_workspace)
 
 
 def test_what_is_referenced_keeps_what_others_hold_while_we_come_and_go(theirs: Theirs, deployment: Deployment) -> None:

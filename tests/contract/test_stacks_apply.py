@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from brickyard_local.provider import install
-from brickyard_local.pytest_plugin import LocalWorkspace, local_cache
+from brickyard_local.pytest_plugin import LocalWorkspace
 from brickyard_stacks.app import build_app
 from brickyard_stacks.settings import load_environment, load_project
 
@@ -43,19 +42,8 @@ class Deployment:
         self.terraform(stack, "apply", "-auto-approve")
 
 
-@pytest.fixture(
-    params=[
-        "offline",
-        pytest.param(
-            "genuine",
-            marks=[
-                pytest.mark.genuine,
-                pytest.mark.skipif("BRICKYARD_GENUINE_PROVIDER" not in os.environ, reason="no genuine provider named"),
-            ],
-        ),
-    ],
-)
-def deployment(request: pytest.FixtureRequest, tmp_path: Path, fresh_local_workspace: LocalWorkspace) -> Deployment:
+@pytest.fixture
+def deployment(tmp_path: Path, either_provider: Path, fresh_local_workspace: LocalWorkspace) -> Deployment:
     """A clone in a folder with spaces, whose settings lead to this test's own workspace."""
     clone = tmp_path / "a clone"
     (clone / ".brickyard").mkdir(parents=True)
@@ -65,12 +53,8 @@ def deployment(request: pytest.FixtureRequest, tmp_path: Path, fresh_local_works
     environment = load_environment(ROOT / "environments/local.yaml")
     projects = [load_project(ROOT / "projects/flight_delays/project.yaml")]
     build_app(environment, projects, root=clone, outdir=str(clone / "out")).synth()
-    if request.param == "genuine":
-        configuration = request.getfixturevalue("genuine_mirror")(VERSION)
-    else:
-        configuration = install.install(tmp_path / "provider", local_cache())
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABRICKS_", "TF_"))}
-    variables = {**kept, "TF_CLI_CONFIG_FILE": str(configuration), "CHECKPOINT_DISABLE": "1"}
+    variables = {**kept, "TF_CLI_CONFIG_FILE": str(either_provider), "CHECKPOINT_DISABLE": "1"}
     deployed = Deployment(out=clone / "out", variables=variables)
     for stack in STACKS:
         deployed.terraform(stack, "init", "-input=false")

@@ -22,7 +22,6 @@ from databricks.sdk.service.catalog import AwsIamRoleRequest, AzureManagedIdenti
 
 from brickyard_local import process
 from brickyard_local.account import ADMIN, Home, WorkspaceSpec
-from brickyard_local.provider import install
 from brickyard_local.pytest_plugin import LocalWorkspace, local_cache
 from brickyard_stacks.app import synthesise
 from brickyard_stacks.settings import Environment, load_environment, load_project
@@ -178,31 +177,9 @@ def depth(manifest: Mapping[str, Any], stack: str) -> set[str]:
     return {*before, *(name for each in before for name in depth(manifest, each))}
 
 
-@pytest.fixture(
-    params=[
-        "offline",
-        pytest.param(
-            "genuine",
-            marks=[
-                pytest.mark.genuine,
-                pytest.mark.skipif("BRICKYARD_GENUINE_PROVIDER" not in os.environ, reason="no genuine provider named"),
-            ],
-        ),
-    ],
-    scope="module",
-)
-def configuration(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, genuine_mirror: Callable[..., Path]
-) -> Path:
-    if request.param == "genuine":
-        return genuine_mirror(VERSION)
-    folder = tmp_path_factory.mktemp("provider")
-    return install.install(folder, local_cache())
-
-
 @pytest.fixture
 def deploy(
-    request: pytest.FixtureRequest, tmp_path: Path, configuration: Path, account: Account
+    request: pytest.FixtureRequest, tmp_path: Path, either_provider: Path, account: Account
 ) -> Callable[..., Deployment]:
     def run(name: str, settings: Mapping[str, Any] | None = None) -> Deployment:
         clone = tmp_path / name
@@ -210,7 +187,7 @@ def deploy(
         for part in ("pipelines", "projects"):
             (clone / part).symlink_to(ROOT / part)
         environment = account.environments[name]
-        if request.node.callspec.params["configuration"] == "genuine":
+        if request.node.callspec.params["either_provider"] == "genuine":
             environment = environment.model_copy(update={"account": None})
         file = ROOT / "projects/flight_delays/project.yaml"
         if settings is not None:
@@ -220,7 +197,7 @@ def deploy(
         projects = [load_project(file)]
         synthesise(environment, projects, root=clone, outdir=str(clone / "out"))
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("DATABRICKS_", "TF_"))}
-        variables = {**kept, "TF_CLI_CONFIG_FILE": str(configuration), "CHECKPOINT_DISABLE": "1"}
+        variables = {**kept, "TF_CLI_CONFIG_FILE": str(either_provider), "CHECKPOINT_DISABLE": "1"}
         return Deployment(out=clone / "out", variables=variables)
 
     return run

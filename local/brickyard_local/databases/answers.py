@@ -7,18 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from brickyard_local.account import HOST
+from brickyard_local.databases.payloads import DEFAULTS
 from brickyard_local.store import Document
 
-_EFFECTIVE = (
-    "capacity",
-    "custom_tags",
-    "enable_pg_native_login",
-    "enable_readable_secondaries",
-    "node_count",
-    "retention_window_in_days",
-    "stopped",
-    "usage_policy_id",
-)
 QUEUED, RUNNING, COMPLETED, FAILED, CANCELED = "QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELED"
 ACTIVE = frozenset({QUEUED, RUNNING})
 _CAPACITY, _PG_VERSION = "CU_2", "PG_VERSION_16"
@@ -39,7 +30,7 @@ def moment(milliseconds: int) -> str:
 def instance_info(instance: Document) -> Document:
     """DatabaseInstance. Settings are input; what they came to is `effective_…`."""
     found = {**instance, "capacity": instance["capacity"] or _CAPACITY}
-    effective = {f"effective_{name}": found[name] for name in _EFFECTIVE if found[name] not in ("", [])}
+    effective = {f"effective_{name}": found[name] for name in DEFAULTS if found[name] not in ("", [])}
     capacity = {"capacity": instance["capacity"]} if instance["capacity"] else {}
     tags = {"custom_tags": instance["custom_tags"]} if instance["custom_tags"] else {}
     secondary = {"read_only_dns": HOST} if instance["enable_readable_secondaries"] else {}

@@ -14,7 +14,7 @@ from typing import Any
 from brickyard_local.callers import Caller
 from brickyard_local.clock import now_ms
 from brickyard_local.databases.needs import BudgetPolicies, Permissions
-from brickyard_local.databases.payloads import InstanceBody
+from brickyard_local.databases.payloads import DEFAULTS, InstanceBody
 from brickyard_local.databases.records import Records
 from brickyard_local.errors import AlreadyExists, InvalidParameter, NotEmulated, NotFound
 from brickyard_local.store import Document
@@ -22,27 +22,7 @@ from brickyard_local.store import Document
 OBJECT_TYPE = "database-instances"
 TAKEN = "ALREADY_EXISTS"
 _NAME = re.compile(r"[A-Za-z0-9-]{1,63}")
-_CHANGEABLE = (
-    "capacity",
-    "custom_tags",
-    "enable_pg_native_login",
-    "enable_readable_secondaries",
-    "node_count",
-    "retention_window_in_days",
-    "stopped",
-    "usage_policy_id",
-)
 _RETENTION_DAYS, _NODES = range(2, 36), range(1, 4)
-_DEFAULTS: Document = {
-    "capacity": None,
-    "custom_tags": [],
-    "enable_pg_native_login": False,
-    "enable_readable_secondaries": False,
-    "node_count": 1,
-    "retention_window_in_days": 7,
-    "stopped": False,
-    "usage_policy_id": "",
-}
 
 
 class InstancesService:
@@ -79,8 +59,8 @@ class InstancesService:
             )
         if body.parent_instance_ref:
             raise NotEmulated("child instances (`parent_instance_ref` of a database instance)")
-        given = {field: value for field, value in body.given().items() if field in _CHANGEABLE and value is not None}
-        settings = {**_DEFAULTS, **given}
+        given = {field: value for field, value in body.given().items() if field in DEFAULTS and value is not None}
+        settings = {**DEFAULTS, **given}
         self._check(caller, settings)
         self._available()
         workspace_id = caller.workspace.workspace_id
@@ -169,8 +149,8 @@ def _changes(given: Document, mask: Collection[str]) -> dict[str, Any]:
     unknown = sorted(set(mask) - {"*"} - set(InstanceBody.model_fields))
     if unknown:
         raise InvalidParameter(f"update_mask names {', '.join(unknown)}, which are no fields of a database instance.")
-    fields = [field for field in _CHANGEABLE if field in wanted]
-    return {field: _DEFAULTS[field] if given.get(field) is None else given[field] for field in fields}
+    fields = [field for field in DEFAULTS if field in wanted]
+    return {field: DEFAULTS[field] if given.get(field) is None else given[field] for field in fields}
 
 
 def _check_range(field: str, value: int, allowed: range) -> None:

@@ -5,6 +5,17 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 Capacity = Literal["CU_1", "CU_2", "CU_4", "CU_8"]
+# What a database instance can be set to, and is where nobody says.
+DEFAULTS: dict[str, Any] = {
+    "capacity": None,
+    "custom_tags": [],
+    "enable_pg_native_login": False,
+    "enable_readable_secondaries": False,
+    "node_count": 1,
+    "retention_window_in_days": 7,
+    "stopped": False,
+    "usage_policy_id": "",
+}
 
 
 class Payload(BaseModel, defer_build=True):

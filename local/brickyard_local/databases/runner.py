@@ -14,6 +14,7 @@ from brickyard_local.databases.copying import Canceled, Copier
 from brickyard_local.databases.records import Records
 from brickyard_local.errors import LocalWorkspaceError
 from brickyard_local.store import Document
+from brickyard_local.woken import WokenThread
 
 _CANCEL_S = 30.0
 _BUG = "The copy failed inside the local workspace; the server's log says how."
@@ -41,18 +42,12 @@ class Runner:
         self._copier = copier
         self._lock = threading.Lock()
         self._restored = threading.Condition(self._lock)
-        self._thread: threading.Thread | None = None
-        self._asked = False
-        self._closing = False
+        self._thread = WokenThread("synced-tables", self._work)
         self._current: _Current | None = None
 
     def wake(self) -> None:
         """There may be something to do."""
-        with self._lock:
-            self._asked = True
-            if self._thread is None and not self._closing:
-                self._thread = threading.Thread(target=self._work, name="synced-tables", daemon=True)
-                self._thread.start()
+        self._thread.wake()
 
     def wait_for_rows(self, instance_uid: str, timeout_s: float) -> bool:
         """Until what was copied into an instance is there, as far as it can be. False when time is up."""
@@ -61,12 +56,12 @@ class Runner:
         self.wake()
         deadline = time.monotonic() + timeout_s
         with self._restored:
-            while self._lost(instance_uid) and not self._closing:
+            while self._lost(instance_uid) and not self._thread.closing:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
                 self._restored.wait(left)
-        return not self._closing
+        return not self._thread.closing
 
     def cancel(self, pipeline_id: str) -> None:
         """End the active update of a pipeline, whether it waits or runs; returns when it has ended."""
@@ -82,14 +77,14 @@ class Runner:
 
     def close(self) -> None:
         """Stop what runs; the next start says of it that it failed."""
-        with self._lock:
-            self._closing = True
-            current, thread = self._current, self._thread
+        self._thread.close(self._interrupt)
+
+    def _interrupt(self) -> None:
+        with self._restored:
+            current = self._current
             self._restored.notify_all()
         if current is not None:
             current.stopping.set()
-        if thread is not None:
-            thread.join(10)
 
     def _lost(self, instance_uid: str) -> list[Document]:
         """Synced tables whose rows are to be copied again."""
@@ -101,16 +96,10 @@ class Runner:
         return [each for each in found if each["restoring"] or (each["present"] and each["incarnation"] != incarnation)]
 
     def _work(self) -> None:
-        while True:
-            with self._lock:
-                if self._closing or not self._asked:
-                    self._thread = None
-                    return
-                self._asked = False
-            try:
-                self._round()
-            except Exception:  # noqa: BLE001 - a bug of ours must not end the thread
-                _log.exception("copying synced tables")
+        try:
+            self._round()
+        except Exception:  # noqa: BLE001 - a bug of ours must not end the thread
+            _log.exception("copying synced tables")
 
     def _round(self) -> None:
         self._records.sweep(self._forget)
@@ -125,7 +114,7 @@ class Runner:
             self._take(update["pipeline_id"], update)
 
     def _take(self, pipeline_id: str, update: Document | None) -> None:
-        if self._closing:
+        if self._thread.closing:
             return
         current = _Current(pipeline_id=pipeline_id)
         with self._lock:
@@ -159,7 +148,7 @@ class Runner:
         try:
             self._copier.update(current.pipeline_id, current.stopping)
         except Canceled:
-            if not self._closing:
+            if not self._thread.closing:
                 self._records.turn(update, CANCELED, "The update was stopped.")
             return
         except LocalWorkspaceError as error:

@@ -9,6 +9,7 @@ from brickyard_local.monitors.needs import Tables
 from brickyard_local.monitors.process import Canceled, RefreshProcess, RefreshProcesses
 from brickyard_local.monitors.records import CANCELED, FAILED, PENDING, SUCCESS, Records
 from brickyard_local.store import Document
+from brickyard_local.woken import WokenThread
 
 _CANCEL_S = 30.0
 _log = logging.getLogger("brickyard_local.monitors")
@@ -31,18 +32,12 @@ class Runner:
         self._tables = tables
         self._processes = processes
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._asked = False
-        self._closing = False
+        self._thread = WokenThread("monitor-refreshes", self._round)
         self._current: _Current | None = None
 
     def wake(self) -> None:
         """There may be something to do."""
-        with self._lock:
-            self._asked = True
-            if self._thread is None and not self._closing:
-                self._thread = threading.Thread(target=self._work, name="monitor-refreshes", daemon=True)
-                self._thread.start()
+        self._thread.wake()
 
     def cancel(self, refresh: Document) -> None:
         """End a refresh, whether it waits or runs; returns when it has ended."""
@@ -67,24 +62,18 @@ class Runner:
 
     def close(self) -> None:
         """Stop what runs; the next start says of it that it failed."""
+        self._thread.close(self._cancel_current)
+
+    def _cancel_current(self) -> None:
         with self._lock:
-            self._closing = True
-            current, thread = self._current, self._thread
+            current = self._current
         if current is not None:
             current.process.cancel()
-        if thread is not None:
-            thread.join(10)
 
-    def _work(self) -> None:
-        while True:
-            with self._lock:
-                if self._closing or not self._asked:
-                    self._thread = None
-                    return
-                self._asked = False
-            for refresh in self._records.waiting():
-                if not self._closing:
-                    self._run(refresh)
+    def _round(self) -> None:
+        for refresh in self._records.waiting():
+            if not self._thread.closing:
+                self._run(refresh)
 
     def _run(self, refresh: Document) -> None:
         current = _Current(refresh=refresh, process=self._processes.process(refresh))
@@ -115,5 +104,5 @@ class Runner:
         return SUCCESS, None
 
     def _end(self, current: _Current, state: str, message: str | None) -> None:
-        if not (self._closing and state != SUCCESS):
+        if not (self._thread.closing and state != SUCCESS):
             self._records.end(current.refresh, state, message)

@@ -6,6 +6,7 @@ Ingest's kills are in test_tables_on_spark, the stream's in test_inference_on_sp
 # ruff: noqa: S608 - the names in these statements are ours
 
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -93,9 +94,9 @@ print(json.dumps([kept("request_id", "model_version", "source", "id", "at", "a",
 """
 
 
-def test_payloads_become_rows_of_the_version_that_answered_or_are_kept_with_a_reason_once_however_often_killed(
-    demo: Any,
-) -> None:
+@pytest.fixture
+def served(demo: Any) -> Iterator[str]:
+    """An endpoint of the demo's model; code that finds its served entity."""
     endpoints, name = demo.workspace.client().serving_endpoints, f"scored-{secrets.token_hex(4)}"
     entity = ServedEntityInput(
         entity_name=f"{demo.catalog}.models.scored",
@@ -105,12 +106,18 @@ def test_payloads_become_rows_of_the_version_that_answered_or_are_kept_with_a_re
     )
     endpoints.create(name, config=EndpointCoreConfigInput(name=name, served_entities=[entity]))
     known = f"SELECT served_entity_id FROM system.serving.served_entities WHERE endpoint_name = '{name}'"
-    code = f'spark.sql(f"CREATE TABLE {{features}} (id string)")\nENTITY = spark.sql("{known}").first()[0]\n'
-    said, rows_then, refused_then = demo.killed(code + PAYLOADS + ASKED + KILLED_WHILE_IT_STREAMS)
+    yield f'ENTITY = spark.sql("{known}").first()[0]\n'
+    endpoints.delete(name)
+
+
+def test_payloads_become_rows_of_the_version_that_answered_or_are_kept_with_a_reason_once_however_often_killed(
+    demo: Any, served: str
+) -> None:
+    code = 'spark.sql(f"CREATE TABLE {features} (id string)")\n'
+    said, rows_then, refused_then = demo.killed(code + served + PAYLOADS + ASKED + KILLED_WHILE_IT_STREAMS)
     assert "broken between the writes" in said
     assert (rows_then, refused_then) == (2, 0)  # half done, and the checkpoint says nothing of it
     rows, reasons = demo.run(PAYLOADS + UNPACKED)
-    endpoints.delete(name)
     assert rows == [
         ["r1:0", "1", "endpoint", "k7", "2013-11-04 00:00:00", "2.0", "None", "0.5"],
         ["r1:1", "1", "endpoint", "None", "2013-11-05 10:00:00", "4.0", "None", "0.25"],
@@ -132,20 +139,8 @@ print(json.dumps(kept("request_id", "x0", "x3", "x23", same)))
 """
 
 
-def test_payloads_of_many_features_are_unpacked_at_once_with_the_hash_that_batches_give(demo: Any) -> None:
+def test_payloads_of_many_features_are_unpacked_at_once_with_the_hash_that_batches_give(demo: Any, served: str) -> None:
     """Spark's optimiser took minutes, and all of its memory, for 20 features and more."""
-    endpoints, name = demo.workspace.client().serving_endpoints, f"scored-{secrets.token_hex(4)}"
-    entity = ServedEntityInput(
-        entity_name=f"{demo.catalog}.models.scored",
-        entity_version="1",
-        workload_size="Small",
-        scale_to_zero_enabled=True,
-    )
-    endpoints.create(name, config=EndpointCoreConfigInput(name=name, served_entities=[entity]))
-    known = f"SELECT served_entity_id FROM system.serving.served_entities WHERE endpoint_name = '{name}'"
-    code = f'ENTITY = spark.sql("{known}").first()[0]\n'
+    rows = demo.run(WIDE + served + PAYLOADS + ASKED_WIDE)
 
-    rows = demo.run(WIDE + code + PAYLOADS + ASKED_WIDE)
-
-    endpoints.delete(name)
     assert rows == [["r1:0", "0.0", "None", "23.0", "True"]]

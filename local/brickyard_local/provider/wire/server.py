@@ -9,9 +9,9 @@ from typing import Any
 
 import grpc
 
+from brickyard_local.certificates import Certificate
 from brickyard_local.provider.wire.handshake import (
     CLIENT_CERTIFICATE,
-    ServerCertificate,
     handshake_line,
     server_certificate,
 )
@@ -54,7 +54,7 @@ def serve(calls: Mapping[str, Call]) -> None:
     folder.remove()
 
 
-def _bind(server: grpc.Server, socket: str, certificate: ServerCertificate | None) -> None:
+def _bind(server: grpc.Server, socket: str, certificate: Certificate | None) -> None:
     if certificate is None:
         server.add_insecure_port(f"unix://{socket}")
         return

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from brickyard_pipelines.errors import MonitorFailed
 from brickyard_pipelines.ml.monitoring.drift import ColumnDrift
 from brickyard_pipelines.ml.monitoring.windows import moment
+from brickyard_pipelines.ml.settings import unquoted
 
 if TYPE_CHECKING:
     from databricks.sdk.service.catalog import MonitorInfo, QualityMonitorsAPI
@@ -38,7 +39,7 @@ def refresh(monitors: "QualityMonitorsAPI", table: str, *, within_s: float) -> D
     """
     from databricks.sdk.errors import NotFound
 
-    plain = table.replace("`", "")
+    plain = unquoted(table)
     try:
         monitor = monitors.get(plain)
     except NotFound:

@@ -10,7 +10,7 @@ took ten minutes for its files may come whole at the very moment at which anothe
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mlflow import MlflowClient
@@ -125,11 +125,21 @@ def copies_of(
         time.sleep(_POLL_S)
 
 
-def give_up(client: MlflowClient, model: str, copy: str, taken: str) -> None:
-    """Take away a copy that nobody was told of, since another run's is handed on."""
-    if copy != taken:
-        _log.info("%s version %s was copied at the same time, and first: version %s is withdrawn", model, taken, copy)
-        _delete_version(client, model, copy)
+def copied_once(client: MlflowClient, uri: str, model: str, known: Callable[[str | None], str | None]) -> str:
+    """The copy that is there, or a new one of the version at `uri`; of runs that copy at once all take the first.
+
+    `known` answers the copy to take, if there is one; it is asked again with our own, which is deleted when another's
+    was begun before.
+    """
+    found = known(None)
+    if found is not None:
+        return found
+    mine = str(client.copy_model_version(uri, model).version)
+    taken = known(mine) or mine
+    if taken != mine:
+        _log.info("%s version %s was copied at the same time, and first: version %s is withdrawn", model, taken, mine)
+        _delete_version(client, model, mine)
+    return taken
 
 
 def _copies(

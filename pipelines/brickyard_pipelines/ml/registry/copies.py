@@ -95,7 +95,9 @@ def copy(client: MlflowClient, source: Source, target: str, approval_tag: str) -
     Errors: CannotCopyModel when the files of the copy are not those of the source. Such a version stays FAILED.
     """
     expected = files_of(source.model, source.version)
-    version = _known(client, source, target) or _made(client, source, target)
+    version = attempts.copied_once(
+        client, f"models:/{source.name}", target, lambda mine: _known(client, source, target, mine)
+    )
     if not _is_verified(versions.find(client, target, version).tags or {}, target, version):
         # Of one that was verified the verdicts and promotions are its own, and stay.
         versions.tag(client, target, version, {"validation_status": "PENDING", COPIED_FROM: source.name})
@@ -115,15 +117,7 @@ def copy(client: MlflowClient, source: Source, target: str, approval_tag: str) -
     return version
 
 
-def _made(client: MlflowClient, source: Source, target: str) -> str:
-    """A new copy, or the one that another run began before."""
-    mine = str(client.copy_model_version(f"models:/{source.name}", target).version)
-    taken = _known(client, source, target, mine=mine) or mine
-    attempts.give_up(client, target, mine, taken)
-    return taken
-
-
-def _known(client: MlflowClient, source: Source, target: str, *, mine: str | None = None) -> str | None:
+def _known(client: MlflowClient, source: Source, target: str, mine: str | None) -> str | None:
     """A copy of the source that is there, verified before or not: it is looked at again."""
     tag = {COPIED_FROM: source.name}
     for version in attempts.copies_of(client, target, f"models:/{source.name}", tag, mine=mine):

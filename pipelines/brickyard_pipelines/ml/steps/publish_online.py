@@ -56,14 +56,14 @@ def publish_online(settings: StepSettings, project: Project) -> None:
             tells_changes=tables.ensure_change_feed(spark, source, tables.detail(spark, source)),
         )
         version = publish(workspace, wanted)
-        rows = read_back(spark, workspace, wanted, columns[name])
+        rows = read_back(spark, workspace, wanted, source, columns[name])
         _log.info("%s holds version %d of %s; %d rows read back from %s", wanted.table, version, source, rows, store)
 
 
 def read_back(
-    spark: "SparkSession", workspace: "WorkspaceClient", wanted: Publication, columns: "Mapping[str, str]"
+    spark: "SparkSession", workspace: "WorkspaceClient", wanted: Publication, source: str, columns: "Mapping[str, str]"
 ) -> int:
-    """Ask for some rows as a served model will, and compare them with the source. Answers how many.
+    """Ask for some rows as a served model will, and compare them with the quoted `source`. Answers how many.
 
     Errors: NotPublished, when the store does not answer, or otherwise than the table.
     """
@@ -72,7 +72,6 @@ def read_back(
     try:
         for _ in range(_TRIES):
             version = synced_version(workspace.database.get_synced_database_table(wanted.table))
-            source = ".".join(f"`{part}`" for part in wanted.source.split("."))
             there = tables.at(spark, source, version or wanted.version).select(*columns).limit(_READ_BACK).toPandas()
             expected = PackedTable.of(there, key=wanted.key, columns=columns).rows(there[wanted.key])
             found = online.rows(there[wanted.key])

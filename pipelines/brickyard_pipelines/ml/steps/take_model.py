@@ -44,15 +44,14 @@ def take(client: "MlflowClient", wanted: ExistingModel, model: str) -> str:
         raise InvalidProject(f"workflow.existing_model.name: {model} is the project's own model; validate its version.")
     source = f"{wanted.name}/{_version(client, wanted)}"
     tag = {_TAKEN_FROM: source}
-    known = attempts.copies_of(client, model, f"models:/{source}", tag)
-    if known:
-        copy = known[0]
-    else:
-        mine = str(client.copy_model_version(f"models:/{source}", model).version)
-        copy = next(iter(attempts.copies_of(client, model, f"models:/{source}", tag, mine=mine)), mine)
-        attempts.give_up(client, model, mine, copy)
+    uri = f"models:/{source}"
+
+    def known(mine: str | None) -> str | None:
+        return next(iter(attempts.copies_of(client, model, uri, tag, mine=mine)), None)
+
+    copy = attempts.copied_once(client, uri, model, known)
     versions.tag(client, model, copy, tag)
-    _log.info("%s version %s is %s %s", model, copy, "already a copy of" if known else "a copy of", source)
+    _log.info("%s version %s is a copy of %s", model, copy, source)
     return copy
 
 

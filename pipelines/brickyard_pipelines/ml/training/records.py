@@ -11,7 +11,7 @@ import pandas as pd
 from brickyard_pipelines.ml.code import fingerprint, trained_from
 from brickyard_pipelines.ml.data.rows import LabelledRows, Source
 from brickyard_pipelines.ml.project import Period, Project, SplitByTime, refer
-from brickyard_pipelines.ml.settings import StepSettings
+from brickyard_pipelines.ml.settings import StepSettings, unquoted
 from brickyard_pipelines.ml.training.dependence import Curve, picture
 from brickyard_pipelines.ml.training.importance import ARTIFACT, Importance, page
 from brickyard_pipelines.ml.training.tuning import Best
@@ -46,7 +46,7 @@ def log_dataset(name: str, source: Source, period: Period, project: Project) -> 
 
     from brickyard_pipelines.ml.registry.models import signature
 
-    table, version = source.feature_table.replace("`", ""), source.feature_version
+    table, version = unquoted(source.feature_table), source.feature_version
     schema = signature(refer(project.workflow.features.columns), project.workflow.labels.column).inputs
     # Facts only: mlflow's pandas dataset would look at every value of every row to guess the schema we know.
     dataset = MetaDataset(  # type: ignore[abstract]

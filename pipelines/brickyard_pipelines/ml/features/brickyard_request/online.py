@@ -96,17 +96,13 @@ class Store:
                 try:
                     return self._asked(database, connection, select, keys)
                 except Exception:  # noqa: BLE001 - whatever a kept connection says may be about the connection
-                    self._forget()
+                    self.close()
             return self._asked(database, self._connected(database), select, keys)
         except Exception as error:
             raise OnlineStoreFailed(
                 f"the online store {self._instance} did not answer for {', '.join(self._tables)}:"
                 f" {type(error).__name__}: {error}"
             ) from error
-
-    def close(self) -> None:
-        """Close what is kept."""
-        self._forget()
 
     def _asked(
         self, database: str, connection: "Connection", select: str, keys: Sequence[Any]
@@ -146,7 +142,7 @@ class Store:
                 database=database,
                 password=access.token,
                 timeout=_ANSWERS_WITHIN_S,
-                ssl_context=_tls(os.environ.get("PGSSLMODE", "verify-full")),
+                ssl_context=tls(os.environ.get("PGSSLMODE", "verify-full")),
                 application_name="brickyard",
             )
         except Exception:
@@ -154,7 +150,8 @@ class Store:
                 self._access = None  # a token may have been taken back, a host may have moved
             raise
 
-    def _forget(self) -> None:
+    def close(self) -> None:
+        """Close what is kept; the next look-up connects again."""
         with self._lock:
             idle, self._idle = self._idle, {}
         for connection in (one for connections in idle.values() for one in connections):
@@ -193,7 +190,7 @@ class Access:
         return cls(host=host, user=str(workspace.current_user.me().user_name), token=str(credential.token))
 
 
-def _tls(mode: str) -> "ssl.SSLContext | None":
+def tls(mode: str) -> "ssl.SSLContext | None":
     """What libpq means by its sslmode.
 
     Errors: ValueError, for one that would send the token to anybody.
