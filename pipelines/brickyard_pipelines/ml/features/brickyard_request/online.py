@@ -108,7 +108,7 @@ class Store:
         self, database: str, connection: "Connection", select: str, keys: Sequence[Any]
     ) -> Sequence[Sequence[Any]]:
         try:
-            found: Sequence[Sequence[Any]] = connection.run(select, keys=list(keys)) or []
+            found: Sequence[Sequence[Any]] = connection.run(select, keys=_array(keys)) or []
         except BaseException:
             _close(connection)
             raise
@@ -202,6 +202,24 @@ def tls(mode: str) -> "ssl.SSLContext | None":
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         return context
     raise ValueError(f"PGSSLMODE is {mode!r}; it must be verify-full or require: a token goes over this connection")
+
+
+def _array(keys: Sequence[Any]) -> str:
+    r"""Keys as Postgres reads an array. pg8000 leaves `nULL` without quotes, and that is no key but a missing one.
+
+    >>> _array(["nULL", 'a"\\'])
+    '{"nULL","a\\"\\\\"}'
+    >>> _array([1, -2.5])
+    '{1,-2.5}'
+    """
+    return "{" + ",".join(map(_element, keys)) + "}"
+
+
+def _element(key: Any) -> str:
+    if not isinstance(key, str):
+        return str(key)
+    escaped = key.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{escaped}"'
 
 
 def _quoted(name: str) -> str:
